@@ -1,0 +1,1 @@
+"""Networks and their losses, one file a model, each with its `train_step` in plain sight."""

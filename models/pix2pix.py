@@ -1,0 +1,130 @@
+"""Pix2Pix: image-to-image translation with a conditional adversarial network (Isola, Zhu, Zhou & Efros 2017).
+
+The generator G turns a photo x into an image; the discriminator D sees a photo together with an image and says
+for each patch whether the image is the true partner y of this photo or G's:
+
+    D minimises   1/2 [ BCE(D(x, y), 1) + BCE(D(x, G(x)), 0) ]
+    G minimises   BCE(D(x, G(x)), 1) + lambda * mean |y - G(x)|
+
+The L1 term ties G(x) to the partner; the adversarial term forbids the blur that L1 alone settles for.
+Images are (N, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import nnlite
+from nnlite import Tensor, nn, optim
+from nnlite.nn import functional as F
+
+from .unet import StrokeUNet, UNet
+
+GENERATORS = {"stroke-unet": StrokeUNet, "unet": UNet}
+
+
+class PatchDiscriminator(nn.Module):
+    """Real or generated, patch by patch: (photo, image) -> logits (N, 1, h, w), each about one 70x70 patch.
+
+    Three stride-2 convolutions and two of stride 1, kernel 4. `width` channels after the first (64 in the paper).
+    """
+
+    def __init__(self, width: int = 64):
+        def block(before, after, stride):
+            conv = nn.Conv2d(before, after, 4, stride, 1, bias=False)
+            return conv, nn.BatchNorm2d(after), nn.LeakyReLU(0.2)
+
+        self.layers = nn.Sequential(
+            nn.Conv2d(6, width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            *block(width, 2 * width, 2),
+            *block(2 * width, 4 * width, 2),
+            *block(4 * width, 8 * width, 1),
+            nn.Conv2d(8 * width, 1, 4, 1, 1),
+        )
+
+    def forward(self, photo: Tensor, image: Tensor) -> Tensor:
+        return self.layers(nnlite.cat([photo, image], 1))
+
+
+class Pix2Pix:
+    """Generator, discriminator and their two optimisers, Adam(2e-4, betas 0.5 / 0.999).
+
+    generator        a network from photo to image, of GENERATORS or the reader's own
+    lambda_l1        weight of the L1 term (100 in the paper)
+    label_smoothing  s: the discriminator's target for true pairs is 1 - s (one-sided; Salimans et al. 2016)
+
+    Weights start from N(0, 0.02), in the order of the seed given to `nnlite.manual_seed`.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator_width: int = 64,
+        lambda_l1: float = 100.0,
+        label_smoothing: float = 0.0,
+        lr: float = 2e-4,
+    ):
+        self.generator = generator
+        self.discriminator = PatchDiscriminator(discriminator_width)
+        self.lambda_l1, self.label_smoothing = lambda_l1, label_smoothing
+        for network in (self.generator, self.discriminator):
+            network.apply(init_weights)
+        self.generator_optimizer = optim.Adam(self.generator.parameters(), lr, betas=(0.5, 0.999))
+        self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), lr, betas=(0.5, 0.999))
+
+    def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:
+        """One step of both networks on a batch; returns the losses as detached 0-d Tensors."""
+        generated = self.generator(photo)
+
+        self.discriminator_optimizer.zero_grad()
+        true_loss = against(self.discriminator(photo, cartoon), 1.0 - self.label_smoothing)
+        false_loss = against(self.discriminator(photo, generated.detach()), 0.0)
+        discriminator_loss = (true_loss + false_loss) * 0.5
+        discriminator_loss.backward()
+        self.discriminator_optimizer.step()
+
+        self.generator_optimizer.zero_grad()
+        self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
+        adversarial_loss = against(self.discriminator(photo, generated), 1.0)
+        l1_loss = F.l1_loss(generated, cartoon)
+        (adversarial_loss + self.lambda_l1 * l1_loss).backward()
+        self.generator_optimizer.step()
+        self.discriminator.requires_grad_(True)
+
+        losses = {"discriminator": discriminator_loss, "adversarial": adversarial_loss, "l1": l1_loss}
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def to(self, device: str) -> Pix2Pix:
+        """Move both networks to 'cpu' or 'gpu'; call it before the first step."""
+        self.generator.to(device)
+        self.discriminator.to(device)
+        return self
+
+    def state_dict(self) -> dict[str, dict]:
+        """Everything that a training needs to go on."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, dict]) -> None:
+        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for another architecture's."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self):
+        names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
+        return {name: getattr(self, name) for name in names}
+
+
+def against(logits: Tensor, label: float) -> Tensor:
+    """BCE of every patch's logit against one label."""
+    return F.binary_cross_entropy_with_logits(logits, nnlite.full_like(logits, label))
+
+
+def init_weights(module: nn.Module) -> None:
+    """Convolutions from N(0, 0.02), batch norm's weights from N(1, 0.02), biases 0."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.constant_(module.bias, 0.0)

@@ -1,0 +1,124 @@
+"""Two U-Nets: networks that return an image of the size they are given (Ronneberger, Fischer & Brox 2015).
+
+Going down, strided convolutions see more and more of the image at less and less resolution; going up again, each
+level also gets what the way down knew at that resolution (the skip connections).
+
+Images are (N, 3, H, W) in [-1, 1]. A size that cannot be halved often enough is refused with the nearest that can.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import nnlite
+from nnlite import nn
+from nnlite.errors import ShapeError
+
+
+class UNet(nn.Module):
+    """The generator of Isola et al. 2017: strided convolutions down to a bottleneck, skips at every level.
+
+    size      side of the training images, a power of two from 32 to 512; log2(size) levels bring it down to 1x1
+    width     channels after the first convolution (64 in the paper); each level doubles them, up to 8 times
+    decoder   "transposed" convolutions as in the paper, or "resize": repeat pixels, then convolve (Odena,
+              Dumoulin & Olah 2016), which cannot leave a checkerboard
+
+    Dropout in the innermost decoders is the only source of randomness, on in training. Output through tanh.
+    """
+
+    def __init__(self, size: int = 256, width: int = 64, decoder: str = "transposed"):
+        if size not in (32, 64, 128, 256, 512):
+            nearest = min((32, 64, 128, 256, 512), key=lambda s: abs(s - size))
+            raise ValueError(f"UNet: size must be 32, 64, 128, 256 or 512, got {size}; the nearest is {nearest}")
+        if decoder not in ("transposed", "resize"):
+            raise ValueError(f"UNet: decoder must be 'transposed' or 'resize', got {decoder!r}")
+        self.multiple = size
+        levels = size.bit_length() - 1
+        channels = [width * min(2**i, 8) for i in range(levels)]
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        for i, after in enumerate(channels):
+            before = channels[i - 1] if i else 3
+            inner, outer = i == levels - 1, i == 0
+            self.down.append(_down(before, after, activate=not outer, normalise=not (inner or outer)))
+        for i in reversed(range(levels)):
+            before = channels[i] * (1 if i == levels - 1 else 2)
+            after = channels[i - 1] if i else 3
+            innermost = levels - 4 <= i < levels - 1  # three levels, just above the bottleneck
+            self.up.append(_up(before, after, decoder, normalise=i > 0, dropout=innermost and i > 0))
+
+    def forward(self, x: nnlite.Tensor) -> nnlite.Tensor:
+        check_size(type(self).__name__, x, self.multiple)
+        skips = []
+        for down in self.down:
+            x = down(x)
+            skips.append(x)
+        x = self.up[0](skips.pop())
+        for up in list(self.up)[1:]:
+            x = up(nnlite.cat([x, skips.pop()], 1))
+        return x.tanh()
+
+
+class StrokeUNet(nn.Module):
+    """A small U-Net that keeps full resolution at both ends and adds its output to the photograph.
+
+    A cartoon's strokes are two or three pixels wide, and a first convolution of stride 2 cannot see them. So 3x3
+    convolutions at full resolution open and close this network; between them are `levels` levels of stride-2
+    convolutions, the skip at each fused by a 3x3 convolution. What it learns is the difference from photo to cartoon.
+
+    width     channels at full resolution; each level doubles them, up to 8 times
+    """
+
+    def __init__(self, width: int = 16, levels: int = 4):
+        self.multiple = 2**levels
+        channels = [width * min(2**i, 8) for i in range(levels + 1)]
+        self.first = nn.Sequential(nn.Conv2d(3, width, 3, 1, 1), nn.LeakyReLU(0.2))
+        self.down, self.up, self.fuse = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for shallow, deep in pairwise(channels):
+            self.down.append(_block(nn.Conv2d(shallow, deep, 4, 2, 1, bias=False), deep))
+        for shallow, deep in reversed(list(pairwise(channels))):
+            self.up.append(_block(nn.ConvTranspose2d(deep, shallow, 4, 2, 1, bias=False), shallow))
+            self.fuse.append(_block(nn.Conv2d(2 * shallow, shallow, 3, 1, 1, bias=False), shallow))
+        self.last = nn.Conv2d(width, 3, 3, 1, 1)
+
+    def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+        check_size(type(self).__name__, photo, self.multiple)
+        skips = [self.first(photo)]
+        for down in self.down:
+            skips.append(down(skips[-1]))
+        x = skips.pop()
+        for up, fuse in zip(self.up, self.fuse, strict=True):
+            x = fuse(nnlite.cat([up(x), skips.pop()], 1))
+        return photo + self.last(x)
+
+
+def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
+    """Raise ShapeError, naming the nearest size that fits, unless x is (N, 3, H, W) with H and W divisible."""
+    if x.ndim != 4 or x.shape[1] != 3:
+        raise ShapeError(f"{name}: expected images (N, 3, H, W), got shape {x.shape}")
+    h, w = x.shape[2:]
+    if h % multiple or w % multiple or not h * w:
+        nearest = tuple(max(multiple, round(side / multiple) * multiple) for side in (h, w))
+        raise ShapeError(
+            f"{name}: height and width must be multiples of {multiple}, got {h}x{w}; "
+            f"the nearest is {nearest[0]}x{nearest[1]}"
+        )
+
+
+def _down(before, after, activate, normalise):
+    layers = [nn.LeakyReLU(0.2)] if activate else []
+    layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=not normalise))
+    return nn.Sequential(*layers, *([nn.BatchNorm2d(after)] if normalise else []))
+
+
+def _up(before, after, decoder, normalise, dropout):
+    if decoder == "transposed":
+        grow = [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=not normalise)]
+    else:
+        grow = [nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, 1, 1, bias=not normalise)]
+    norm = [nn.BatchNorm2d(after)] if normalise else []
+    return nn.Sequential(nn.ReLU(), *grow, *norm, *([nn.Dropout(0.5)] if dropout else []))
+
+
+def _block(conv, channels):
+    return nn.Sequential(conv, nn.BatchNorm2d(channels), nn.LeakyReLU(0.2))

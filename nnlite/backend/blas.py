@@ -1,0 +1,44 @@
+"""The number of threads inside NumPy's matrix product, which NumPy itself does not let one set.
+
+When our own threads each multiply a block, every product must stay on its own thread, or they fight over
+the cores. NumPy's wheels carry OpenBLAS, whose switch is reached through ctypes. With another BLAS the
+switch is missing, `one_thread_each` does nothing, and everything works, only slower.
+"""
+
+import ctypes
+import functools
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+_lock = threading.Lock()
+
+
+@functools.cache
+def _switch():
+    """(get, set) of the OpenBLAS that NumPy loaded, or None."""
+    for path in sorted(Path(np.__file__).parent.with_name("numpy.libs").glob("*openblas*")):
+        library = ctypes.CDLL(str(path))
+        for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+            if hasattr(library, name.format("set")):
+                return getattr(library, name.format("get")), getattr(library, name.format("set"))
+    return None
+
+
+@contextmanager
+def one_thread_each():
+    """Inside, a matrix product uses only the thread that calls it; after, as many as before."""
+    switch = _switch()
+    if switch is None:
+        yield
+        return
+    get, set_ = switch
+    with _lock:
+        before = get()
+        set_(1)
+        try:
+            yield
+        finally:
+            set_(before)

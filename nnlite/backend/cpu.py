@@ -1,0 +1,164 @@
+"""NumPy on all cores.
+
+NumPy releases the interpreter lock while it copies, multiplies or adds, so plain threads work on blocks of
+one array at the same time. A block is small enough to stay in a core's cache: what the first step of a
+formula writes, the next step finds there, and main memory is read and written once. Which path a shape
+takes follows from its size alone, never from a clock, so the same seed gives the same bits.
+"""
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+
+from .blas import one_thread_each
+from .layout import from_rows, rows
+
+xp = np
+
+# Elements in a block of an elementwise formula: a handful of such arrays fits in a core's cache of 1 MB.
+ELEMENTWISE_BLOCK = 2**15
+# Elements in a block of copied windows, likewise; and the total under which blocks do not pay: there the
+# copy is made whole and BLAS spreads the one product over the cores (measured for 3x3 and 4x4 kernels).
+WINDOWS_BLOCK = 2**18
+WINDOWS_WHOLE = 2**20
+
+_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def set_num_threads(threads: int) -> None:
+    """Work on this many cores (at the start: all that this process may use)."""
+    global _threads
+    if threads < 1:
+        raise ValueError(f"set_num_threads: expected at least 1, got {threads}")
+    _threads = threads
+
+
+def asarray(array):
+    """The array itself: NumPy's arrays live here."""
+    return np.asarray(array)
+
+
+def windows(x, kernel, stride):
+    """Every window that a kernel sees, as a view: (N, H, W, C) -> (N, Ho, Wo, kH, kW, C), nothing copied."""
+    return _windows(np.lib.stride_tricks.as_strided, x, kernel, stride)
+
+
+def _windows(as_strided, x, kernel, stride):
+    (n, h, w, c), (kh, kw), (sy, sx) = x.shape, kernel, stride
+    an, ah, aw, ac = x.strides
+    shape = (n, (h - kh) // sy + 1, (w - kw) // sx + 1, kh, kw, c)
+    return as_strided(x, shape, (an, ah * sy, aw * sx, ah, aw, ac))
+
+
+def rows_matmul(view, matrix, bias=None, out=None):
+    """Each window times a matrix: (N, Ho, Wo, kH, kW, C) by (kH*kW*C, O) [+ (O,)] -> (N, Ho, Wo, O).
+
+    The windows of a block are copied side by side (this is im2col) and multiplied while they are in the cache.
+    """
+    n, ho, wo = view.shape[:3]
+    depth, width = matrix.shape
+    if out is None:
+        out = np.empty((n, ho, wo, width), view.dtype)
+
+    def multiply(image, first, last):
+        product = view[image, first:last].reshape(-1, depth) @ matrix
+        if bias is not None:
+            product += bias
+        out[image, first:last] = product.reshape(-1, wo, width)
+
+    if view.size <= WINDOWS_WHOLE:
+        product = view.reshape(-1, depth) @ matrix
+        out[...] = (product if bias is None else product + bias).reshape(out.shape)
+    else:
+        _parallel(multiply, _row_blocks(view))
+    return out
+
+
+def rows_outer(view, y):
+    """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
+    width, depth = y.shape[3], math.prod(view.shape[3:])
+    if view.size <= WINDOWS_WHOLE:
+        return y.reshape(-1, width).T @ view.reshape(-1, depth)
+
+    def outer(image, first, last):
+        return y[image, first:last].reshape(-1, width).T @ view[image, first:last].reshape(-1, depth)
+
+    return _parallel(outer, _row_blocks(view), total=True)
+
+
+def elementwise(formula, *arrays, constants=()):
+    """formula(*arrays, *constants) for arrays of one shape, in blocks on all cores.
+
+    `constants` are numbers or vectors with one value a channel. The result has the first array's memory order.
+    """
+    matrices = [rows(a) for a in arrays]
+    if arrays[0].size <= ELEMENTWISE_BLOCK:
+        return from_rows(formula(*matrices, *constants), arrays[0].shape)
+    out = np.empty(matrices[0].shape, np.result_type(*matrices))
+
+    def block(part):
+        out[part] = formula(*(m[part] for m in matrices), *constants)
+
+    _parallel(block, _slices(matrices[0]))
+    return from_rows(out, arrays[0].shape)
+
+
+def update(formula, *arrays, constants=()):
+    """Run formula(*arrays, *constants) for what it writes into the arrays, in blocks on all cores."""
+    matrices = [rows(a) for a in arrays]
+    _parallel(lambda part: formula(*(m[part] for m in matrices), *constants), _slices(matrices[0]))
+    for array, matrix in zip(arrays, matrices, strict=True):
+        if not np.may_share_memory(array, matrix):  # memory in an order that has no such view: write back
+            array[...] = from_rows(matrix, array.shape)
+
+
+def column_sums(formula, *matrices, constants=()):
+    """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,), accumulated in float64."""
+
+    def block(part):
+        values = formula(*(m[part] for m in matrices), *constants)
+        return (np.ones(len(values), values.dtype) @ values).astype(np.float64)
+
+    return _parallel(block, _slices(matrices[0]), total=True)
+
+
+def _slices(matrix):
+    step = max(1, ELEMENTWISE_BLOCK // max(1, matrix.shape[1]))
+    return [(slice(first, first + step),) for first in range(0, len(matrix), step)]
+
+
+def _row_blocks(view):
+    """(image, first, last) for blocks of output rows with about WINDOWS_BLOCK elements of windows each."""
+    n, ho = view.shape[:2]
+    step = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]))
+    return [(image, first, min(first + step, ho)) for image in range(n) for first in range(0, ho, step)]
+
+
+def _parallel(task, arguments, total=False):
+    """task(*a) for each a in `arguments`, an equal run of neighbours to each thread; the sum if `total`."""
+    shares = min(_threads, len(arguments))
+    cuts = [len(arguments) * i // max(1, shares) for i in range(shares + 1)]
+
+    def run(first, last):
+        result = None
+        for a in arguments[first:last]:
+            value = task(*a)
+            if total:
+                result = value if result is None else result + value
+        return result
+
+    if shares <= 1:
+        return run(0, len(arguments))
+    with one_thread_each():
+        others = [_pool(_threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
+        results = [run(cuts[0], cuts[1])] + [other.result() for other in others]
+    return sum(results[1:], results[0]) if total else None
+
+
+@cache
+def _pool(threads):
+    return ThreadPoolExecutor(threads - 1, thread_name_prefix="nnlite")

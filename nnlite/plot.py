@@ -1,0 +1,69 @@
+"""Pictures for people: image grids and curves. matplotlib is imported only when one is drawn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .checkpoint import atomic_path
+
+
+def image_grid(
+    rows: Sequence[Sequence[np.ndarray]], path: str | os.PathLike, titles: Sequence[str] = (), scale: int = 2
+) -> None:
+    """Write a picture with one image a cell, each pixel `scale` x `scale` large, and a title above each column.
+
+    Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. An existing file is replaced when the new one
+    is whole.
+    """
+    pyplot = _pyplot()
+    height, width = rows[0][0].shape[:2]
+    dpi, gap, head = 100, 6, 26 if titles else 6
+    w = len(rows[0]) * (width * scale + gap) + gap
+    h = head + len(rows) * (height * scale + gap)
+    figure = pyplot.figure(figsize=(w / dpi, h / dpi), dpi=dpi)
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            left, top = gap + j * (width * scale + gap), head + i * (height * scale + gap)
+            axes = figure.add_axes((left / w, 1 - (top + height * scale) / h, width * scale / w, height * scale / h))
+            axes.imshow(image, interpolation="nearest")
+            axes.set_axis_off()
+            if i == 0 and titles:
+                axes.set_title(titles[j], fontsize=10, pad=3)
+    _finish(figure, path)
+
+
+def curves(
+    series: Mapping[str, Sequence[float]], path: str | os.PathLike, x: Sequence[float], xlabel: str = "step"
+) -> None:
+    """Write a picture with one panel a curve: the values, faint, and their running mean over a twentieth of them."""
+    pyplot = _pyplot()
+    figure, panels = pyplot.subplots(1, len(series), figsize=(4.2 * len(series), 3.2), squeeze=False)
+    for axes, (name, values) in zip(panels[0], series.items(), strict=True):
+        window = max(1, len(values) // 20)
+        axes.plot(x, values, linewidth=0.6, alpha=0.35)
+        if len(values) >= window:
+            mean = np.convolve(values, np.ones(window) / window, mode="valid")
+            axes.plot(x[window - 1 :], mean, linewidth=1.6, color="C0")
+        axes.set_title(name)
+        axes.set_xlabel(xlabel)
+        axes.grid(alpha=0.3)
+    figure.tight_layout()
+    _finish(figure, path)
+
+
+def _finish(figure, path):
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+    _pyplot().close(figure)
+
+
+def _pyplot():
+    import matplotlib
+
+    matplotlib.use("Agg")  # files only: no window, no display needed
+    from matplotlib import pyplot
+
+    return pyplot
