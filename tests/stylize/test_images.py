@@ -1,0 +1,225 @@
+"""Reading and writing image files, against Pillow and against the formats' own definitions."""
+
+import errno
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from stylize import images
+from stylize.images import (
+    ImageError,
+    find_images,
+    read_image,
+    read_image_and_alpha,
+    resize_short_side,
+    write_image,
+)
+
+from .pictures import blocks, four_corners, save
+
+
+def exif(orientation):
+    block = Image.Exif()
+    block[0x0112] = orientation
+    return block
+
+
+def encoded(picture, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, **options)
+    return buffer.getvalue()
+
+
+def jpeg_with_thumbnail():
+    """A camera's JPEG: inside the EXIF block stands another JPEG, with an end marker of its own."""
+    thumbnail = b"Exif\0\0" + encoded(blocks(1), format="JPEG")
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    plain = encoded(blocks(height=160, width=160), format="JPEG")
+    return plain[:2] + segment + plain[2:]
+
+
+BAD = {
+    "empty.png": (b"", "empty"),
+    "text.jpg": (b"These are not pixels, whatever the name says.", "no readable image"),
+    "truncated.jpg": (encoded(blocks(), format="JPEG")[:-200], "truncated"),
+    "thumbnail.jpg": (jpeg_with_thumbnail()[:-200], "truncated"),
+    "header.jpg": (b"\xff\xd8\xff\xe0", "truncated"),
+    "truncated.png": (encoded(blocks(), format="PNG")[:-60], "truncated"),
+    "damaged.png": (
+        encoded(blocks(), format="PNG").replace(b"IDAT", b"IDAT\0\0\0\0", 1),
+        "no readable image",
+    ),
+    "truncated.webp": (encoded(blocks(), format="WEBP")[:-60], "no readable image"),
+    "truncated.tif": (encoded(blocks(), format="TIFF")[:3000], "no readable image"),
+    "tiny.png": (encoded(blocks()[:1, :1], format="PNG"), "too small"),
+    "thin.png": (encoded(blocks()[:15], format="PNG"), "too small"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_one_clear_line_and_decoders_stay_silent(name, tmp_path, capfd):
+    data, reason = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=reason) as caught:
+        read_image(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_missing_files_folders_and_float_samples(tmp_path):
+    with pytest.raises(ImageError, match="No such file"):
+        read_image(tmp_path / "none.jpg")
+    with pytest.raises(ImageError, match="directory"):
+        read_image(tmp_path)
+    with pytest.raises(ImageError, match="8 or 16 bits"):
+        read_image(save(tmp_path / "float.tif", Image.fromarray(np.ones((20, 20), np.float32))))
+
+
+def test_a_whole_camera_jpeg_is_read(tmp_path):
+    (tmp_path / "camera.jpg").write_bytes(jpeg_with_thumbnail())
+    assert read_image(tmp_path / "camera.jpg").shape == (160, 160, 3)
+
+
+def test_fill_bytes_before_a_jpeg_marker_are_legal(tmp_path):
+    plain = encoded(blocks(), format="JPEG")
+    (tmp_path / "filled.jpg").write_bytes(plain[:2] + b"\xff\xff" + plain[2:])
+    assert read_image(tmp_path / "filled.jpg").shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tif"])
+def test_exif_orientation(extension, orientation, tmp_path):
+    options = {"tiffinfo": {0x0112: orientation}} if extension == "tif" else {"exif": exif(orientation)}
+    path = save(tmp_path / f"turned.{extension}", four_corners(), **options)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+    actual = read_image(path)
+    assert actual.shape == expected.shape
+    assert np.abs(actual[::8, ::8].astype(int) - expected[::8, ::8]).max() < 12  # lossy, and two decoders
+    assert actual.flags.c_contiguous
+
+
+def test_alpha_turns_with_the_picture(tmp_path):
+    rgba = np.dstack([four_corners(), np.arange(40 * 60).reshape(40, 60) % 255 + 1]).astype(np.uint8)
+    path = save(tmp_path / "turned.png", rgba, exif=exif(6))
+    rgb, alpha = read_image_and_alpha(path)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+    np.testing.assert_array_equal(np.dstack([rgb, alpha]), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGB", "RGBA", "LA"])
+def test_png_modes(mode, tmp_path):
+    path = save(tmp_path / "picture.png", Image.fromarray(blocks()).convert(mode))
+    np.testing.assert_array_equal(read_image(path), np.asarray(Image.open(path).convert("RGB")))
+
+
+def test_grey_and_cmyk_jpeg(tmp_path):
+    for mode in ("L", "CMYK"):
+        path = save(tmp_path / f"{mode}.jpg", Image.fromarray(blocks()).convert(mode), quality=95)
+        expected = np.asarray(Image.open(path).convert("RGB")).astype(int)
+        assert np.abs(read_image(path) - expected).mean() < 2
+
+
+def test_16_bits_are_scaled_and_rounded(tmp_path):
+    values = np.linspace(0, 65535, 400).astype(np.uint16).reshape(20, 20)
+    path = save(tmp_path / "deep.png", Image.fromarray(values))
+    np.testing.assert_array_equal(read_image(path)[..., 1], np.rint(values / 257.0))
+
+
+def test_transparency_shows_white(tmp_path):
+    rgba = np.dstack([blocks(), np.random.default_rng(0).integers(0, 256, (48, 64))]).astype(np.uint8)
+    actual = read_image(save(tmp_path / "glass.png", rgba))
+    opacity = rgba[..., 3:] / 255
+    np.testing.assert_array_equal(actual, np.rint(rgba[..., :3] * opacity + 255 * (1 - opacity)))
+
+
+def test_hidden_colour_is_that_of_the_nearest_visible_pixel(tmp_path):
+    rgba = np.dstack([blocks(), np.full((48, 64), 255)]).astype(np.uint8)
+    rgba[10:30, 20:40] = (255, 0, 255, 0)  # garish, and hidden
+    rgb, alpha = read_image_and_alpha(save(tmp_path / "hole.png", rgba))
+    np.testing.assert_array_equal(alpha, rgba[..., 3])
+    visible = np.argwhere(alpha > 0)
+    np.testing.assert_array_equal(rgb[alpha > 0], rgba[..., :3][alpha > 0])
+    for y, x in [(12, 21), (20, 22), (28, 33), (11, 38)]:
+        distance = np.hypot(*(visible - (y, x)).T)
+        nearby = {tuple(rgba[v[0], v[1], :3]) for v in visible[distance < distance.min() + 1]}
+        assert tuple(rgb[y, x]) in nearby
+
+
+def test_a_wholly_hidden_picture_is_white(tmp_path):
+    path = save(tmp_path / "nothing.png", np.zeros((20, 20, 4), np.uint8))
+    assert (read_image(path) == 255).all() and (read_image_and_alpha(path)[0] == 255).all()
+
+
+def test_opaque_alpha_is_no_alpha(tmp_path):
+    path = save(tmp_path / "a.png", Image.fromarray(blocks()).convert("RGBA"))
+    assert read_image_and_alpha(path)[1] is None
+
+
+@pytest.mark.parametrize("extension", ["gif", "webp", "png"])
+def test_an_animation_gives_its_first_frame(extension, tmp_path):
+    frames = [Image.fromarray(four_corners()), Image.fromarray(255 - four_corners())]
+    path = save(tmp_path / f"moving.{extension}", frames[0], save_all=True, append_images=frames[1:])
+    assert np.abs(read_image(path).astype(int) - four_corners()).mean() < 5
+
+
+def test_find_images(tmp_path):
+    for name in ("b.JPG", "a.png", "deep/er/ç 雪.webp", "notes.txt", "deep/c.jpeg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    expected = [tmp_path / name for name in ("a.png", "b.JPG", "deep/c.jpeg", "deep/er/ç 雪.webp")]
+    assert find_images([tmp_path]) == sorted(expected)
+    assert find_images([tmp_path / "deep", tmp_path, tmp_path / "a.png"]) == sorted(expected)  # each once
+    assert find_images([str(tmp_path / "notes.txt")]) == [tmp_path / "notes.txt"]  # named, so it is meant
+    with pytest.raises(ImageError, match="nowhere"):
+        find_images([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize("extension", ["png", "PNG", "bmp", "tif", "webp", "jpg"])
+def test_what_is_written_pillow_reads(extension, tmp_path):
+    path = tmp_path / f"ünïcode.{extension}"
+    write_image(path, blocks())
+    difference = np.abs(np.asarray(Image.open(path).convert("RGB")).astype(int) - blocks())
+    assert difference.mean() < (12 if extension == "jpg" else 1e-9)
+    assert os.listdir(tmp_path) == [path.name]  # no temporary file stays
+
+
+def test_alpha_is_written_where_the_format_can_hold_it(tmp_path):
+    alpha = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
+    write_image(tmp_path / "a.png", blocks(), alpha)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), np.dstack([blocks(), alpha]))
+    write_image(tmp_path / "a.bmp", blocks(), np.zeros_like(alpha))
+    assert (np.asarray(Image.open(tmp_path / "a.bmp").convert("RGB")) == 255).all()
+
+
+def test_what_cannot_be_written(tmp_path, monkeypatch):
+    with pytest.raises(ImageError, match=r"xyz.*\.png"):
+        write_image(tmp_path / "a.xyz", blocks())
+    with pytest.raises(ImageError, match="No such file"):
+        write_image(tmp_path / "none" / "a.png", blocks())
+    with pytest.raises(ImageError, match="cannot hold"):
+        write_image(tmp_path / "wide.webp", np.zeros((16, 20000, 3), np.uint8))
+
+    write_image(tmp_path / "a.png", blocks(0))
+    before = (tmp_path / "a.png").read_bytes()
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(images.os, "replace", full)
+    with pytest.raises(ImageError, match="No space left"):
+        write_image(tmp_path / "a.png", blocks(1))
+    assert (tmp_path / "a.png").read_bytes() == before and os.listdir(tmp_path) == ["a.png"]
+
+
+def test_resize_short_side():
+    picture = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
+    areas = picture.reshape(16, 2, 24, 2, 3).mean((1, 3))
+    assert np.abs(resize_short_side(picture, 16) - areas).max() <= 0.51
+    assert resize_short_side(picture, 64).shape == (64, 96, 3)
+    assert resize_short_side(picture[..., 0], 20).shape == (20, 30)
+    assert resize_short_side(picture.transpose(1, 0, 2), 32).shape == (48, 32, 3)
