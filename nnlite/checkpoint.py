@@ -89,7 +89,7 @@ def _open(path):
 
 def _flatten(state, prefix=""):
     for name, value in state.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from _flatten(value, f"{prefix}{name}/")
         else:
             yield f"{prefix}{name}", value

@@ -52,6 +52,8 @@ class DataLoader:
 
     def batches(self, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
         """Batches without end, epoch after epoch, from batch number `start` on."""
+        if start < 0:
+            raise ValueError(f"DataLoader: start must not be negative, got {start}")
         while True:
             yield self._batch(*divmod(start, len(self)))
             start += 1
@@ -61,6 +63,8 @@ class DataLoader:
         order = np.random.default_rng((self.seed, epoch)).permutation(n) if self.shuffle else range(n)
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
         samples = [self._sample(epoch, int(index)) for index in chosen]
+        if not isinstance(samples[0], tuple):
+            raise TypeError(f"DataLoader: a sample must be a tuple of arrays, not {type(samples[0]).__name__}")
         return tuple(Tensor(backends.to_device(_stack(part), self.device)) for part in zip(*samples, strict=True))
 
     def _sample(self, epoch, index):

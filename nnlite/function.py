@@ -32,10 +32,10 @@ class Function:
 
     Inside both, `self.xp` is numpy or cupy and `self.backend` the backend of the inputs. `backward` returns an
     array (or None) for each input, in order; it may skip those for which `self.needs_input_grad` is False. It
-    must not change dy; what it returns is either fresh memory or dy itself (or a view of dy).
+    must not change dy; what it returns is fresh memory (perhaps spread by broadcasting), dy or a view of dy.
     """
 
-    shares_memory = False  # forward returns a view of its first input: both then count changes together
+    shares_memory = False  # forward may return a view of its first input: both then count changes together
     freed = False
     backend: Any
     xp: Any
@@ -54,18 +54,17 @@ class Function:
         from .tensor import Tensor  # tensor.py needs this module first
 
         self = cls()
-        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        # A NumPy float64 number would turn float32 arrays into float64; a Python float does not.
-        arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
+        arrays = _operands(cls.__name__, [x.data if isinstance(x, Tensor) else x for x in inputs])
+        options = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
         self.needs_input_grad = [_recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
-        result = Tensor(self.xp.asarray(self.forward(*arrays, **options)))
+        result = Tensor(self.forward(*arrays, **options))
         if _detecting:
             self._refuse_non_finite(arrays, result.data)
-        if self.shares_memory:
+        if self.shares_memory and self.xp.may_share_memory(result.data, arrays[0]):
             result._version = inputs[0]._version
-        if any(self.needs_input_grad):
+        if any(self.needs_input_grad) and result.dtype.kind == "f":
             result.requires_grad = True
             result.grad_fn = self
             self._record(inputs, result)
@@ -133,6 +132,21 @@ class Function:
             raise NonFiniteError(f"{type(self).__name__}{where} made a NaN or infinity, {cause} (shapes {shapes})")
 
 
+def _operands(name, inputs):
+    """Arrays, Python numbers and Nones, such that float32 stays float32, as in PyTorch.
+
+    NumPy would make float64 of float32 with one of its own float64 numbers, or with an array of int64.
+    """
+    inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+    dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
+    strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or hasattr(x, "dtype"))]
+    if strange or not dtypes:
+        given = ", ".join(type(x).__name__ for x in strange or inputs)
+        raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
+    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+    return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
+
+
 def unbroadcast(grad, shape):
     """Sum the gradient over the axes along which an input of `shape` was broadcast: the transpose of broadcasting."""
     if grad.shape == shape:
@@ -144,7 +158,14 @@ def unbroadcast(grad, shape):
 
 def shape_of(x) -> tuple[int, ...]:
     """The shape of an array; () for a Python number."""
-    return np.shape(x) if isinstance(x, (int, float)) else x.shape
+    return x.shape if hasattr(x, "shape") else ()
+
+
+def axis_of(dim, shape):
+    """The axis `dim`, which may count from the end, counted from 0. Raises IndexError if there is none."""
+    if not -len(shape) <= dim < len(shape):
+        raise IndexError(f"dim {dim} of a tensor with shape {shape}; expected {-len(shape)} to {len(shape) - 1}")
+    return dim % len(shape)
 
 
 def is_grad_enabled() -> bool:

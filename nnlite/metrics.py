@@ -51,3 +51,5 @@ def _blur(image):
 def _check(name, a, b):
     if a.shape != b.shape or a.ndim not in (2, 3):
         raise ShapeError(f"{name}: expected two images of one shape (H, W) or (H, W, C), got {a.shape} and {b.shape}")
+    if a.dtype.kind != "f" or b.dtype.kind != "f":
+        raise TypeError(f"{name}: expected values in 0..1, got {a.dtype} and {b.dtype}; divide bytes by 255.0")

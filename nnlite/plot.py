@@ -18,12 +18,13 @@ def image_grid(
     Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. An existing file is replaced when the new one
     is whole.
     """
-    pyplot = _pyplot()
+    from matplotlib.figure import Figure
+
     height, width = rows[0][0].shape[:2]
     dpi, gap, head = 100, 6, 26 if titles else 6
     w = len(rows[0]) * (width * scale + gap) + gap
     h = head + len(rows) * (height * scale + gap)
-    figure = pyplot.figure(figsize=(w / dpi, h / dpi), dpi=dpi)
+    figure = Figure(figsize=(w / dpi, h / dpi), dpi=dpi)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
             left, top = gap + j * (width * scale + gap), head + i * (height * scale + gap)
@@ -32,15 +33,18 @@ def image_grid(
             axes.set_axis_off()
             if i == 0 and titles:
                 axes.set_title(titles[j], fontsize=10, pad=3)
-    _finish(figure, path)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
 
 
 def curves(
     series: Mapping[str, Sequence[float]], path: str | os.PathLike, x: Sequence[float], xlabel: str = "step"
 ) -> None:
     """Write a picture with one panel a curve: the values, faint, and their running mean over a twentieth of them."""
-    pyplot = _pyplot()
-    figure, panels = pyplot.subplots(1, len(series), figsize=(4.2 * len(series), 3.2), squeeze=False)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2 * len(series), 3.2))
+    panels = figure.subplots(1, len(series), squeeze=False)
     for axes, (name, values) in zip(panels[0], series.items(), strict=True):
         window = max(1, len(values) // 20)
         axes.plot(x, values, linewidth=0.6, alpha=0.35)
@@ -51,19 +55,5 @@ def curves(
         axes.set_xlabel(xlabel)
         axes.grid(alpha=0.3)
     figure.tight_layout()
-    _finish(figure, path)
-
-
-def _finish(figure, path):
     with atomic_path(path) as temporary:
         figure.savefig(temporary)
-    _pyplot().close(figure)
-
-
-def _pyplot():
-    import matplotlib
-
-    matplotlib.use("Agg")  # files only: no window, no display needed
-    from matplotlib import pyplot
-
-    return pyplot

@@ -26,13 +26,17 @@ class Tensor:
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
 
     def __init__(self, data: Any, requires_grad: bool = False):
+        if isinstance(data, np.generic):  # what NumPy makes of 0-d arrays
+            data = np.asarray(data)
+        if not hasattr(data, "dtype"):
+            raise TypeError(f"Tensor wraps an array, not {type(data).__name__}; use nnlite.tensor(...)")
         self.data = data
         self.requires_grad = requires_grad
         self.grad: Tensor | None = None
         self.grad_fn: Function | None = None
         self._version = [0]  # in-place changes so far; a list, because tensors over one memory share it
-        if requires_grad and data.dtype.kind != "f":
-            raise TypeError(f"only floating-point tensors can require gradients, not {data.dtype}; use .float()")
+        if requires_grad:
+            self.requires_grad_()
 
     # What it is
 
@@ -124,8 +128,8 @@ class Tensor:
         return self.to("gpu")
 
     def astype(self, dtype: Any) -> Tensor:
-        """A copy of another dtype, outside the graph."""
-        return Tensor(self.data.astype(dtype))
+        """A copy of another dtype."""
+        return F.cast(self, dtype)
 
     def float(self) -> Tensor:
         return self.astype(np.float32)
@@ -151,57 +155,58 @@ class Tensor:
         """
         if not self.requires_grad:
             raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
+        gradient = _array(gradient)
         if gradient is None:
             if self.data.size != 1:
                 raise GraphError(
                     f"backward() starts from one number, this tensor has shape {self.shape}; "
                     "call .mean() or .sum() first, or pass gradient="
                 )
-            gradient = Tensor(backends.of(self.data).xp.ones_like(self.data))
+            gradient = backends.of(self.data).xp.ones_like(self.data)
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}; make them equal")
         if self.grad_fn is None:
-            self._accumulate(gradient.data.copy())
+            self._accumulate(gradient.astype(self.dtype))
         else:
-            _propagate(self.grad_fn, gradient.data.astype(self.dtype, copy=False), retain_graph)
+            _propagate(self.grad_fn, gradient.astype(self.dtype, copy=False), retain_graph)
 
     def _accumulate(self, grad):
         self.grad = Tensor(grad if self.grad is None else self.grad.data + grad)
 
     # Changes in place
 
-    def _changed(self, operation: str) -> Any:
+    def _changed(self, operation: str, other: Any) -> Any:
         """The array, for writing: counted, so that a backward that needs the old value raises."""
-        if is_grad_enabled() and self.requires_grad:
+        if is_grad_enabled() and (self.requires_grad or getattr(other, "requires_grad", False)):
             raise GraphError(
-                f"{operation} changes a tensor that requires a gradient in place; "
+                f"{operation} in place is not recorded, and a tensor here requires a gradient; "
                 "write x = x + y for a recorded sum, or use no_grad() to change a parameter"
             )
         self._version[0] += 1
         return self.data
 
     def __iadd__(self, other: Any) -> Tensor:
-        data = self._changed("+=")
+        data = self._changed("+=", other)
         data += _array(other)
         return self
 
     def __isub__(self, other: Any) -> Tensor:
-        data = self._changed("-=")
+        data = self._changed("-=", other)
         data -= _array(other)
         return self
 
     def __imul__(self, other: Any) -> Tensor:
-        data = self._changed("*=")
+        data = self._changed("*=", other)
         data *= _array(other)
         return self
 
     def __itruediv__(self, other: Any) -> Tensor:
-        data = self._changed("/=")
+        data = self._changed("/=", other)
         data /= _array(other)
         return self
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._changed("x[...] =")[key] = _array(value)
+        self._changed("x[...] =", value)[key] = _array(value)
 
     def copy_(self, source: Any) -> Tensor:
         """Take over the values of `source`, in place."""
@@ -288,14 +293,15 @@ class Tensor:
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: str = "cpu") -> Tensor:
     """A Tensor with a copy of `data` (array, nested lists or number).
 
-    As in PyTorch, an array keeps its dtype and Python floats become float32.
+    As in PyTorch, an array keeps its dtype and Python floats become float32. Raises TypeError for what is no number.
     """
-    if isinstance(data, Tensor):
-        data = data.data
-    if dtype is None and not hasattr(data, "dtype") and np.asarray(data).dtype == np.float64:
+    data = _array(data)
+    array = np.asarray(data) if isinstance(data, np.generic) or not hasattr(data, "dtype") else data
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
+    if dtype is None and not hasattr(data, "dtype") and array.dtype == np.float64:
         dtype = np.float32
-    array = data.copy() if hasattr(data, "dtype") else np.array(data)
-    return Tensor(backends.to_device(array.astype(dtype or array.dtype, copy=False), device), requires_grad)
+    return Tensor(backends.to_device(array.astype(dtype or array.dtype), device), requires_grad)
 
 
 def full_like(input: Tensor, fill_value: builtins.float) -> Tensor:
@@ -314,8 +320,10 @@ def _propagate(root: Function, gradient: Any, retain_graph: bool) -> None:
         dy = pending.pop(node, None)
         if dy is not None:
             for edge, grad in node.gradients(dy):
-                if isinstance(edge, Tensor):  # a leaf: it keeps its gradient, so it must not share dy's memory
-                    edge._accumulate(grad.copy() if node.xp.may_share_memory(grad, dy) else grad)
+                if isinstance(edge, Tensor):  # a leaf: it keeps its gradient, which must be memory of its own
+                    shared = 0 in grad.strides or node.xp.may_share_memory(grad, dy)
+                    if edge.requires_grad:
+                        edge._accumulate(grad.copy(order="K") if shared else grad)
                 else:
                     pending[edge] = pending[edge] + grad if edge in pending else grad
         if not retain_graph:

@@ -19,12 +19,12 @@ from .layout import from_rows, rows
 
 xp = np
 
-# Elements in a block of an elementwise formula: a handful of such arrays fits in a core's cache of 1 MB.
+# Elements in a block of an elementwise formula: a handful of such arrays fits in a core's cache of 1 MB. Waking a
+# thread takes longer than a formula over fewer elements than the second number.
 ELEMENTWISE_BLOCK = 2**15
-# Elements in a block of copied windows, likewise; and the total under which blocks do not pay: there the
-# copy is made whole and BLAS spreads the one product over the cores (measured for 3x3 and 4x4 kernels).
+ELEMENTWISE_THREADED = 2**20
+# Elements in a block of copied windows, likewise.
 WINDOWS_BLOCK = 2**18
-WINDOWS_WHOLE = 2**20
 
 _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -70,24 +70,18 @@ def rows_matmul(view, matrix, bias=None, out=None):
             product += bias
         out[image, first:last] = product.reshape(-1, wo, width)
 
-    if view.size <= WINDOWS_WHOLE:
-        product = view.reshape(-1, depth) @ matrix
-        out[...] = (product if bias is None else product + bias).reshape(out.shape)
-    else:
-        _parallel(multiply, _row_blocks(view))
+    _parallel(multiply, _row_blocks(view), _threads)
     return out
 
 
 def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
     width, depth = y.shape[3], math.prod(view.shape[3:])
-    if view.size <= WINDOWS_WHOLE:
-        return y.reshape(-1, width).T @ view.reshape(-1, depth)
 
     def outer(image, first, last):
         return y[image, first:last].reshape(-1, width).T @ view[image, first:last].reshape(-1, depth)
 
-    return _parallel(outer, _row_blocks(view), total=True)
+    return _parallel(outer, _row_blocks(view), _threads, total=True)
 
 
 def elementwise(formula, *arrays, constants=()):
@@ -103,14 +97,18 @@ def elementwise(formula, *arrays, constants=()):
     def block(part):
         out[part] = formula(*(m[part] for m in matrices), *constants)
 
-    _parallel(block, _slices(matrices[0]))
+    _parallel(block, _slices(out), _threads_for(out))
     return from_rows(out, arrays[0].shape)
 
 
 def update(formula, *arrays, constants=()):
     """Run formula(*arrays, *constants) for what it writes into the arrays, in blocks on all cores."""
     matrices = [rows(a) for a in arrays]
-    _parallel(lambda part: formula(*(m[part] for m in matrices), *constants), _slices(matrices[0]))
+
+    def block(part):
+        formula(*(m[part] for m in matrices), *constants)
+
+    _parallel(block, _slices(matrices[0]), _threads_for(matrices[0]))
     for array, matrix in zip(arrays, matrices, strict=True):
         if not np.may_share_memory(array, matrix):  # memory in an order that has no such view: write back
             array[...] = from_rows(matrix, array.shape)
@@ -123,7 +121,11 @@ def column_sums(formula, *matrices, constants=()):
         values = formula(*(m[part] for m in matrices), *constants)
         return (np.ones(len(values), values.dtype) @ values).astype(np.float64)
 
-    return _parallel(block, _slices(matrices[0]), total=True)
+    return _parallel(block, _slices(matrices[0]), _threads_for(matrices[0]), total=True)
+
+
+def _threads_for(matrix):
+    return _threads if matrix.size >= ELEMENTWISE_THREADED else 1
 
 
 def _slices(matrix):
@@ -138,10 +140,10 @@ def _row_blocks(view):
     return [(image, first, min(first + step, ho)) for image in range(n) for first in range(0, ho, step)]
 
 
-def _parallel(task, arguments, total=False):
+def _parallel(task, arguments, threads, total=False):
     """task(*a) for each a in `arguments`, an equal run of neighbours to each thread; the sum if `total`."""
-    shares = min(_threads, len(arguments))
-    cuts = [len(arguments) * i // max(1, shares) for i in range(shares + 1)]
+    shares = max(1, min(threads, len(arguments)))
+    cuts = [len(arguments) * i // shares for i in range(shares + 1)]
 
     def run(first, last):
         result = None
@@ -151,11 +153,9 @@ def _parallel(task, arguments, total=False):
                 result = value if result is None else result + value
         return result
 
-    if shares <= 1:
-        return run(0, len(arguments))
     with one_thread_each():
-        others = [_pool(_threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
-        results = [run(cuts[0], cuts[1])] + [other.result() for other in others]
+        others = [_pool(threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
+        results = [run(*cuts[:2])] + [other.result() for other in others]
     return sum(results[1:], results[0]) if total else None
 
 

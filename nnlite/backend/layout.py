@@ -24,8 +24,8 @@ def channels_first(base):
 def rows(x):
     """Any array as a matrix (rows, columns); images as (N*H*W, C). A view wherever that is possible."""
     if x.ndim == 4:
-        return channels_last(x).reshape(-1, x.shape[1])
-    return x.reshape(-1, x.shape[-1] if x.ndim else 1)
+        return channels_last(x).reshape(-1, x.shape[1] or 1)
+    return x.reshape(-1, x.shape[-1] or 1 if x.ndim else 1)
 
 
 def from_rows(matrix, shape):
@@ -40,11 +40,13 @@ def _is_rows(base):
     """Whether (N, H, W, C) merges into a matrix: dense columns, and rows at one constant distance."""
     n, h, w, c = base.shape
     sn, sh, sw, sc = base.strides
+    width = c * base.itemsize
+    step = sw if w > 1 else sh if h > 1 else sn if n > 1 else width  # the stride of an axis of size 1 means nothing
     return (
         (c == 1 or sc == base.itemsize)
-        and (h == 1 or sh == w * sw)
-        and (n == 1 or sn == h * w * sw)
-        and sw >= c * base.itemsize
+        and (h == 1 or sh == w * step)
+        and (n == 1 or sn == h * w * step)
+        and step >= width
     )
 
 

@@ -2,7 +2,7 @@
 
     arithmetic.py   add sub mul div neg pow exp log sqrt abs
     reduce.py       sum mean
-    shape.py        reshape flatten permute transpose clone getitem cat interpolate
+    shape.py        reshape flatten permute transpose clone cast getitem cat interpolate
     activation.py   relu leaky_relu tanh sigmoid
     conv.py         conv2d conv_transpose2d
     norm.py         batch_norm instance_norm
@@ -19,4 +19,4 @@ from .loss import binary_cross_entropy, binary_cross_entropy_with_logits, l1_los
 from .noise import dropout
 from .norm import batch_norm, instance_norm
 from .reduce import mean, sum
-from .shape import cat, clone, flatten, getitem, interpolate, permute, reshape, transpose
+from .shape import cast, cat, clone, flatten, getitem, interpolate, permute, reshape, transpose

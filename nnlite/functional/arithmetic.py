@@ -88,7 +88,8 @@ class Pow(Function):
         return x**exponent
 
     def backward(self, dy):
-        return dy * (self.exponent * self.x ** (self.exponent - 1))
+        p = self.exponent
+        return dy * (p * self.x ** (p - 1) if p else 0.0)  # x^-1 of x = 0 would be infinite
 
 
 class Exp(Function):

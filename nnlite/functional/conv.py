@@ -192,7 +192,7 @@ def conv_transpose2d(
 
 
 def _pair(name: str, what: str, value: Pair, least: int) -> tuple[int, int]:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2 or any(not isinstance(v, int) or v < least for v in pair):
         raise ValueError(f"{name}: {what} must be one or two whole numbers of at least {least}, got {value!r}")
     return pair
@@ -203,6 +203,8 @@ def _check(name, input, weight, bias, channels, outputs):
     shapes = f"(input {input.shape}, weight {weight.shape})"
     if input.ndim != 4 or weight.ndim != 4:
         raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
+    if 0 in input.shape or 0 in weight.shape:
+        raise ShapeError(f"{name}: nothing to convolve {shapes}")
     if input.dtype != weight.dtype:
         raise TypeError(f"{name}: input is {input.dtype}, weight {weight.dtype}; use .float() or .double()")
     if input.shape[1] != weight.shape[channels]:

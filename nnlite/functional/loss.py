@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from ..errors import ShapeError
-from ..function import Function
+from ..function import Function, shape_of
 from ..tensor import Tensor
 from .activation import logistic
+from .arithmetic import abs, pow, sub
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|. Raises ShapeError for shapes that differ (they would broadcast to another loss)."""
     _same_shape("l1_loss", input, target)
-    return _reduce((input - target).abs(), reduction)
+    return _reduce(abs(sub(input, target)), reduction)
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2. Raises ShapeError for shapes that differ."""
     _same_shape("mse_loss", input, target)
-    return _reduce((input - target) ** 2, reduction)
+    return _reduce(pow(sub(input, target), 2), reduction)
 
 
 class BCE(Function):
@@ -91,5 +92,5 @@ def _reduce(values: Tensor, reduction: str) -> Tensor:
 
 
 def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
-        raise ShapeError(f"{name}: input has shape {input.shape}, target {target.shape}; they must be equal")
+    if shape_of(input) != shape_of(target):
+        raise ShapeError(f"{name}: input has shape {shape_of(input)}, target {shape_of(target)}; they must be equal")

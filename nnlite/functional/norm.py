@@ -122,7 +122,7 @@ def batch_norm(
 
 
 def instance_norm(
-    input: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, *, eps: float = 1e-5
+    input: Tensor, *, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """Instance normalisation (Ulyanov et al. 2016): each channel of each image by its own mean and variance.
 
@@ -139,6 +139,10 @@ def instance_norm(
 def _check(name, input, **per_channel):
     if input.ndim not in (2, 4):
         raise ShapeError(f"{name}: expected shape (N, C, H, W) or (N, C), got {input.shape}")
+    if 0 in input.shape:
+        raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
+    if input.dtype.kind != "f":
+        raise TypeError(f"{name}: input is {input.dtype}; convert it with .float()")
     for what, value in per_channel.items():
         if value is not None and value.shape != (input.shape[1],):
             expected = (input.shape[1],)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..function import Function
+from ..errors import ShapeError
+from ..function import Function, axis_of
 from ..tensor import Tensor
 
 Dims = int | tuple[int, ...] | None
@@ -27,6 +28,8 @@ class Mean(Function):
     def forward(self, x, *, dim, keepdim):
         self.shape, self.kept = x.shape, tuple(1 if i in _axes(x, dim) else n for i, n in enumerate(x.shape))
         self.count = math.prod(x.shape[axis] for axis in _axes(x, dim))
+        if self.count == 0:
+            raise ShapeError(f"mean: no elements along dim {dim} of shape {x.shape}")
         return x.mean(axis=_axes(x, dim), keepdims=keepdim)
 
     def backward(self, dy):
@@ -46,7 +49,4 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def _axes(x, dim):
     """`dim` as a tuple of axes counted from 0."""
     dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-    for d in dims:
-        if not -x.ndim <= d < x.ndim:
-            raise IndexError(f"dim {d} of a tensor with shape {x.shape}; expected {-x.ndim} to {x.ndim - 1}")
-    return tuple(d % x.ndim for d in dims)
+    return tuple(axis_of(d, x.shape) for d in dims)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
-from ..function import Function
+from ..function import Function, axis_of
 from ..tensor import Tensor
 
 
@@ -34,9 +34,9 @@ class Permute(Function):
     shares_memory = True
 
     def forward(self, x, *, dims):
-        if sorted(d % x.ndim for d in dims) != list(range(x.ndim)):
+        self.dims = [axis_of(d, x.shape) for d in dims]
+        if sorted(self.dims) != list(range(x.ndim)):
             raise ShapeError(f"permute: dims {tuple(dims)} are not an order of the {x.ndim} axes of shape {x.shape}")
-        self.dims = [d % x.ndim for d in dims]
         return x.transpose(self.dims)
 
     def backward(self, dy):
@@ -51,6 +51,17 @@ class Clone(Function):
 
     def backward(self, dy):
         return dy
+
+
+class Cast(Function):
+    """y = x in another dtype    dx = dy in the old one"""
+
+    def forward(self, x, *, dtype):
+        self.old = x.dtype
+        return x.astype(dtype)
+
+    def backward(self, dy):
+        return dy.astype(self.old)
 
 
 class GetItem(Function):
@@ -72,7 +83,7 @@ class Cat(Function):
     """y = the inputs one after the other along dim    each dx = its part of dy"""
 
     def forward(self, *arrays, dim):
-        self.dim = dim % arrays[0].ndim
+        self.dim = dim
         self.ends = list(itertools.accumulate(a.shape[self.dim] for a in arrays))
         if arrays[0].ndim != 4:
             return self.xp.concatenate(arrays, axis=self.dim)
@@ -108,7 +119,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Merge the axes from start_dim to end_dim into one."""
-    first, last = start_dim % max(1, input.ndim), end_dim % max(1, input.ndim)
+    first, last = (axis_of(dim, input.shape or (1,)) for dim in (start_dim, end_dim))
     if first > last:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {input.shape}")
     return reshape(input, (*input.shape[:first], -1, *input.shape[last + 1 :]))
@@ -121,14 +132,19 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes; shares memory."""
-    dims = list(range(input.ndim))
-    dims[dim0], dims[dim1] = dims[dim1], dims[dim0]
+    dims, a, b = list(range(input.ndim)), axis_of(dim0, input.shape), axis_of(dim1, input.shape)
+    dims[a], dims[b] = b, a
     return permute(input, dims)
 
 
 def clone(input: Tensor) -> Tensor:
     """A copy inside the graph."""
     return Clone.apply(input)
+
+
+def cast(input: Tensor, dtype: Any) -> Tensor:
+    """A copy of another dtype; whole numbers pass no gradient on."""
+    return Cast.apply(input, dtype=dtype)
 
 
 def getitem(input: Tensor, key: Any) -> Tensor:
@@ -144,16 +160,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = list(tensors)
     if not tensors:
         raise ShapeError("cat: expected at least one tensor, got none")
-    if not -tensors[0].ndim <= dim < tensors[0].ndim:
-        raise IndexError(f"cat: dim {dim} of tensors with {tensors[0].ndim} axes")
-    axis = dim % tensors[0].ndim
+    axis = axis_of(dim, tensors[0].shape)
     if len({(t.ndim, t.shape[:axis], t.shape[axis + 1 :]) for t in tensors}) > 1:
         shapes = ", ".join(str(t.shape) for t in tensors)
         raise ShapeError(f"cat: shapes {shapes} may differ only along dim {dim}")
-    return Cat.apply(*tensors, dim=dim)
+    return Cat.apply(*tensors, dim=axis)
 
 
-def interpolate(input: Tensor, scale_factor: int = 2, mode: str = "nearest") -> Tensor:
+def interpolate(input: Tensor, *, scale_factor: int, mode: str = "nearest") -> Tensor:
     """Enlarge images (N, C, H, W) by a whole factor, repeating pixels (mode 'nearest', the only one so far)."""
     if mode != "nearest" or not isinstance(scale_factor, int) or scale_factor < 1:
         raise ValueError(
@@ -166,4 +180,4 @@ def interpolate(input: Tensor, scale_factor: int = 2, mode: str = "nearest") -> 
 
 def _unpack(numbers):
     """The numbers, whether given one by one or as one tuple or list."""
-    return tuple(numbers[0]) if len(numbers) == 1 and not isinstance(numbers[0], int) else numbers
+    return tuple(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers

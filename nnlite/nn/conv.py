@@ -84,7 +84,7 @@ class Upsample(Module):
         self.scale_factor = scale_factor
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.interpolate(x, self.scale_factor)
+        return F.interpolate(x, scale_factor=self.scale_factor)
 
     def extra_repr(self) -> str:
         return f"scale_factor={self.scale_factor}"

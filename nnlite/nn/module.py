@@ -72,8 +72,11 @@ class Module:
                     yield (f"{prefix}.{name}" if prefix else name), value
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, parameter) of everything that is trained."""
-        return self._named_tensors(_is_parameter)  # type: ignore[return-value]
+        """(dotted name, parameter) of everything that is trained; what has two names comes once, under the first."""
+        first: dict[Any, str] = {}
+        for name, parameter in self._named_tensors(_is_parameter):
+            first.setdefault(parameter, name)
+        return ((name, parameter) for parameter, name in first.items())
 
     def parameters(self) -> Iterator[Parameter]:
         return (parameter for _, parameter in self.named_parameters())
@@ -137,9 +140,9 @@ class Module:
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         misshaped = [
-            f"{name} (file {tuple(state[name].shape)}, model {own[name].shape})"
+            f"{name} (file {np.shape(state[name])}, model {own[name].shape})"
             for name in own
-            if name in state and tuple(state[name].shape) != own[name].shape
+            if name in state and np.shape(state[name]) != own[name].shape
         ]
         if misshaped or (strict and (missing or unexpected)):
             faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}

@@ -51,7 +51,7 @@ class InstanceNorm2d(Module):
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.instance_norm(x, self.weight, self.bias, eps=self.eps)
+        return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.num_features}, eps={self.eps}, affine={self.weight is not None}"

@@ -25,6 +25,9 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: lr must not be negative, got {defaults['lr']}")
         groups = params if isinstance(params[0], dict) else [{"params": params}]
         self.param_groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
+        for p in self._parameters():
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{type(self).__name__}: expected Tensors, got {type(p).__name__}; pass module.parameters()")
         self.state: dict[int, dict[str, Any]] = {}
 
     def _parameters(self) -> list[Tensor]:
@@ -60,19 +63,19 @@ class Optimizer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, into arrays of this optimiser's own.
 
-        Raises ValueError when the numbers of groups or parameters differ.
+        Raises ValueError, before anything is changed, when numbers of parameters or their shapes differ.
         """
         sizes = [len(group["params"]) for group in state["param_groups"]]
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
             raise ValueError(f"{type(self).__name__}: the state is of groups with {sizes} parameters, this has {own}")
-        for group, saved in zip(self.param_groups, state["param_groups"], strict=True):
-            group.update({name: value for name, value in saved.items() if name != "params"})
         parameters = self._parameters()
         self.state = {
             int(i): {name: _like(parameters[int(i)], value) for name, value in values.items()}
             for i, values in state["state"].items()
         }
+        for group, saved in zip(self.param_groups, state["param_groups"], strict=True):
+            group.update({name: value for name, value in saved.items() if name != "params"})
 
 
 def zeros_like(p: Tensor) -> Tensor:
@@ -81,8 +84,12 @@ def zeros_like(p: Tensor) -> Tensor:
 
 
 def _like(p: Tensor, value: Any) -> Any:
-    """A saved value in the parameter's memory order and on its device; numbers as they are."""
-    if not hasattr(value, "shape") or not value.shape:
-        return value if isinstance(value, (int, float)) else int(value)
+    """A saved value in the parameter's memory order and on its device; numbers (0-d arrays in PyTorch) as they are."""
+    if not hasattr(value, "shape"):
+        return value
     data = value.data if isinstance(value, Tensor) else value
+    if p.shape and not data.shape:
+        return data.item()
+    if data.shape != p.shape:
+        raise ValueError(f"optimizer: the state is of a parameter of shape {data.shape}, this one has {p.shape}")
     return zeros_like(p).copy_(backends.to_device(data, p.device))

@@ -1,0 +1,9 @@
+"""Photographs become pairs (photo, cartoon), Pix2Pix learns from them, new photos come out as cartoons.
+
+    __main__.py   the command line
+    recipe.py     the options of a run, kept in every file it leaves
+    crops.py      pairs -> training batches and test crops
+    train.py      the training loop: progress, samples, checkpoints, resume
+    evaluate.py   the figures on photos never seen in training
+    apply.py      photos of any size through a trained generator
+"""

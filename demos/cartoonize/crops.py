@@ -1,0 +1,46 @@
+"""From whole pairs of photo and cartoon to crops: random ones to train on, a fixed grid of them to be judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from demos.common import to_network
+from nnlite import DataLoader
+
+Pair = tuple[np.ndarray, np.ndarray]  # photo and cartoon, (H, W, 3) uint8
+
+# An epoch shows each photo this often, each time another crop of it.
+CROPS_PER_EPOCH = 16
+
+
+def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:
+    """A loader of (photo, cartoon) batches: random crops of `size`, half of them mirrored."""
+
+    def crop_and_flip(pair: Pair, rng: np.random.Generator) -> Pair:
+        height, width = pair[0].shape[:2]
+        top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+        step = rng.choice((1, -1))
+        photo, cartoon = (image[top : top + size, left : left + size][:, ::step] for image in pair)
+        return to_network(photo), to_network(cartoon)
+
+    dataset = pairs * CROPS_PER_EPOCH
+    return DataLoader(dataset, batch, shuffle=True, drop_last=True, seed=seed, transform=crop_and_flip, device=device)
+
+
+def grid(pair: Pair, size: int) -> Iterator[Pair]:
+    """Crops side by side that cover as much of the pair as whole ones can."""
+    height, width = pair[0].shape[:2]
+    for top in range(0, height - size + 1, size):
+        for left in range(0, width - size + 1, size):
+            photo, cartoon = (image[top : top + size, left : left + size] for image in pair)
+            yield photo, cartoon
+
+
+def centre(pair: Pair, size: int) -> Pair:
+    """The crop in the middle."""
+    height, width = pair[0].shape[:2]
+    top, left = (height - size) // 2, (width - size) // 2
+    photo, cartoon = (image[top : top + size, left : left + size] for image in pair)
+    return photo, cartoon

@@ -1,0 +1,85 @@
+"""What every demo needs: one clear line for a mistake, a pause at Ctrl-C, a device, pixels in and out of a network."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+import nnlite
+
+
+class UserError(Exception):
+    """Something the person at the keyboard can mend; the message says what is wrong and what to do."""
+
+
+def run(program: str, main: Callable[[], int | None]) -> None:
+    """Call main() and exit with its status; a foreseeable failure becomes one line on stderr, without a traceback.
+
+    Exit status: 0 done, 2 a mistake in the arguments or the data, 130 interrupted.
+    """
+    try:
+        status = main() or 0
+    except KeyboardInterrupt:
+        print(f"\n{program}: interrupted; what was finished is kept", file=sys.stderr)
+        status = 130
+    except Exception as error:
+        if not _foreseen(error):
+            raise
+        print(f"{program}: {error}", file=sys.stderr)
+        status = 2
+    sys.exit(status)
+
+
+def _foreseen(error: Exception) -> bool:
+    """Whether this is a mistake of the user or a fault of the machine, rather than one of the program."""
+    if isinstance(error, ImportError):  # OpenCV without its system libraries: stylize says which
+        return True
+    from stylize import DatasetError, ImageError
+
+    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, ImageError)
+    return isinstance(error, (UserError, OSError, *ours))
+
+
+class Interrupt:
+    """Ctrl-C as a question to ask between steps, so that a step is never left half done.
+
+        with Interrupt() as interrupt:
+            for batch in loader:
+                if interrupt.requested: ...
+
+    The second Ctrl-C interrupts at once.
+    """
+
+    requested = False
+
+    def __enter__(self) -> Interrupt:
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_: object) -> None:
+        self.requested = True
+        signal.signal(signal.SIGINT, self._before)
+
+
+def choose_device(name: str) -> str:
+    """'cpu' or 'gpu' for 'auto', 'cpu' or 'gpu'. Raises DeviceError if the GPU is asked for and absent."""
+    if name == "auto":
+        return "gpu" if nnlite.gpu_available() else "cpu"
+    nnlite.tensor(0.0, device=name)
+    return name
+
+
+def to_network(image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 in 0..255 -> (3, H, W) float32 in [-1, 1]."""
+    return (image.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
+
+
+def to_image(array: np.ndarray) -> np.ndarray:
+    """(3, H, W) in [-1, 1] -> (H, W, 3) uint8 in 0..255; values beyond are cut off."""
+    return np.rint((array.transpose(1, 2, 0) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)

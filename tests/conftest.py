@@ -1,0 +1,63 @@
+"""Fixtures for all tests. Whatever is random prints the seed that repeats it."""
+
+import os
+import random
+
+# PyTorch's idle threads spin and slow everything down; this must be set before its first import.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+import numpy as np
+import pytest
+from hypothesis import core, settings
+
+import nnlite
+from nnlite.backend import cpu
+
+settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_configure(config):
+    if core.global_force_seed is None:  # what --hypothesis-seed sets
+        core.global_force_seed = random.SystemRandom().randrange(2**32)
+
+
+def pytest_report_header(config):
+    return f"hypothesis seed: {core.global_force_seed} (the same examples again: --hypothesis-seed=...)"
+
+
+@pytest.fixture(autouse=True)
+def fixed_start():
+    """Each test starts from one seed and leaves the number of threads as it was."""
+    nnlite.manual_seed(0)
+    threads = cpu._threads
+    yield
+    cpu.set_num_threads(threads)
+
+
+@pytest.fixture
+def rng():
+    """NumPy's generator, from one seed: a failing test fails again."""
+    return np.random.default_rng(20240611)
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch, the reference. Tests that ask for it are skipped without it, and fail if NNLITE_REQUIRE_TORCH=1."""
+    if os.environ.get("NNLITE_REQUIRE_TORCH") == "1":
+        import torch
+    else:
+        torch = pytest.importorskip("torch")
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    return torch
+
+
+@pytest.fixture
+def tiny_blocks(monkeypatch):
+    """The blocked and threaded paths for arrays of any size, on three threads."""
+    monkeypatch.setattr(cpu, "ELEMENTWISE_BLOCK", 7)
+    monkeypatch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
+    monkeypatch.setattr(cpu, "WINDOWS_BLOCK", 50)
+    cpu.set_num_threads(3)

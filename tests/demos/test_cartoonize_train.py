@@ -1,0 +1,155 @@
+"""The main job end to end at a tiny size: what it writes and measures, and that stopping changes nothing."""
+
+import csv
+import json
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+import nnlite
+from demos.cartoonize import evaluate
+from stylize import load_pairs, read_image
+
+from .runner import TINY, call, refused, start
+
+pytestmark = pytest.mark.slow
+
+
+def test_writes_everything_it_promises(trained):
+    out, stdout = trained
+    assert len(load_pairs(out / "pairs", "train")) + len(load_pairs(out / "pairs", "test")) == 6
+    assert len(list((out / "samples").glob("*.png"))) >= 5
+    for picture in ("losses.png", "test.png", *(out / "samples").glob("*.png")):
+        assert read_image(out / picture).std() > 10  # something is drawn there
+    with open(out / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(1, 61))
+    assert all(float(row[name]) > 0 for row in rows for name in ("discriminator", "adversarial", "l1"))
+    metadata = nnlite.load_metadata(out / "generator.safetensors")
+    assert (metadata["generator"], metadata["style"]) == ("stroke-unet", "toon")
+    assert (metadata["short_side"], metadata["strokes"]) == ("64", "96")
+    assert str(out) in stdout and "apply" in stdout
+    assert not list(out.rglob("*.partial*")) and not list(out.rglob("*.tmp"))
+
+
+def test_metrics_are_those_of_the_test_photos(trained):
+    out, _ = trained
+    figures = json.loads((out / "metrics.json").read_text())
+    crops = []
+    for _, photo, cartoon in load_pairs(out / "pairs", "test"):
+        height, width = photo.shape[:2]
+        boxes = [(t, left) for t in range(0, height - 31, 32) for left in range(0, width - 31, 32)]
+        crops += [(photo[t : t + 32, s : s + 32] / 255, cartoon[t : t + 32, s : s + 32] / 255) for t, s in boxes]
+    assert figures["test_crops"] == len(crops)
+    assert figures["steps"] == 60 and figures["seconds"] > 0
+    assert figures["untouched"]["l1"] == pytest.approx(np.mean([np.abs(a - b).mean() for a, b in crops]))
+    decibels = [-10 * np.log10(((a - b) ** 2).mean()) for a, b in crops]
+    assert figures["untouched"]["psnr"] == pytest.approx(np.mean(decibels))
+    assert 0 < figures["untouched"]["ssim"] < 1
+
+
+def test_no_test_photo_is_trained_on(trained):
+    out, _ = trained
+    records = [json.loads(line) for line in (out / "pairs" / "manifest.jsonl").read_text().splitlines()]
+    splits = {split: {r["sha256"] for r in records if r["split"] == split} for split in ("train", "test")}
+    assert splits["train"] and splits["test"] and not splits["train"] & splits["test"]
+
+
+def test_ctrl_c_and_resume_equal_never_stopping(photos, trained, tmp_path):
+    """A real SIGINT in the middle of an epoch, resumed in a fresh process: the same bits."""
+    out = tmp_path / "stopped"
+    process = start("--photos", photos, "--out", out, *TINY)
+    seen = ""
+    while " 7/60" not in seen:
+        seen += process.stderr.read(1)
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130, rest
+    assert "--resume" in rest and "Traceback" not in rest
+    stopped_at = nnlite.load(out / "checkpoint.safetensors")["progress"]["step"]
+    assert 7 <= stopped_at < 40  # 5 photos, 16 crops of each, batches of 2: an epoch has 40 steps
+
+    status, _, stderr = call("--photos", photos, "--out", out, "--resume")
+    assert status == 0, stderr
+    whole, _ = trained
+    for file in ("generator.safetensors", "losses.csv", "test.png"):
+        assert (out / file).read_bytes() == (whole / file).read_bytes(), file
+    ours, theirs = (flat(nnlite.load(folder / "checkpoint.safetensors")) for folder in (out, whole))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        if name != "progress/seconds":
+            np.testing.assert_array_equal(np.asarray(value), np.asarray(theirs[name]), err_msg=name)
+
+
+def flat(state, prefix=""):
+    items = [flat(v, f"{prefix}{k}/") if isinstance(v, dict) else {f"{prefix}{k}": v} for k, v in state.items()]
+    return {name: value for item in items for name, value in item.items()}
+
+
+def test_other_seed_other_run(photos, trained, tmp_path):
+    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 10, "--seed", 5)
+    assert status == 0, stderr
+    first = (trained[0] / "losses.csv").read_text().splitlines()[1]
+    assert (tmp_path / "losses.csv").read_text().splitlines()[1] != first
+
+
+def test_isolas_unet_trains(photos, tmp_path):
+    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 3, "--generator", "unet")
+    assert status == 0, stderr
+    assert nnlite.load_metadata(tmp_path / "generator.safetensors")["generator"] == "unet"
+
+
+def test_refuses_to_train_over_a_training(photos, trained):
+    before = (trained[0] / "checkpoint.safetensors").read_bytes()
+    assert "--resume" in refused("--photos", photos, "--out", trained[0], *TINY)
+    assert (trained[0] / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_resume_with_other_options_is_refused(photos, trained):
+    line = refused("--photos", photos, "--out", trained[0], "--resume", "--batch", 3)
+    assert "--batch 3" in line and "was 2" in line
+
+
+def test_nan_stops_names_the_operation_and_keeps_the_checkpoint(photos, trained, tmp_path):
+    whole, _ = trained
+    state = nnlite.load(whole / "checkpoint.safetensors")
+    state["generator"]["last.weight"].data[...] = 1e38  # finite, but the first product overflows
+    state["progress"]["step"] = 30
+    nnlite.save(state, tmp_path / "checkpoint.safetensors")
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    line = refused("--photos", photos, "--out", tmp_path, "--resume", env={"PYTHONWARNINGS": "ignore"})
+    assert "losses became" in line and "step 31" in line and "--debug" in line
+    line = refused("--photos", photos, "--out", tmp_path, "--resume", "--debug", env={"PYTHONWARNINGS": "ignore"})
+    assert "Conv2d made a NaN or infinity, from finite inputs" in line
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_affine_map_recovers_an_affine_map():
+    rng = np.random.default_rng(0)
+    photo = rng.integers(60, 190, (40, 50, 3), np.uint8)
+    mix, shift = np.array([[0.7, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 0.9]]), np.array([10.0, -5.0, 3.0])
+    cartoon = np.rint(photo @ mix + shift).astype(np.uint8)
+    matrix = evaluate.fit_affine([(photo, cartoon)])
+    assert np.abs(evaluate.apply_affine(matrix, photo).astype(int) - cartoon).max() <= 1
+
+
+def test_ink_f1_of_lines_drawn_beside():
+    """A line found one pixel off counts; two pixels off does not; a line missing halves the recall."""
+    photo = np.full((40, 40, 3), 200, np.uint8)
+    cartoon, near, far = photo.copy(), photo.copy(), photo.copy()
+    cartoon[10, 5:35] = near[11, 5:35] = far[12, 5:35] = 20
+    assert evaluate.ink_f1([cartoon], [(photo, cartoon)]) == 1.0
+    assert evaluate.ink_f1([near], [(photo, cartoon)]) == 1.0
+    assert evaluate.ink_f1([far], [(photo, cartoon)]) == 0.0
+    assert evaluate.ink_f1([photo], [(photo, cartoon)]) == 0.0
+    two = cartoon.copy()
+    two[30, 5:35] = 20
+    assert evaluate.ink_f1([cartoon], [(photo, two)]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX exit statuses")
+def test_unwritable_output_is_one_line(photos, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    assert "cannot write to" in refused("--photos", photos, "--out", tmp_path / "file" / "run", *TINY)

@@ -1,0 +1,114 @@
+"""The DataLoader: which samples, in which order, with which random changes, and going on in the middle."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnlite
+from nnlite import DataLoader
+from nnlite.backend.layout import channels_last
+from tests.helpers import seeds
+
+
+def numbers(n):
+    return [(np.float32(i), np.full(2, i)) for i in range(n)]
+
+
+def order(loader, count):
+    return [[int(i) for i in batch] for batch, _ in itertools.islice(loader.batches(), count)]
+
+
+@given(n=st.integers(1, 9), batch_size=st.integers(1, 4), seed=seeds, drop_last=st.booleans())
+def test_each_epoch_has_every_sample_once(n, batch_size, seed, drop_last):
+    if drop_last and batch_size > n:
+        batch_size = n
+    loader = DataLoader(numbers(n), batch_size, True, drop_last=drop_last, seed=seed)
+    for _ in range(3):
+        epoch = [[int(i) for i in batch] for batch, _ in loader]
+        assert len(epoch) == len(loader)
+        taken = sorted(itertools.chain(*epoch))
+        if drop_last:
+            assert len(set(taken)) == len(taken) == n - n % batch_size and {len(b) for b in epoch} == {batch_size}
+        else:
+            assert taken == list(range(n))
+
+
+@given(n=st.integers(1, 9), batch_size=st.integers(1, 4), start=st.integers(0, 20), seed=seeds)
+def test_starting_later_equals_skipping(n, batch_size, start, seed):
+    def transform(sample, rng):
+        return sample[0] + rng.random(), sample[1]
+
+    def run(first):
+        loader = DataLoader(numbers(n), batch_size, True, seed=seed, transform=transform)
+        return [b.numpy().tolist() for b, _ in itertools.islice(loader.batches(first), start + 5 - first)]
+
+    assert run(0)[start:] == run(start)
+
+
+def test_the_seed_decides_the_order():
+    def first(seed, shuffle=True):
+        return order(DataLoader(numbers(50), 5, shuffle, seed=seed), 20)
+
+    assert first(1) == first(1) != first(2)
+    assert first(1)[:10] != first(1)[10:], "each epoch has an order of its own"
+    assert list(itertools.chain(*first(1, shuffle=False)[:10])) == list(range(50))
+
+
+def test_plain_loops_go_through_the_same_epochs_as_batches():
+    loader = DataLoader(numbers(7), 3, True, seed=5)
+    epochs = [[int(i) for i in batch] for _ in range(2) for batch, _ in loader]
+    assert epochs == order(DataLoader(numbers(7), 3, True, seed=5), 6)
+
+
+def test_random_changes_follow_from_epoch_and_sample_not_from_order_or_batch():
+    def transform(sample, rng):
+        return int(sample[0]), rng.random()
+
+    def draws(**options):
+        loader = DataLoader(numbers(6), transform=transform, seed=3, **options)
+        return [dict(zip((b for i, _ in e for b in i.numpy().tolist()), (v for _, d in e for v in d.numpy()), strict=True))
+                for e in ([*loader], [*loader])]  # fmt: skip
+
+    a, b = draws(batch_size=1, shuffle=True), draws(batch_size=4)
+    assert a == b and a[0] != a[1] and len(set(a[0].values())) == 6
+
+
+def test_nothing_depends_on_the_global_seed():
+    nnlite.manual_seed(1)
+    a = order(DataLoader(numbers(9), 2, True), 9)
+    nnlite.manual_seed(2)
+    np.random.seed(3)
+    assert order(DataLoader(numbers(9), 2, True), 9) == a
+
+
+def test_images_are_stacked_channels_last(rng):
+    images = [(rng.standard_normal((3, 4, 5)).astype(np.float32), i) for i in range(4)]
+    photo, label = next(iter(DataLoader(images, 4)))
+    assert photo.shape == (4, 3, 4, 5) and photo.dtype == np.float32 and label.numpy().tolist() == [0, 1, 2, 3]
+    assert all(np.array_equal(photo.numpy()[i], images[i][0]) for i in range(4))
+    assert channels_last(photo.data).flags.c_contiguous and not photo.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ((numbers(3), 0), ValueError, "at least 1, got 0"),
+        (([], 2), ValueError, "0 samples give no batch of 2"),
+        (([(np.zeros(2),), (np.zeros(3),)], 2), ValueError, "same shape"),
+        (([(1, 2), (3,)], 2), ValueError, "shorter"),
+        (([np.zeros((3, 4, 4))] * 2, 2), TypeError, "tuple"),
+    ],
+)
+def test_datasets_that_make_no_batches(arguments, error, says):
+    with pytest.raises(error, match=says):
+        next(iter(DataLoader(*arguments)))
+
+
+def test_too_few_samples_for_one_whole_batch():
+    with pytest.raises(ValueError, match="3 samples give no batch of 4; use a smaller batch"):
+        DataLoader(numbers(3), 4, drop_last=True)
+    with pytest.raises(ValueError, match="start"):
+        next(DataLoader(numbers(3)).batches(-1))

@@ -1,0 +1,126 @@
+"""Every operation at once: gradients in every memory order, agreement with PyTorch, dtypes, no aliased gradients."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnlite
+from tests.helpers import DROPOUT, OPERATIONS, backward, in_order, leaf, orders, seeds
+
+ALL = {**OPERATIONS, **DROPOUT}
+every_operation = pytest.mark.parametrize("name", ALL)
+
+
+@every_operation
+@given(data=st.data(), seed=seeds)
+def test_gradient_in_every_memory_order(name, data, seed):
+    tensors = [leaf(a, order=data.draw(orders)) for a in ALL[name].arrays(seed)]
+    nnlite.gradcheck(ALL[name].nnlite, tensors, seed=seed)
+
+
+@every_operation
+def test_memory_order_changes_no_value(name):
+    arrays = ALL[name].arrays(1)
+
+    def run(order):
+        nnlite.manual_seed(3)
+        tensors = [leaf(a, order=order) for a in arrays]
+        output = ALL[name].nnlite(*tensors)
+        backward(output)
+        return [output.numpy(), *(t.grad.numpy() for t in tensors)]
+
+    plain = run("C")
+    for order in ("Fortran", "channels last", "longer rows", "every second", "flipped"):
+        for a, b in zip(run(order), plain, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=order)
+
+
+@every_operation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept_forward_and_backward(name, dtype):
+    tensors = [leaf(a, dtype) for a in ALL[name].arrays()]
+    output = ALL[name].nnlite(*tensors)
+    backward(output)
+    assert output.dtype == dtype
+    assert [t.grad.dtype for t in tensors] == [dtype] * len(tensors)
+    assert [t.grad.shape for t in tensors] == [t.shape for t in tensors]
+
+
+@every_operation
+def test_a_leaf_may_change_its_gradient_without_changing_another(name):
+    tensors = [leaf(x) for x in ALL[name].arrays()]
+    output = ALL[name].nnlite(*tensors)
+    u, before = np.ones_like(output.numpy()), output.numpy().copy()
+    output.backward(nnlite.Tensor(u))
+    for i, tensor in enumerate(tensors):
+        tensor.grad[...] = 100.0 + i
+    assert all(np.all(tensor.grad.numpy() == 100.0 + i) for i, tensor in enumerate(tensors))
+    assert np.all(u == 1.0)
+    assert np.array_equal(output.numpy(), before)
+
+
+@every_operation
+def test_only_the_gradients_that_were_asked_for_are_made(name):
+    arrays = ALL[name].arrays()
+    whole = [leaf(a) for a in arrays]
+    backward(ALL[name].nnlite(*whole))
+    for i in range(len(arrays)):
+        nnlite.manual_seed(0)
+        tensors = [nnlite.Tensor(a, requires_grad=(k == i)) for k, a in enumerate(arrays)]
+        backward(ALL[name].nnlite(*tensors))
+        assert [t.grad is not None for t in tensors] == [k == i for k in range(len(arrays))]
+        if name not in DROPOUT:
+            np.testing.assert_allclose(tensors[i].grad.numpy(), whole[i].grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@every_operation
+def test_inputs_are_left_as_they_were(name):
+    arrays = ALL[name].arrays()
+    tensors = [leaf(a) for a in arrays]
+    backward(ALL[name].nnlite(*tensors))
+    assert all(np.array_equal(t.numpy(), a) for t, a in zip(tensors, arrays, strict=True))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+def test_forward_and_backward_equal_pytorch(torch, name, dtype, tolerance):
+    operation = OPERATIONS[name]
+    for seed, order in enumerate(("C", "channels last", "flipped")):
+        arrays = operation.arrays(seed, dtype)
+        ours = [leaf(a, dtype, order) for a in arrays]
+        theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+        y = operation.nnlite(*ours)
+        z = operation.call(torch, torch.nn.functional, *theirs)
+        u = backward(y, seed)
+        z.backward(torch.tensor(u))
+        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=tolerance, atol=tolerance)
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=tolerance, atol=tolerance)
+
+
+@every_operation
+def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monkeypatch):
+    from nnlite.backend import cpu
+
+    def run():
+        nnlite.manual_seed(5)
+        tensors = [leaf(a, order="channels last") for a in ALL[name].arrays()]
+        output = ALL[name].nnlite(*tensors)
+        backward(output)
+        return [output.numpy(), *(t.grad.numpy() for t in tensors)]
+
+    blocked = run()
+    assert all(np.array_equal(a, b) for a, b in zip(run(), blocked, strict=True)), "not the same bits twice"
+    for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED"):
+        monkeypatch.setattr(cpu, constant, 2**30)
+    cpu.set_num_threads(1)
+    for a, b in zip(blocked, run(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_the_order_helper_keeps_values(rng):
+    image = rng.standard_normal((2, 3, 4, 5))
+    for order in ("C", "Fortran", "channels last", "longer rows", "every second", "flipped"):
+        assert np.array_equal(in_order(image, order), image)
+    assert len({in_order(image, o).strides for o in ("C", "Fortran", "channels last", "longer rows", "flipped")}) == 5

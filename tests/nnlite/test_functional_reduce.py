@@ -1,0 +1,60 @@
+"""Sums and means over every choice of axes, against a loop."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnlite
+import nnlite.functional as F
+from tests.helpers import leaf, orders, seeds
+
+
+@st.composite
+def axes(draw):
+    """(shape, dim): dim an axis counted from either end, several different ones, or None."""
+    shape = tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=4)))
+    one = st.integers(-len(shape), len(shape) - 1)
+    several = st.lists(one, unique_by=lambda d: d % len(shape), max_size=len(shape)).map(tuple)
+    return shape, draw(st.one_of(st.none(), one, several))
+
+
+def loop(x, dim, keepdim):
+    """(sum, how many) for each place of the result, adding one number at a time."""
+    dims = range(x.ndim) if dim is None else [d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))]
+    result = np.zeros([1 if a in dims else n for a, n in enumerate(x.shape)])
+    for place in np.ndindex(x.shape):
+        result[tuple(0 if a in dims else p for a, p in enumerate(place))] += x[place]
+    count = x.size // result.size
+    return (result if keepdim else result.reshape([n for a, n in enumerate(x.shape) if a not in dims])), count
+
+
+@given(case=axes(), keepdim=st.booleans(), order=orders, seed=seeds)
+def test_sum_and_mean(case, keepdim, order, seed):
+    shape, dim = case
+    x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
+    total, count = loop(x.numpy(), dim, keepdim)
+    for function, expected in ((F.sum, total), (F.mean, total / count)):
+        y = function(x, dim, keepdim)
+        assert y.shape == expected.shape
+        np.testing.assert_allclose(y.numpy(), expected, rtol=1e-12, atol=1e-12)
+        nnlite.gradcheck(lambda x, f=function: f(x, dim, keepdim), [x], seed=seed)
+
+
+@pytest.mark.parametrize("function", [F.sum, F.mean])
+@pytest.mark.parametrize("dim", [2, -3, (0, 5)])
+def test_an_axis_that_is_not_there(function, dim):
+    with pytest.raises(IndexError, match=r"dim .* of a tensor with shape \(2, 3\); expected -2 to 1"):
+        function(nnlite.tensor(np.ones((2, 3))), dim)
+
+
+def test_the_mean_of_nothing_is_refused():
+    with pytest.raises(nnlite.ShapeError, match=r"no elements .*\(0, 3\)"):
+        nnlite.tensor(np.ones((0, 3))).mean()
+    assert nnlite.tensor(np.ones((0, 3))).sum(0).numpy().tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_sum_of_many_float32_numbers_keeps_its_digits():
+    x = nnlite.tensor(np.full((1, 1, 1000, 1000), 0.1, np.float32))
+    assert float(x.sum()) == pytest.approx(1e5, rel=1e-5)
+    assert float(x.mean()) == pytest.approx(0.1, rel=1e-5)

@@ -1,0 +1,302 @@
+"""Modules: the tree, its names, saving and loading, and PyTorch's names and shapes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nnlite
+import nnlite.functional as F
+from nnlite import CheckpointError, nn
+from tests.helpers import leaf
+
+
+class Net(nn.Module):
+    """Modules in modules, a parameter of its own, and a buffer."""
+
+    def __init__(self):
+        self.scale = nn.Parameter(np.ones(3, np.float32))
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.BatchNorm2d(4), nn.Dropout()))
+        self.heads = nn.ModuleList([nn.ConvTranspose2d(4, 2, 2, bias=False), nn.Identity()])
+        self.register_buffer("seen", nnlite.tensor([0.0, 1.0]))
+        self.note, self.nothing = "not a tensor", None
+
+
+NAMES = [
+    "scale",
+    "seen",
+    "body.0.weight",
+    "body.0.bias",
+    "body.1.0.weight",
+    "body.1.0.bias",
+    "body.1.0.running_mean",
+    "body.1.0.running_var",
+    "body.1.0.num_batches_tracked",
+    "heads.0.weight",
+]
+
+
+def test_names_come_in_the_order_of_assignment():
+    net = Net()
+    assert list(net.state_dict()) == NAMES
+    buffers = [n for n in NAMES if n == "seen" or "running" in n or "tracked" in n]
+    assert [name for name, _ in net.named_buffers()] == buffers
+    assert [name for name, _ in net.named_parameters()] == [n for n in NAMES if n not in buffers]
+    assert [name for name, _ in net.named_modules()][:4] == ["", "body", "body.0", "body.1"]
+    assert len(list(net.modules())) == 9
+    assert all(isinstance(p, nn.Parameter) and p.requires_grad for p in net.parameters())
+
+
+def test_modes_reach_every_module():
+    net = Net()
+    assert all(m.training for m in net.modules())
+    assert net.eval() is net and not any(m.training for m in net.modules())
+    assert net.train() is net and all(m.training for m in net.modules())
+    assert Net().training, "a mode belongs to one tree, not to the class"
+
+
+def test_apply_goes_through_children_first():
+    seen = []
+    net = Net()
+    assert net.apply(seen.append) is net
+    assert seen[-1] is net and seen.index(net.body[0]) < seen.index(net.body)
+
+
+def test_gradients_are_frozen_and_forgotten():
+    net = nn.Conv2d(1, 1, 1)
+    x = nnlite.tensor(np.ones((1, 1, 2, 2), np.float32))
+    net(x).sum().backward()
+    assert net.weight.grad is not None
+    net.zero_grad()
+    assert net.weight.grad is None and net.bias.grad is None
+    net.requires_grad_(False)
+    assert net(x).grad_fn is None
+    assert net.requires_grad_() is net and net(x).grad_fn is not None
+
+
+def test_a_parameter_under_two_names_is_trained_once_and_saved_twice():
+    net = nn.Sequential(nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1))
+    net[1].weight = net[0].weight
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "1.bias"]
+    assert "1.weight" in net.state_dict()
+
+
+def test_lists_of_modules():
+    layers = nn.ModuleList([nn.ReLU()])
+    assert layers.append(nn.Tanh()) is layers and len(layers) == 2
+    assert isinstance(layers[-1], nn.Tanh) and [type(m) for m in layers] == [nn.ReLU, nn.Tanh]
+    with pytest.raises(TypeError, match="holds Modules, not function"):
+        layers.append(F.relu)
+    with pytest.raises(IndexError):
+        layers[2]
+    with pytest.raises(NotImplementedError, match="ModuleList defines no forward"):
+        layers(1)
+
+
+def test_sequential_runs_one_after_the_other(rng):
+    x = nnlite.tensor(rng.standard_normal((2, 3, 4, 4)))
+    net = nn.Sequential(nn.LeakyReLU(0.5), nn.Tanh(), nn.Identity(), nn.Upsample(scale_factor=2))
+    y = np.tanh(np.where(x.numpy() > 0, x.numpy(), 0.5 * x.numpy())).repeat(2, 2).repeat(2, 3)
+    np.testing.assert_allclose(net(x).numpy(), y, rtol=1e-12)
+    assert nn.Sequential()(x) is x
+
+
+def test_the_tree_is_printed():
+    assert repr(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Sequential(nn.ReLU(), nn.Dropout(0.2)))) == (
+        "Sequential(\n"
+        "  (0): Conv2d(3, 4, kernel_size=3, stride=1, padding=1)\n"
+        "  (1): Sequential(\n"
+        "    (0): ReLU()\n"
+        "    (1): Dropout(p=0.2)\n"
+        "  )\n"
+        ")"
+    )
+
+
+def test_functional_is_one_module_under_three_names():
+    import nnlite.nn.functional as G
+
+    assert G is nnlite.functional is nn.functional is F
+
+
+def test_layers_are_their_functions(rng):
+    x = leaf(np.abs(rng.standard_normal((2, 3, 6, 6))), np.float32)
+    nnlite.manual_seed(1)
+    dropped = F.dropout(x, 0.3).numpy()
+    nnlite.manual_seed(1)
+    assert np.array_equal(nn.Dropout(0.3)(x).numpy(), dropped)
+    assert nn.Dropout(0.3).eval()(x) is x
+    target = nnlite.full_like(x, 0.5)
+    p = x.sigmoid()
+    for module, function in (
+        (nn.L1Loss, F.l1_loss),
+        (nn.MSELoss, F.mse_loss),
+        (nn.BCELoss, F.binary_cross_entropy),
+        (nn.BCEWithLogitsLoss, F.binary_cross_entropy_with_logits),
+    ):
+        for reduction in ("mean", "sum"):
+            assert float(module(reduction=reduction)(p, target)) == float(function(p, target, reduction=reduction))
+    assert float(nn.L1Loss()(p, target)) == float(F.l1_loss(p, target))
+    assert np.array_equal(nn.ReLU(inplace=True)(x).numpy(), F.relu(x).numpy())
+    assert np.array_equal(nn.Sigmoid()(x).numpy(), p.numpy())
+
+
+# Against PyTorch
+
+LAYERS = {
+    "conv": lambda nn: nn.Conv2d(3, 4, (3, 2), stride=2, padding=1),
+    "conv without bias": lambda nn: nn.Conv2d(3, 4, 3, 1, 0, bias=False),
+    "transposed": lambda nn: nn.ConvTranspose2d(3, 4, 4, 2, 1, 1),
+    "batch norm": lambda nn: nn.BatchNorm2d(3, 1e-4, 0.2),
+    "instance norm": lambda nn: nn.InstanceNorm2d(3, affine=True),
+    "instance norm plain": lambda nn: nn.InstanceNorm2d(3),
+    "all in a row": lambda nn: nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.LeakyReLU(0.2), nn.Sequential(nn.ConvTranspose2d(4, 3, 2), nn.Tanh())
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_files_go_both_ways_between_pytorch_and_here(torch, name, tmp_path, rng):
+    """Names, order, shapes and dtypes of state_dict are PyTorch's, and so are the outputs."""
+    from safetensors.torch import load_file, save_file
+
+    ours, theirs = LAYERS[name](nn), LAYERS[name](torch.nn)
+    assert [(k, v.shape, str(v.dtype)) for k, v in ours.state_dict().items()] == [
+        (k, tuple(v.shape), str(v.dtype).removeprefix("torch.")) for k, v in theirs.state_dict().items()
+    ]
+    x = rng.standard_normal((2, 3, 5, 6)).astype(np.float32)
+    ours(nnlite.tensor(x))  # moves the running statistics, which travel as well
+    nnlite.save(ours.state_dict(), tmp_path / "ours.safetensors")
+    theirs.load_state_dict(load_file(tmp_path / "ours.safetensors"), strict=True)
+    _same_output(torch, ours, theirs, x)
+
+    other = LAYERS[name](torch.nn)
+    save_file({k: v.contiguous() for k, v in other.state_dict().items()}, tmp_path / "theirs.safetensors")
+    assert ours.load_state_dict(nnlite.load(tmp_path / "theirs.safetensors")) == ([], [])
+    _same_output(torch, ours, other, x)
+
+
+def _same_output(torch, ours, theirs, x):
+    ours.eval()
+    theirs.eval()
+    with torch.no_grad():
+        expected = theirs(torch.tensor(x)).numpy()
+    np.testing.assert_allclose(ours(nnlite.tensor(x)).numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+# load_state_dict
+
+
+def test_loading_copies_numpy_arrays_and_tensors(rng):
+    net, other = Net(), Net()
+    other.body[0].weight.data[...] = rng.standard_normal((4, 3, 3, 3))
+    state = {name: t if "weight" in name else t.numpy() for name, t in other.state_dict().items()}
+    state["body.1.0.num_batches_tracked"] = 5  # a plain number will do for a 0-d tensor
+    weight = net.body[0].weight
+    net.load_state_dict(state)
+    assert net.body[0].weight is weight and np.array_equal(weight.numpy(), other.body[0].weight.numpy())
+    assert int(net.body[1][0].num_batches_tracked) == 5
+    other.body[0].weight.data[...] = 0.0
+    assert weight.numpy().any(), "loading copies"
+
+
+def test_every_key_that_does_not_fit_is_named_and_nothing_changes():
+    net = Net()
+    before = {name: t.numpy().copy() for name, t in net.state_dict().items()}
+    state = {name: np.full(t.shape, 9.0) for name, t in before.items()}
+    del state["scale"], state["heads.0.weight"]
+    state |= {"extra": np.ones(1), "body.9.bias": np.ones(2), "body.0.weight": np.ones((4, 6, 3, 3)), "seen": np.ones(3)}
+    for strict in (True, False):
+        with pytest.raises(CheckpointError) as caught:
+            net.load_state_dict(state, strict=strict)
+        message = str(caught.value)
+        assert "Net" in message and "\n" not in message
+        assert "missing: scale, heads.0.weight" in message
+        assert "unexpected: extra, body.9.bias" in message
+        assert "seen (file (3,), model (2,))" in message
+        assert "body.0.weight (file (4, 6, 3, 3), model (4, 3, 3, 3))" in message
+        assert all(np.array_equal(t.numpy(), before[name]) for name, t in net.state_dict().items())
+
+
+def test_what_is_missing_or_too_much_may_be_ignored():
+    net = Net()
+    keys = net.load_state_dict({"scale": np.full(3, 2.0), "extra": np.ones(1)}, strict=False)
+    assert keys.unexpected_keys == ["extra"] and keys.missing_keys == NAMES[1:]
+    assert net.scale.numpy().tolist() == [2.0, 2.0, 2.0]
+
+
+def test_state_dict_shares_memory_and_keeps_no_graph():
+    net = Net()
+    state = net.state_dict()
+    assert not any(t.requires_grad for t in state.values())
+    net.scale.data[...] = 5.0
+    assert state["scale"].numpy().tolist() == [5.0] * 3
+
+
+# Initial values
+
+
+def test_layers_start_uniform_within_the_inverse_root_of_fan_in():
+    for layer, fan_in in ((nn.Conv2d(16, 64, 3), 16 * 9), (nn.ConvTranspose2d(64, 16, 4), 16 * 16)):
+        bound = fan_in**-0.5
+        weight = layer.weight.numpy()
+        assert 0.99 * bound < np.abs(weight).max() <= bound and np.abs(layer.bias.numpy()).max() <= bound
+        assert weight.std() == pytest.approx(bound / 3**0.5, rel=0.03) and abs(weight.mean()) < 0.03 * bound
+
+
+def test_the_start_equals_pytorchs_in_distribution(torch):
+    torch.manual_seed(0)
+    for make in (lambda nn: nn.Conv2d(4, 500, 4), lambda nn: nn.ConvTranspose2d(4, 500, 4)):
+        ours, theirs = make(nn), make(torch.nn)
+        for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
+            a, b = a.numpy(), b.detach().numpy()
+            assert np.abs(a).max() == pytest.approx(np.abs(b).max(), rel=0.02)
+            assert a.std() == pytest.approx(b.std(), rel=0.1)
+
+
+def test_initialisers_fill_in_place():
+    t = nn.Parameter(np.empty((50, 40, 3, 3), np.float32))
+    data = t.data
+    assert nn.init.normal_(t, 2.0, 0.5) is t and t.data is data and t.requires_grad and t.dtype == np.float32
+    assert t.numpy().mean() == pytest.approx(2.0, abs=0.02) and t.numpy().std() == pytest.approx(0.5, abs=0.02)
+    nn.init.uniform_(t, -3.0, 1.0)
+    assert -3.0 <= t.numpy().min() < -2.9 and 0.9 < t.numpy().max() <= 1.0
+    assert nn.init.constant_(t, 0.25).numpy().min() == nn.init.constant_(t, 0.25).numpy().max() == 0.25
+
+
+def test_weights_do_not_depend_on_memory_order_but_on_the_seed():
+    def weights(seed):
+        nnlite.manual_seed(seed)
+        return nn.Conv2d(3, 4, 3).weight.numpy()
+
+    assert np.array_equal(weights(1), weights(1)) and not np.array_equal(weights(1), weights(2))
+
+
+# Slips
+
+
+def test_an_eps_that_was_meant_as_momentum_is_warned_of():
+    with pytest.warns(UserWarning, match=r"did you mean momentum=0\.8"):
+        nn.BatchNorm2d(4, 0.8)
+
+
+def test_running_statistics_count_batches_only_in_training(rng):
+    layer = nn.BatchNorm2d(3)
+    x = nnlite.tensor(rng.standard_normal((2, 3, 4, 4)).astype(np.float32))
+    layer(x)
+    layer.eval()(x)
+    assert int(layer.num_batches_tracked) == 1
+
+
+def test_a_forgotten_forward_and_a_mistyped_name_raise():
+    with pytest.raises(NotImplementedError, match="Net defines no forward"):
+        Net()(1)
+    with pytest.raises(AttributeError):
+        nn.Conv2d(1, 1, 1).wieght  # noqa: B018
+
+
+def test_importing_nnlite_needs_neither_opencv_nor_matplotlib_nor_cupy():
+    code = "import sys, nnlite, nnlite.plot; print(sorted({'cv2', 'matplotlib', 'cupy', 'torch'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -1,0 +1,82 @@
+"""Pictures: that they appear whole, in the right size, with the right pixels in the right place."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+from nnlite import plot
+
+
+def png(path):
+    """(height, width, 3) RGB, read by another library than the one that wrote it."""
+    return cv2.imread(str(path))[..., ::-1]
+
+
+@pytest.mark.parametrize("titles", [(), ("photo", "target")])
+@pytest.mark.parametrize("scale", [1, 3])
+def test_each_image_stands_in_its_cell(tmp_path, rng, titles, scale):
+    rows = [[rng.integers(0, 256, (8, 10, 3), np.uint8) for _ in range(2)] for _ in range(3)]
+    path = tmp_path / "grid.png"
+    plot.image_grid(rows, path, titles, scale)
+    picture = png(path)
+    head = 26 if titles else 6
+    assert picture.shape == (head + 3 * (8 * scale + 6), 2 * (10 * scale + 6) + 6, 3)
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            top, left = head + i * (8 * scale + 6), 6 + j * (10 * scale + 6)
+            cell = picture[top : top + 8 * scale, left : left + 10 * scale]
+            assert np.array_equal(cell, image.repeat(scale, 0).repeat(scale, 1))
+    assert (picture[:5] == 255).all() or titles
+    assert os.listdir(tmp_path) == ["grid.png"]
+
+
+def test_floats_from_0_to_1_are_bytes_over_255(tmp_path, rng):
+    image = rng.integers(0, 256, (4, 4, 3), np.uint8)
+    plot.image_grid([[image]], tmp_path / "a.png")
+    plot.image_grid([[image / 255.0]], tmp_path / "b.png")
+    assert np.array_equal(png(tmp_path / "a.png"), png(tmp_path / "b.png"))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 19, 200])
+def test_curves_of_any_length(tmp_path, length):
+    path = tmp_path / "losses.png"
+    plot.curves({"l1": np.linspace(1, 0, length), "adversarial": np.ones(length)}, path, x=np.arange(length))
+    picture = png(path)
+    assert picture.shape == (320, 840, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) > 2
+
+
+def test_the_curve_is_where_the_values_are(tmp_path):
+    """A falling curve starts in the upper left and ends in the lower right."""
+    plot.curves({"loss": np.linspace(1, 0, 50)}, tmp_path / "c.png", x=np.arange(50))
+    picture = png(tmp_path / "c.png").astype(int)
+    line = (picture[..., 2] - picture[..., 0]) > 60  # matplotlib's blue
+    rows, columns = np.nonzero(line)
+    assert rows[columns < np.quantile(columns, 0.1)].mean() < rows[columns > np.quantile(columns, 0.9)].mean() - 100
+
+
+def test_a_failure_leaves_the_old_picture(tmp_path, monkeypatch):
+    path = tmp_path / "grid.png"
+    plot.image_grid([[np.zeros((4, 4, 3))]], path)
+    before = path.read_bytes()
+    with pytest.raises((ValueError, TypeError)):
+        plot.image_grid([[np.zeros((4, 4, 7))]], path)
+    from matplotlib.figure import Figure
+
+    def full_disk(self, name):
+        name.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        plot.image_grid([[np.ones((4, 4, 3))]], path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["grid.png"]
+
+
+def test_no_figure_stays_open(tmp_path):
+    from matplotlib import pyplot
+
+    plot.image_grid([[np.zeros((4, 4, 3))]], tmp_path / "a.png")
+    plot.curves({"l": [1.0]}, tmp_path / "b.png", x=[0])
+    assert pyplot.get_fignums() == []
