@@ -13,7 +13,7 @@ Images are (N, 3, H, W) in [-1, 1].
 from __future__ import annotations
 
 import nnlite
-from nnlite import Tensor, nn, optim
+from nnlite import CheckpointError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 from .unet import StrokeUNet, UNet
@@ -105,6 +105,9 @@ class Pix2Pix:
 
     def load_state_dict(self, state: dict[str, dict]) -> None:
         """Take over what `state_dict` gave. Raises CheckpointError or ValueError for another architecture's."""
+        missing = [name for name in self._parts() if name not in state]
+        if missing:
+            raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of a Pix2Pix training")
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
 

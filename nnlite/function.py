@@ -36,6 +36,7 @@ class Function:
     """
 
     shares_memory = False  # forward may return a view of its first input: both then count changes together
+    whole_numbers = False  # takes integers too; elsewhere they would be a mistake, or need .float()
     freed = False
     backend: Any
     xp: Any
@@ -54,7 +55,7 @@ class Function:
         from .tensor import Tensor  # tensor.py needs this module first
 
         self = cls()
-        arrays = _operands(cls.__name__, [x.data if isinstance(x, Tensor) else x for x in inputs])
+        arrays = cls._operands([x.data if isinstance(x, Tensor) else x for x in inputs])
         options = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
@@ -69,6 +70,23 @@ class Function:
             result.grad_fn = self
             self._record(inputs, result)
         return result
+
+    @classmethod
+    def _operands(cls, inputs):
+        """Arrays, Python numbers and Nones, such that float32 stays float32, as in PyTorch.
+
+        NumPy would make float64 of float32 with one of its own float64 numbers, or with an array of int64.
+        """
+        inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+        dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
+        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or hasattr(x, "dtype"))]
+        if strange or not dtypes:
+            given = ", ".join(type(x).__name__ for x in strange or inputs)
+            raise TypeError(f"{cls.__name__}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
+        floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+        if not floats and not cls.whole_numbers:
+            raise TypeError(f"{cls.__name__}: expected floating-point numbers, got {dtypes[0]}; use .float()")
+        return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
     def _record(self, inputs, result):
         """Note where each gradient goes, what it must look like, and which values must not change until then."""
@@ -130,21 +148,6 @@ class Function:
             shapes = ", ".join(str(a.shape) for a in inputs if hasattr(a, "dtype"))
             cause = "from finite inputs" if finite(inputs) else "but an input already had one: look at data and weights"
             raise NonFiniteError(f"{type(self).__name__}{where} made a NaN or infinity, {cause} (shapes {shapes})")
-
-
-def _operands(name, inputs):
-    """Arrays, Python numbers and Nones, such that float32 stays float32, as in PyTorch.
-
-    NumPy would make float64 of float32 with one of its own float64 numbers, or with an array of int64.
-    """
-    inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
-    dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
-    strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or hasattr(x, "dtype"))]
-    if strange or not dtypes:
-        given = ", ".join(type(x).__name__ for x in strange or inputs)
-        raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
-    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
-    return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
 
 def unbroadcast(grad, shape):

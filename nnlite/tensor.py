@@ -155,20 +155,20 @@ class Tensor:
         """
         if not self.requires_grad:
             raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
-        gradient = _array(gradient)
-        if gradient is None:
+        dy = _array(gradient)
+        if dy is None:
             if self.data.size != 1:
                 raise GraphError(
                     f"backward() starts from one number, this tensor has shape {self.shape}; "
                     "call .mean() or .sum() first, or pass gradient="
                 )
-            gradient = backends.of(self.data).xp.ones_like(self.data)
-        if gradient.shape != self.shape:
-            raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}; make them equal")
+            dy = backends.of(self.data).xp.ones_like(self.data)
+        if dy.shape != self.shape:
+            raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
         if self.grad_fn is None:
-            self._accumulate(gradient.astype(self.dtype))
+            self._accumulate(dy.astype(self.dtype))
         else:
-            _propagate(self.grad_fn, gradient.astype(self.dtype, copy=False), retain_graph)
+            _propagate(self.grad_fn, dy.astype(self.dtype, copy=False), retain_graph)
 
     def _accumulate(self, grad):
         self.grad = Tensor(grad if self.grad is None else self.grad.data + grad)

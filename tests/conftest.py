@@ -24,8 +24,9 @@ def pytest_configure(config):
         core.global_force_seed = random.SystemRandom().randrange(2**32)
 
 
-def pytest_report_header(config):
-    return f"hypothesis seed: {core.global_force_seed} (the same examples again: --hypothesis-seed=...)"
+def pytest_terminal_summary(terminalreporter, exitstatus):
+    if exitstatus:
+        terminalreporter.write_line(f"the same examples again: pytest --hypothesis-seed={core.global_force_seed}")
 
 
 @pytest.fixture(autouse=True)

@@ -133,9 +133,7 @@ OPERATIONS = {
     "conv_transpose2d pairs": _op(
         lambda lib, F, x, w: F.conv_transpose2d(x, w, None, (3, 2), (0, 1), (2, 0)), IMAGE, (3, 2, 2, 3)
     ),
-    "batch_norm": _op(
-        lambda lib, F, x, w, b: F.batch_norm(x, None, None, w, b, training=True), IMAGE, (3,), (3,)
-    ),
+    "batch_norm": _op(lambda lib, F, x, w, b: F.batch_norm(x, None, None, w, b, training=True), IMAGE, (3,), (3,)),
     "batch_norm plain": _op(lambda lib, F, x: F.batch_norm(x, None, None, training=True, eps=1e-3), (6, 3)),
     "batch_norm fixed": _op(
         lambda lib, F, x, w, b: F.batch_norm(
@@ -150,9 +148,7 @@ OPERATIONS = {
     "l1_loss": _op(lambda lib, F, a, b: F.l1_loss(a, b), (2, 3), (far, (2, 3))),
     "mse_loss": _op(lambda lib, F, a, b: F.mse_loss(a, b, reduction="sum"), IMAGE, IMAGE),
     "mse_loss none": _op(lambda lib, F, a, b: F.mse_loss(a, b, reduction="none"), (2, 3), (2, 3)),
-    "binary_cross_entropy": _op(
-        lambda lib, F, p, t: F.binary_cross_entropy(p, t), (2, 3), (2, 3), values=probability
-    ),
+    "binary_cross_entropy": _op(lambda lib, F, p, t: F.binary_cross_entropy(p, t), (2, 3), (2, 3), values=probability),
     "binary_cross_entropy_with_logits": _op(
         lambda lib, F, z, t: F.binary_cross_entropy_with_logits(z, t), IMAGE, (probability, IMAGE)
     ),

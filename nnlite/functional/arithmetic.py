@@ -12,6 +12,8 @@ from ..tensor import Tensor
 class Binary(Function):
     """An operation on two operands whose shapes broadcast together; either may be a Python number."""
 
+    whole_numbers = True
+
     def forward(self, a, b):
         self.a_shape, self.b_shape = shape_of(a), shape_of(b)
         try:
@@ -73,6 +75,8 @@ class Div(Binary):
 class Neg(Function):
     """y = -x    dx = -dy"""
 
+    whole_numbers = True
+
     def forward(self, x):
         return -x
 
@@ -127,6 +131,8 @@ class Sqrt(Function):
 
 class Abs(Function):
     """y = |x|    dx = dy sign(x), 0 at the kink"""
+
+    whole_numbers = True
 
     def forward(self, x):
         self.x = x

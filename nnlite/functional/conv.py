@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
-from ..function import Function
+from ..function import Function, shape_of
 from ..tensor import Tensor
 
 Pair = int | tuple[int, int]
@@ -200,8 +200,8 @@ def _pair(name: str, what: str, value: Pair, least: int) -> tuple[int, int]:
 
 def _check(name, input, weight, bias, channels, outputs):
     """`channels` and `outputs`: which axis of the weight is which."""
-    shapes = f"(input {input.shape}, weight {weight.shape})"
-    if input.ndim != 4 or weight.ndim != 4:
+    shapes = f"(input {shape_of(input)}, weight {shape_of(weight)})"
+    if len(shape_of(input)) != 4 or len(shape_of(weight)) != 4:
         raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
     if 0 in input.shape or 0 in weight.shape:
         raise ShapeError(f"{name}: nothing to convolve {shapes}")
@@ -212,5 +212,5 @@ def _check(name, input, weight, bias, channels, outputs):
         raise ShapeError(
             f"{name}: input has {input.shape[1]} channels, weight expects {weight.shape[channels]} {shapes}{hint}"
         )
-    if bias is not None and bias.shape != (weight.shape[outputs],):
-        raise ShapeError(f"{name}: bias has shape {bias.shape}, expected ({weight.shape[outputs]},) {shapes}")
+    if bias is not None and shape_of(bias) != (weight.shape[outputs],):
+        raise ShapeError(f"{name}: bias has shape {shape_of(bias)}, expected ({weight.shape[outputs]},) {shapes}")

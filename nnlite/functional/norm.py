@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..backend.layout import from_rows, rows
 from ..errors import ShapeError
-from ..function import Function
+from ..function import Function, shape_of
 from ..tensor import Tensor
 
 
@@ -128,8 +128,8 @@ def instance_norm(
 
     input (N, C, H, W). No running statistics. Raises ShapeError when C does not fit or an image is one pixel.
     """
-    if input.ndim != 4:
-        raise ShapeError(f"instance_norm: expected images (N, C, H, W), got shape {input.shape}")
+    if len(shape_of(input)) != 4:
+        raise ShapeError(f"instance_norm: expected images (N, C, H, W), got shape {shape_of(input)}")
     _check("instance_norm", input, weight=weight, bias=bias)
     if input.shape[2] * input.shape[3] < 2:
         raise ShapeError(f"instance_norm: images of one pixel have no variance (input {input.shape})")
@@ -137,13 +137,11 @@ def instance_norm(
 
 
 def _check(name, input, **per_channel):
-    if input.ndim not in (2, 4):
-        raise ShapeError(f"{name}: expected shape (N, C, H, W) or (N, C), got {input.shape}")
+    if len(shape_of(input)) not in (2, 4):
+        raise ShapeError(f"{name}: expected shape (N, C, H, W) or (N, C), got {shape_of(input)}")
     if 0 in input.shape:
         raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
-    if input.dtype.kind != "f":
-        raise TypeError(f"{name}: input is {input.dtype}; convert it with .float()")
     for what, value in per_channel.items():
-        if value is not None and value.shape != (input.shape[1],):
-            expected = (input.shape[1],)
-            raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
+        expected = (input.shape[1],)
+        if value is not None and shape_of(value) != expected:
+            raise ShapeError(f"{name}: {what} has shape {shape_of(value)}, expected {expected} (input {input.shape})")

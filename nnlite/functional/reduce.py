@@ -14,6 +14,8 @@ Dims = int | tuple[int, ...] | None
 class Sum(Function):
     """y = sum of x over dims    dx = dy, spread over the summed dims again"""
 
+    whole_numbers = True
+
     def forward(self, x, *, dim, keepdim):
         self.shape, self.kept = x.shape, tuple(1 if i in _axes(x, dim) else n for i, n in enumerate(x.shape))
         return x.sum(axis=_axes(x, dim), keepdims=keepdim)

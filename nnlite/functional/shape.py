@@ -12,7 +12,13 @@ from ..function import Function, axis_of
 from ..tensor import Tensor
 
 
-class Reshape(Function):
+class Move(Function):
+    """Base of all operations here: what only moves numbers takes whole ones too."""
+
+    whole_numbers = True
+
+
+class Reshape(Move):
     """The same elements in the same (row-major) order, under another shape    dx = dy under the old shape"""
 
     shares_memory = True
@@ -28,7 +34,7 @@ class Reshape(Function):
         return dy.reshape(self.old)
 
 
-class Permute(Function):
+class Permute(Move):
     """y[i, j, ...] = x with its axes in the order dims    dx = dy with the axes put back"""
 
     shares_memory = True
@@ -43,7 +49,7 @@ class Permute(Function):
         return dy.transpose([self.dims.index(d) for d in range(dy.ndim)])
 
 
-class Clone(Function):
+class Clone(Move):
     """y = a copy of x    dx = dy"""
 
     def forward(self, x):
@@ -53,7 +59,7 @@ class Clone(Function):
         return dy
 
 
-class Cast(Function):
+class Cast(Move):
     """y = x in another dtype    dx = dy in the old one"""
 
     def forward(self, x, *, dtype):
@@ -64,7 +70,7 @@ class Cast(Function):
         return dy.astype(self.old)
 
 
-class GetItem(Function):
+class GetItem(Move):
     """y = x[key]    dx = zeros with dy added at key: an element taken twice gets both gradients"""
 
     shares_memory = True
@@ -79,7 +85,7 @@ class GetItem(Function):
         return dx
 
 
-class Cat(Function):
+class Cat(Move):
     """y = the inputs one after the other along dim    each dx = its part of dy"""
 
     def forward(self, *arrays, dim):
@@ -96,7 +102,7 @@ class Cat(Function):
         return [dy[(*before, slice(start, end))] for start, end in zip(starts, self.ends, strict=True)]
 
 
-class Upsample(Function):
+class Upsample(Move):
     """y[.., i, j] = x[.., i // k, j // k]: every pixel k x k times    dx = the sum of dy over those pixels"""
 
     def forward(self, x, *, factor):

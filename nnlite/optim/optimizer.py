@@ -27,7 +27,8 @@ class Optimizer:
         self.param_groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
         for p in self._parameters():
             if not isinstance(p, Tensor):
-                raise TypeError(f"{type(self).__name__}: expected Tensors, got {type(p).__name__}; pass module.parameters()")
+                name = type(self).__name__
+                raise TypeError(f"{name}: expected Tensors, got {type(p).__name__}; pass module.parameters()")
         self.state: dict[int, dict[str, Any]] = {}
 
     def _parameters(self) -> list[Tensor]:

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
@@ -20,16 +20,25 @@ images = st.tuples(*[st.integers(1, 4)] * 4)
 
 
 @given(shape=images, order=orders)
+@example((1, 1, 2, 3), "every second")
 def test_channels_last_and_back(shape, order):
     x = in_order(np.arange(np.prod(shape), dtype=np.float32).reshape(shape), order)
     base = layout.channels_last(x)
     assert np.array_equal(base, x.transpose(0, 2, 3, 1))
     assert np.array_equal(layout.channels_first(base), x)
-    if order in ("channels last", "longer rows") or shape[2:] == (1, 1) and order == "C":
+    if order in ("channels last", "longer rows") or (shape[2:] == (1, 1) and order == "C"):
         assert np.shares_memory(base, x) and np.shares_memory(layout.rows(x), x), "the right order needs no copy"
+    assert np.shares_memory(layout.rows(layout.channels_first(base)), base), "it merges into a matrix"
     assert layout.rows(x).shape == (shape[0] * shape[2] * shape[3], shape[1])
     assert np.array_equal(layout.rows(x)[0], x[0, :, 0, 0])
     assert np.array_equal(layout.from_rows(layout.rows(x), shape), x)
+
+
+def test_one_number_spread_over_an_image_becomes_real_memory():
+    """The gradient of a sum has strides of 0, which a matrix product would work through number by number."""
+    spread = np.broadcast_to(np.float32(2), (2, 1, 3, 4))
+    base = layout.channels_last(spread)
+    assert base.flags.c_contiguous and np.array_equal(base, spread.transpose(0, 2, 3, 1))
 
 
 @given(shape=array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=3), order=orders)
@@ -57,6 +66,7 @@ def test_windows_are_the_patches(size, kernel, stride):
 
 
 # Blocks and threads
+
 
 @pytest.fixture(params=[(1, 1), (5, 2), (7, 3), (60, 4), (10**9, 2)], ids=str)
 def in_blocks(request, monkeypatch):

@@ -119,6 +119,14 @@ def test_a_new_file_replaces_the_old_one(path):
     assert files(path.parent) == [path.name] and nnlite.load(path)["a"].numpy().tolist() == [2.0, 2.0]
 
 
+def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(path):
+    nnlite.save({"a": np.ones(4)}, path)
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        nnlite.save({"a": np.zeros(400)}, path)
+        assert reader.read() == before
+
+
 def test_folders_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("no folder")
     for path in (tmp_path / "missing" / "m.safetensors", tmp_path / "file" / "m.safetensors", tmp_path):

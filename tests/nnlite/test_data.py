@@ -69,8 +69,11 @@ def test_random_changes_follow_from_epoch_and_sample_not_from_order_or_batch():
 
     def draws(**options):
         loader = DataLoader(numbers(6), transform=transform, seed=3, **options)
-        return [dict(zip((b for i, _ in e for b in i.numpy().tolist()), (v for _, d in e for v in d.numpy()), strict=True))
-                for e in ([*loader], [*loader])]  # fmt: skip
+        epochs = []
+        for _ in range(2):
+            pairs = [(i.numpy(), drawn.numpy()) for i, drawn in loader]
+            epochs.append(dict(zip(*(np.concatenate(part).tolist() for part in zip(*pairs, strict=True)), strict=True)))
+        return epochs
 
     a, b = draws(batch_size=1, shuffle=True), draws(batch_size=4)
     assert a == b and a[0] != a[1] and len(set(a[0].values())) == 6

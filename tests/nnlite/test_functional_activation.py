@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
+from nnlite.backend import cpu
 from tests.helpers import backward, leaf, orders, seeds, signed
 
 ACTIVATIONS = {
@@ -52,13 +53,14 @@ def test_sigmoid_keeps_its_digits_on_the_small_side():
     np.testing.assert_allclose(F.sigmoid(x).numpy(), [math.exp(-30), math.exp(-80)], rtol=1e-6)
 
 
-def test_a_large_array_uses_blocks_and_equals_a_small_one(rng):
-    x = rng.standard_normal((2, 5, 100, 90)).astype(np.float32)
+def test_a_large_array_uses_blocks_and_threads_and_equals_small_ones(rng):
+    x = rng.standard_normal((2, 9, 250, 240)).astype(np.float32)
+    assert x.size > cpu.ELEMENTWISE_THREADED > cpu.ELEMENTWISE_BLOCK > x[:1, :, :5].size
     whole = leaf(x, np.float32)
     u = backward(F.tanh(whole))
     for n in range(2):
-        part = leaf(x[n : n + 1, :, :50], np.float32)
+        part = leaf(x[n : n + 1, :, :5], np.float32)
         y = F.tanh(part)
-        y.backward(nnlite.Tensor(u[n : n + 1, :, :50]))
-        assert np.array_equal(y.numpy(), F.tanh(whole).numpy()[n : n + 1, :, :50])
-        assert np.array_equal(part.grad.numpy(), whole.grad.numpy()[n : n + 1, :, :50])
+        y.backward(nnlite.Tensor(u[n : n + 1, :, :5]))
+        assert np.array_equal(y.numpy(), F.tanh(whole).numpy()[n : n + 1, :, :5])
+        assert np.array_equal(part.grad.numpy(), whole.grad.numpy()[n : n + 1, :, :5])

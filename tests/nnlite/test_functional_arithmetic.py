@@ -1,4 +1,4 @@
-"""Arithmetic: broadcasting in both directions, the standard library's functions, numbers and NumPy arrays beside tensors."""
+"""Arithmetic: broadcasting, the standard library's functions, numbers and NumPy arrays beside tensors."""
 
 import math
 

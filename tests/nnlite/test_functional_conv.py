@@ -27,7 +27,7 @@ def loop_conv2d(x, w, bias, stride, padding):
 
 def loop_conv_transpose2d(x, w, bias, stride, padding, extra):
     """Every input spreads its value over a window of the output; what falls outside is lost."""
-    (n, c, h, wd), (_, o, kh, kw), (sy, sx), (py, px) = x.shape, w.shape, stride, padding
+    (n, _, h, wd), (_, o, kh, kw), (sy, sx), (py, px) = x.shape, w.shape, stride, padding
     height, width = (h - 1) * sy - 2 * py + kh + extra[0], (wd - 1) * sx - 2 * px + kw + extra[1]
     y = np.zeros((n, o, height, width)) + np.reshape(bias, (-1, 1, 1))
     for image, channel, i, j in np.ndindex(x.shape):

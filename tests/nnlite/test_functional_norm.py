@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import nnlite
 import nnlite.functional as F
 from nnlite import nn
+from nnlite.backend import cpu
 from tests.helpers import backward, in_order, leaf, orders, seeds
 
 sizes = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4), st.integers(2, 4))
@@ -89,6 +90,25 @@ def test_training_then_evaluation_equals_pytorch(torch, rng, dtype, tolerance, m
             assert p.dtype == dtype
             np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance)
     assert int(ours.num_batches_tracked) == int(theirs.num_batches_tracked) == 3
+
+
+def test_a_large_batch_in_float32_equals_pytorch_and_repeats_bit_for_bit(torch, rng):
+    x = (1.0 + 2.0 * rng.standard_normal((4, 32, 100, 90))).astype(np.float32)
+    assert x.size > cpu.ELEMENTWISE_THREADED
+    weight, bias = rng.standard_normal((2, 32)).astype(np.float32)
+
+    def run():
+        a = [leaf(v, np.float32, "channels last") for v in (x, weight, bias)]
+        y = F.batch_norm(a[0], None, None, a[1], a[2], training=True)
+        return backward(y), [y.numpy(), *(t.grad.numpy() for t in a)]
+
+    (u, results), (_, again) = run(), run()
+    assert all(np.array_equal(a, b) for a, b in zip(results, again, strict=True))
+    b = [torch.tensor(v.astype(np.float64), requires_grad=True) for v in (x, weight, bias)]
+    z = torch.nn.functional.batch_norm(b[0], None, None, b[1], b[2], training=True)
+    z.backward(torch.tensor(u.astype(np.float64)))
+    for p, q in zip(results, (z.detach(), *(t.grad for t in b)), strict=True):
+        np.testing.assert_allclose(p, q.numpy(), rtol=1e-4, atol=1e-4 * float(abs(q).max()))
 
 
 def test_in_eval_an_image_does_not_see_its_neighbours(rng):

@@ -29,7 +29,6 @@ def gpu(monkeypatch):
     vars(backends).pop("gpu", None)
 
 
-
 @pytest.mark.parametrize("name", ALL)
 def test_every_operation_gives_what_the_cpu_gives(gpu, name):
     results = []

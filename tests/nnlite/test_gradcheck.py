@@ -81,7 +81,8 @@ def test_a_broken_operation_is_caught_and_its_input_named(name, seed, rng):
     apply = {conv.Conv2d: apply_conv, norm.Normalize: apply_norm}.get(original, lambda o: o.apply)
     tensors = inputs(rng)
     assert gradcheck(apply(original), tensors, seed=seed)
-    with pytest.raises(GradcheckError, match=f"gradient of input {wrong} is wrong.*worst at .* of input {wrong}: numeric"):
+    says = rf"gradient of input {wrong} is wrong.*worst at .* of input {wrong}: numeric"
+    with pytest.raises(GradcheckError, match=says):
         gradcheck(apply(operation), tensors, seed=seed)
 
 
@@ -120,7 +121,7 @@ def test_the_message_has_all_that_is_needed(rng):
 
 
 def test_it_refuses_float32_and_inputs_without_gradient(rng):
-    with pytest.raises(TypeError, match="input 1 is float32.*float64"):
+    with pytest.raises(TypeError, match=r"input 1 is float32.*float64"):
         gradcheck(F.add, [leaf(1.0), leaf(1.0, np.float32)])
     with pytest.raises(ValueError, match="requires a gradient"):
         gradcheck(F.exp, [tensor(np.ones(2))])

@@ -120,6 +120,21 @@ def test_blocks_and_threads_change_no_bit(name, tiny_blocks):
     assert all(np.array_equal(a, b) for a, b in zip(blocked, train(), strict=True))
 
 
+def test_a_large_parameter_is_updated_as_small_ones_are(rng):
+    values, grads = rng.standard_normal((2, 64, 32, 24, 24)).astype(np.float32)
+    assert values.size > cpu.ELEMENTWISE_THREADED > cpu.ELEMENTWISE_BLOCK > values[0].size
+    whole = leaf(values, np.float32, "channels last")
+    parts = [leaf(v[None], np.float32) for v in values]
+    large, small = optim.Adam([whole], lr=0.1), optim.Adam(parts, lr=0.1)
+    for _ in range(3):
+        whole.grad = nnlite.Tensor(grads)
+        for part, g in zip(parts, grads, strict=True):
+            part.grad = nnlite.Tensor(g[None])
+        large.step()
+        small.step()
+    assert np.array_equal(whole.numpy(), np.concatenate([p.numpy() for p in parts]))
+
+
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("through_file", [False, True], ids=["in memory", "through a file"])
 def test_a_loaded_state_goes_on_bit_for_bit(name, through_file, tmp_path):
@@ -191,7 +206,8 @@ def test_a_state_of_other_parameters_is_refused_and_changes_nothing():
         return adam
 
     own = stepped((2, 3), (4,))
-    for other, says in ((stepped((2, 3)), r"\[1\] parameters, this has \[2\]"), (stepped((2, 3), (1,)), r"\(1,\).*\(4,\)")):
+    fewer, smaller = stepped((2, 3)), stepped((2, 3), (1,))
+    for other, says in ((fewer, r"\[1\] parameters, this has \[2\]"), (smaller, r"\(1,\).*\(4,\)")):
         other.param_groups[0]["lr"] = 9.0
         with pytest.raises(ValueError, match=says):
             own.load_state_dict(other.state_dict())

@@ -1,0 +1,228 @@
+"""Pix2Pix: the two losses, who learns from which, the patches, and the same numbers as PyTorch."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nnlite
+from models.pix2pix import PatchDiscriminator, Pix2Pix
+from models.unet import StrokeUNet, UNet
+from nnlite import nn
+from tests.helpers import in_order
+from tests.models import torch_twins
+
+
+def batch(size=32, n=2, seed=0, dtype=np.float32):
+    rng = np.random.default_rng(seed)
+    return [
+        nnlite.Tensor(in_order(rng.uniform(-1, 1, (n, 3, size, size)).astype(dtype), "channels last")) for _ in "xy"
+    ]
+
+
+def weights(network):
+    return [p.numpy().copy() for p in network.parameters()]
+
+
+def test_a_step_returns_detached_numbers_on_the_device():
+    losses = Pix2Pix(StrokeUNet(4), 4).train_step(*batch())
+    assert list(losses) == ["discriminator", "adversarial", "l1"]
+    for loss in losses.values():
+        assert isinstance(loss, nnlite.Tensor) and loss.shape == () and loss.dtype == np.float32
+        assert not loss.requires_grad and loss.grad_fn is None and math.isfinite(loss)
+
+
+@pytest.mark.parametrize("generator", [lambda: StrokeUNet(4), lambda: UNet(32, 4)], ids=["stroke unet", "unet"])
+def test_both_networks_learn(generator):
+    model = Pix2Pix(generator(), 4, lr=1e-3)
+    photo, cartoon = batch()
+    photo *= 0.1
+    cartoon[...] = np.array([0.5, -0.2, 0.1], np.float32)[:, None, None]  # one colour, which is soon learnt
+    before = weights(model.generator), weights(model.discriminator)
+    first = model.train_step(photo, cartoon)
+    for network, old in zip((model.generator, model.discriminator), before, strict=True):
+        assert all((new != w).any() for new, w in zip(weights(network), old, strict=True)), "every parameter moves"
+    later = [model.train_step(photo, cartoon) for _ in range(30)]
+    assert float(later[-1]["l1"]) < 0.7 * float(first["l1"])
+    assert min(float(losses["discriminator"]) for losses in later) < 0.95 * float(first["discriminator"])
+
+
+def test_each_network_gets_gradients_from_its_own_loss_only(monkeypatch):
+    model = Pix2Pix(StrokeUNet(4), 4)
+    seen = {}
+
+    def remember_then(step, name):
+        def run():
+            seen[name] = {
+                part: [None if p.grad is None else p.grad.numpy().copy() for p in getattr(model, part).parameters()]
+                for part in ("generator", "discriminator")
+            }
+            step()
+
+        return run
+
+    for name in ("generator", "discriminator"):
+        optimizer = getattr(model, f"{name}_optimizer")
+        monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
+    model.train_step(*batch())
+    assert all(g is None for g in seen["discriminator"]["generator"]), "D's loss reached G"
+    assert all(g is not None and g.any() for g in seen["generator"]["generator"])
+    for mine, later in zip(seen["discriminator"]["discriminator"], seen["generator"]["discriminator"], strict=True):
+        assert mine.any() and np.array_equal(mine, later), "G's loss reached D"
+    assert all(p.requires_grad for p in model.discriminator.parameters())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("lambda_l1", [100.0, 7.0])
+def test_the_losses_are_those_of_the_paper(smoothing, lambda_l1):
+    """-log D and -log(1 - D) from the logits by hand, in double precision."""
+    model = Pix2Pix(StrokeUNet(4), 4, lambda_l1, smoothing, lr=0.0)  # lr 0: all three losses see the same weights
+    photo, cartoon = batch()
+    with nnlite.no_grad():
+        fake = model.generator(photo)
+        on_true, on_fake = (model.discriminator(photo, image).numpy().astype(np.float64) for image in (cartoon, fake))
+    losses = model.train_step(photo, cartoon)
+    log_d, log_not_d = (lambda z: -np.log1p(np.exp(-z))), (lambda z: -np.log1p(np.exp(z)))
+    true = -((1 - smoothing) * log_d(on_true) + smoothing * log_not_d(on_true)).mean()
+    assert float(losses["discriminator"]) == pytest.approx((true - log_not_d(on_fake).mean()) / 2, rel=1e-4)
+    assert float(losses["adversarial"]) == pytest.approx(-log_d(on_fake).mean(), rel=1e-4)
+    assert float(losses["l1"]) == pytest.approx(np.abs(fake.numpy() - cartoon.numpy()).mean(), rel=1e-4)
+
+
+def test_lambda_weighs_the_l1_term():
+    """With a huge lambda the generator's gradient is that of the L1 term alone, times lambda."""
+
+    def gradient(lambda_l1):
+        nnlite.manual_seed(3)
+        model = Pix2Pix(StrokeUNet(4), 4, lambda_l1)
+        model.train_step(*batch())
+        return model.generator.last.bias.grad.numpy().astype(np.float64)
+
+    without, one, two = (gradient(v) for v in (0.0, 1e3, 2e3))
+    np.testing.assert_allclose(two - without, 2 * (one - without), rtol=1e-3)
+    assert np.abs(without).max() > 0
+
+
+def test_the_start_is_from_the_papers_distribution():
+    model = Pix2Pix(StrokeUNet(8), 16)
+    for network in (model.generator, model.discriminator):
+        convs = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
+        norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+        every = np.concatenate([m.weight.numpy().ravel() for m in convs])
+        assert abs(every.mean()) < 1e-3 and every.std() == pytest.approx(0.02, rel=0.02)
+        every = np.concatenate([m.weight.numpy() for m in norms])
+        assert every.mean() == pytest.approx(1.0, abs=0.01) and every.std() == pytest.approx(0.02, rel=0.25)
+        assert not any(m.bias.numpy().any() for m in (*convs, *norms) if m.bias is not None)
+
+
+def test_the_seed_decides_a_whole_run():
+    def run(seed):
+        nnlite.manual_seed(seed)
+        model = Pix2Pix(UNet(32, 2), 2)  # with dropout
+        return [float(v) for _ in range(3) for v in model.train_step(*batch()).values()]
+
+    assert run(1) == run(1) != run(2)
+
+
+# The discriminator
+
+
+@pytest.mark.parametrize(("size", "patches"), [(256, 30), (128, 14), (64, 6), (32, 2)])
+def test_one_logit_for_each_patch(size, patches):
+    x, y = batch(size, 1)
+    assert PatchDiscriminator(2)(x, y).shape == (1, 1, patches, patches)
+
+
+def test_a_patch_is_70_by_70_pixels():
+    """Where the gradient of one logit reaches, in both images."""
+    net = PatchDiscriminator(2).eval()
+    nnlite.manual_seed(1)
+    photo, image = batch(256, 1)
+    photo.requires_grad_()
+    image.requires_grad_()
+    y = net(photo, image)
+    y[0, 0, 15, 12].backward()
+    for tensor in (photo, image):
+        rows, columns = np.nonzero(tensor.grad.numpy()[0].any(0))
+        assert rows.max() - rows.min() + 1 == columns.max() - columns.min() + 1 == 70
+
+
+def test_the_discriminator_sees_the_photo():
+    net = PatchDiscriminator(4).eval()
+    a, b = batch()
+    assert not np.array_equal(net(a, b).numpy(), net(b, b).numpy())
+
+
+# State
+
+
+def test_a_saved_state_goes_on_bit_for_bit(tmp_path):
+    def model():
+        return Pix2Pix(UNet(32, 2), 2)
+
+    straight = model()
+    for _ in range(2):
+        straight.train_step(*batch())
+    nnlite.save({**straight.state_dict(), "rng": nnlite.get_rng_state()}, tmp_path / "c.safetensors")
+    expected = [straight.train_step(*batch(seed=1)) for _ in range(2)]
+
+    nnlite.manual_seed(99)
+    resumed, state = model(), nnlite.load(tmp_path / "c.safetensors")
+    resumed.load_state_dict(state)
+    nnlite.set_rng_state(state["rng"])
+    again = [resumed.train_step(*batch(seed=1)) for _ in range(2)]
+    assert [{k: float(v) for k, v in step.items()} for step in again] == [
+        {k: float(v) for k, v in step.items()} for step in expected
+    ]
+    for a, b in ((straight.generator, resumed.generator), (straight.discriminator, resumed.discriminator)):
+        for name, tensor in a.state_dict().items():
+            assert np.array_equal(tensor.numpy(), b.state_dict()[name].numpy()), name
+
+
+def test_a_state_of_another_architecture_is_refused():
+    model = Pix2Pix(StrokeUNet(4), 4)
+    with pytest.raises(
+        nnlite.CheckpointError, match=r"StrokeUNet.*missing: first\.0\.weight.*unexpected: down\.0\.0\.bias"
+    ):
+        model.load_state_dict(Pix2Pix(UNet(32, 4), 4).state_dict())
+    with pytest.raises(nnlite.CheckpointError, match=r"last\.weight \(file \(3, 8, 3, 3\), model \(3, 4, 3, 3\)\)"):
+        model.load_state_dict(Pix2Pix(StrokeUNet(8), 4).state_dict())
+    with pytest.raises(nnlite.CheckpointError, match="discriminator"):
+        model.load_state_dict({"generator": model.generator.state_dict()})
+
+
+# Against PyTorch
+
+
+@pytest.mark.parametrize("kind", ["stroke unet", "unet", "unet, resize"])
+def test_training_gives_pytorchs_losses(torch, kind):
+    """From the same weights, in float64, the losses and then the weights stay together over several steps."""
+    TorchStroke, TorchUNet, TorchPatch, torch_step = torch_twins.build(torch)
+    decoder = "resize" if "resize" in kind else "transposed"
+    ours = Pix2Pix(StrokeUNet(4) if kind == "stroke unet" else UNet(32, 4, decoder), 4, 50.0, 0.1, lr=1e-3)
+    for network in (ours.generator, ours.discriminator):
+        for tensor in network.state_dict().values():
+            assert tensor.dtype in (np.float32, np.int64)
+        for tensor in (*network.parameters(), *(t for _, t in network.named_buffers() if t.dtype == np.float32)):
+            tensor.data = tensor.data.astype(np.float64)
+        for module in network.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+    g = TorchStroke(4, 4) if kind == "stroke unet" else TorchUNet(4, decoder)
+    d = TorchPatch(4)
+    for network, own in ((g, ours.generator), (d, ours.discriminator)):
+        network.double().load_state_dict({k: torch.tensor(v.numpy().copy()) for k, v in own.state_dict().items()})
+    g_adam, d_adam = (torch.optim.Adam(net.parameters(), 1e-3, betas=(0.5, 0.999)) for net in (g, d))
+
+    for step in range(5):
+        photo, cartoon = batch(seed=step, dtype=np.float64)
+        mine = ours.train_step(photo, cartoon)
+        theirs = torch_step(
+            g, d, g_adam, d_adam, torch.tensor(photo.numpy().copy()), torch.tensor(cartoon.numpy().copy()), 50.0, 0.9
+        )
+        assert {k: float(v) for k, v in mine.items()} == pytest.approx(theirs, rel=1e-9), f"step {step}"
+    for network, own in ((g, ours.generator), (d, ours.discriminator)):
+        for name, tensor in own.state_dict().items():
+            np.testing.assert_allclose(
+                tensor.numpy(), network.state_dict()[name].numpy(), rtol=1e-6, atol=1e-8, err_msg=name
+            )
