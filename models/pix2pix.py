@@ -16,7 +16,7 @@ import nnlite
 from nnlite import CheckpointError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
-from .unet import StrokeUNet, UNet
+from .unet import StrokeUNet, UNet, init_normal
 
 GENERATORS = {"stroke-unet": StrokeUNet, "unet": UNet}
 
@@ -40,19 +40,18 @@ class PatchDiscriminator(nn.Module):
             *block(4 * width, 8 * width, 1),
             nn.Conv2d(8 * width, 1, 4, 1, 1),
         )
+        self.apply(init_normal)
 
     def forward(self, photo: Tensor, image: Tensor) -> Tensor:
         return self.layers(nnlite.cat([photo, image], 1))
 
 
 class Pix2Pix:
-    """Generator, discriminator and their two optimisers, Adam(2e-4, betas 0.5 / 0.999).
+    """Generator, discriminator and their two optimisers, Adam(2e-4, betas 0.5 / 0.999) unless other rates are given.
 
     generator        a network from photo to image, of GENERATORS or the reader's own
     lambda_l1        weight of the L1 term (100 in the paper)
     label_smoothing  s: the discriminator's target for true pairs is 1 - s (one-sided; Salimans et al. 2016)
-
-    Weights start from N(0, 0.02), in the order of the seed given to `nnlite.manual_seed`.
     """
 
     def __init__(
@@ -61,15 +60,14 @@ class Pix2Pix:
         discriminator_width: int = 64,
         lambda_l1: float = 100.0,
         label_smoothing: float = 0.0,
-        lr: float = 2e-4,
+        generator_lr: float = 2e-4,
+        discriminator_lr: float = 2e-4,
     ):
         self.generator = generator
         self.discriminator = PatchDiscriminator(discriminator_width)
         self.lambda_l1, self.label_smoothing = lambda_l1, label_smoothing
-        for network in (self.generator, self.discriminator):
-            network.apply(init_weights)
-        self.generator_optimizer = optim.Adam(self.generator.parameters(), lr, betas=(0.5, 0.999))
-        self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), lr, betas=(0.5, 0.999))
+        self.generator_optimizer = optim.Adam(self.generator.parameters(), generator_lr, betas=(0.5, 0.999))
+        self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), discriminator_lr, betas=(0.5, 0.999))
 
     def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:
         """One step of both networks on a batch; returns the losses as detached 0-d Tensors."""
@@ -119,15 +117,3 @@ class Pix2Pix:
 def against(logits: Tensor, label: float) -> Tensor:
     """BCE of every patch's logit against one label."""
     return F.binary_cross_entropy_with_logits(logits, nnlite.full_like(logits, label))
-
-
-def init_weights(module: nn.Module) -> None:
-    """Convolutions from N(0, 0.02), batch norm's weights from N(1, 0.02), biases 0."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
-    else:
-        return
-    if module.bias is not None:
-        nn.init.constant_(module.bias, 0.0)

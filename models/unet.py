@@ -8,11 +8,15 @@ Images are (N, 3, H, W) in [-1, 1]. A size that cannot be halved often enough is
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
+
+import numpy as np
 
 import nnlite
 from nnlite import nn
 from nnlite.errors import ShapeError
+from nnlite.nn import functional as F
 
 
 class UNet(nn.Module):
@@ -46,6 +50,7 @@ class UNet(nn.Module):
             after = channels[i - 1] if i else 3
             innermost = levels - 4 <= i < levels - 1  # three levels, just above the bottleneck
             self.up.append(_up(before, after, decoder, normalise=i > 0, dropout=innermost and i > 0))
+        self.apply(init_normal)
 
     def forward(self, x: nnlite.Tensor) -> nnlite.Tensor:
         check_size(type(self).__name__, x, self.multiple)
@@ -64,32 +69,48 @@ class StrokeUNet(nn.Module):
 
     A cartoon's strokes are two or three pixels wide, and a first convolution of stride 2 cannot see them. So 3x3
     convolutions at full resolution open and close this network; between them are `levels` levels of stride-2
-    convolutions, the skip at each fused by a 3x3 convolution. What it learns is the difference from photo to cartoon.
+    convolutions. On the way up, pixels are repeated (no checkerboard; Odena, Dumoulin & Olah 2016) and fused with the
+    skip by a 3x3 convolution. What the network learns is the difference from photo to cartoon.
+
+    Where a stroke goes depends on contrasts of a few per cent, which drown in the brightness of the photo. So the
+    network also gets the photo's local contrast, amplified: with it, it needs half the steps.
+
+    There is no batch norm: a colour must not depend on what else is in the batch or the tile. Weights start at a
+    scale that keeps the size of the activations instead (He et al. 2015).
 
     width     channels at full resolution; each level doubles them, up to 8 times
     """
 
+    GAIN = 5.0  # of the local contrast: makes its spread on photos about that of the photo
+
     def __init__(self, width: int = 16, levels: int = 4):
         self.multiple = 2**levels
         channels = [width * min(2**i, 8) for i in range(levels + 1)]
-        self.first = nn.Sequential(nn.Conv2d(3, width, 3, 1, 1), nn.LeakyReLU(0.2))
-        self.down, self.up, self.fuse = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        self.register_buffer("blur", _gaussian(sigma=1.5, radius=3))
+        self.first = nn.Sequential(_conv3x3(6, width), _conv3x3(width, width))
+        self.down, self.fuse = nn.ModuleList(), nn.ModuleList()
         for shallow, deep in pairwise(channels):
-            self.down.append(_block(nn.Conv2d(shallow, deep, 4, 2, 1, bias=False), deep))
+            self.down.append(nn.Sequential(nn.Conv2d(shallow, deep, 4, 2, 1), nn.LeakyReLU(0.2)))
         for shallow, deep in reversed(list(pairwise(channels))):
-            self.up.append(_block(nn.ConvTranspose2d(deep, shallow, 4, 2, 1, bias=False), shallow))
-            self.fuse.append(_block(nn.Conv2d(2 * shallow, shallow, 3, 1, 1, bias=False), shallow))
-        self.last = nn.Conv2d(width, 3, 3, 1, 1)
+            self.fuse.append(_conv3x3(deep + shallow, shallow))
+        self.last = nn.Sequential(_conv3x3(width, width), nn.Conv2d(width, 3, 3, 1, 1))
+        self.apply(init_he)
+        nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # begin near the photo itself
 
     def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
         check_size(type(self).__name__, photo, self.multiple)
-        skips = [self.first(photo)]
+        skips = [self.first(nnlite.cat([photo, self.local_contrast(photo)], 1))]
         for down in self.down:
             skips.append(down(skips[-1]))
         x = skips.pop()
-        for up, fuse in zip(self.up, self.fuse, strict=True):
-            x = fuse(nnlite.cat([up(x), skips.pop()], 1))
+        for fuse in self.fuse:
+            x = fuse(nnlite.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1))
         return photo + self.last(x)
+
+    def local_contrast(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+        """GAIN (photo - its mean in a Gaussian window), the mean being over the pixels inside the image."""
+        inside = F.conv2d(nnlite.full_like(photo[:1], 1.0), self.blur, padding=3)
+        return self.GAIN * (photo - F.conv2d(photo, self.blur, padding=3) / inside)
 
 
 def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
@@ -120,5 +141,35 @@ def _up(before, after, decoder, normalise, dropout):
     return nn.Sequential(nn.ReLU(), *grow, *norm, *([nn.Dropout(0.5)] if dropout else []))
 
 
-def _block(conv, channels):
-    return nn.Sequential(conv, nn.BatchNorm2d(channels), nn.LeakyReLU(0.2))
+def _conv3x3(before, after):
+    return nn.Sequential(nn.Conv2d(before, after, 3, 1, 1), nn.LeakyReLU(0.2))
+
+
+def _gaussian(sigma, radius):
+    """A convolution's weight (3, 3, k, k) that blurs each colour by itself."""
+    line = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    window = np.outer(line, line) / line.sum() ** 2
+    weight = np.zeros((3, *window.shape, 3), np.float32)  # channels last, like every convolution's
+    for colour in range(3):
+        weight[colour, :, :, colour] = window
+    return nnlite.tensor(weight).permute(0, 3, 1, 2)
+
+
+def init_normal(module: nn.Module) -> None:
+    """The start of Isola et al. 2017: convolutions from N(0, 0.02), batch norm's weights from N(1, 0.02), biases 0."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.constant_(module.bias, 0.0)
+
+
+def init_he(module: nn.Module) -> None:
+    """Convolutions from N(0, 2 / (fan in (1 + slope^2))) for leaky rectifiers of slope 0.2 (He 2015), biases 0."""
+    if isinstance(module, nn.Conv2d):
+        fan_in = math.prod(module.weight.shape[1:])
+        nn.init.normal_(module.weight, 0.0, math.sqrt(2.0 / (fan_in * (1.0 + 0.2**2))))
+        nn.init.constant_(module.bias, 0.0)

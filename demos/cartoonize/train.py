@@ -109,6 +109,7 @@ class Training:
                 if self.step >= recipe.steps or interrupt.requested:
                     break
                 started = time.perf_counter()
+                recipe.set_rates(self.model, self.step)
                 self.unread.append((self.step + 1, self.model.train_step(photo, cartoon)))
                 self.step += 1
                 self.seconds += time.perf_counter() - started

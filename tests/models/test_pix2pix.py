@@ -34,7 +34,7 @@ def test_a_step_returns_detached_numbers_on_the_device():
 
 @pytest.mark.parametrize("generator", [lambda: StrokeUNet(4), lambda: UNet(32, 4)], ids=["stroke unet", "unet"])
 def test_both_networks_learn(generator):
-    model = Pix2Pix(generator(), 4, lr=1e-3)
+    model = Pix2Pix(generator(), 4, generator_lr=1e-3, discriminator_lr=1e-3)
     photo, cartoon = batch()
     photo *= 0.1
     cartoon[...] = np.array([0.5, -0.2, 0.1], np.float32)[:, None, None]  # one colour, which is soon learnt
@@ -76,7 +76,7 @@ def test_each_network_gets_gradients_from_its_own_loss_only(monkeypatch):
 @pytest.mark.parametrize("lambda_l1", [100.0, 7.0])
 def test_the_losses_are_those_of_the_paper(smoothing, lambda_l1):
     """-log D and -log(1 - D) from the logits by hand, in double precision."""
-    model = Pix2Pix(StrokeUNet(4), 4, lambda_l1, smoothing, lr=0.0)  # lr 0: all three losses see the same weights
+    model = Pix2Pix(StrokeUNet(4), 4, lambda_l1, smoothing, 0.0, 0.0)  # rates 0: all three losses see the same weights
     photo, cartoon = batch()
     with nnlite.no_grad():
         fake = model.generator(photo)
@@ -96,7 +96,7 @@ def test_lambda_weighs_the_l1_term():
         nnlite.manual_seed(3)
         model = Pix2Pix(StrokeUNet(4), 4, lambda_l1)
         model.train_step(*batch())
-        return model.generator.last.bias.grad.numpy().astype(np.float64)
+        return model.generator.last[1].bias.grad.numpy().astype(np.float64)
 
     without, one, two = (gradient(v) for v in (0.0, 1e3, 2e3))
     np.testing.assert_allclose(two - without, 2 * (one - without), rtol=1e-3)
@@ -104,8 +104,7 @@ def test_lambda_weighs_the_l1_term():
 
 
 def test_the_start_is_from_the_papers_distribution():
-    model = Pix2Pix(StrokeUNet(8), 16)
-    for network in (model.generator, model.discriminator):
+    for network in (UNet(64, 16), PatchDiscriminator(16)):
         convs = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
         every = np.concatenate([m.weight.numpy().ravel() for m in convs])
@@ -182,10 +181,10 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path):
 def test_a_state_of_another_architecture_is_refused():
     model = Pix2Pix(StrokeUNet(4), 4)
     with pytest.raises(
-        nnlite.CheckpointError, match=r"StrokeUNet.*missing: first\.0\.weight.*unexpected: down\.0\.0\.bias"
+        nnlite.CheckpointError, match=r"StrokeUNet.*missing: blur, first\.0\.0\.weight.*unexpected: down\.1\.1\.weight"
     ):
         model.load_state_dict(Pix2Pix(UNet(32, 4), 4).state_dict())
-    with pytest.raises(nnlite.CheckpointError, match=r"last\.weight \(file \(3, 8, 3, 3\), model \(3, 4, 3, 3\)\)"):
+    with pytest.raises(nnlite.CheckpointError, match=r"last\.1\.weight \(file \(3, 8, 3, 3\), model \(3, 4, 3, 3\)\)"):
         model.load_state_dict(Pix2Pix(StrokeUNet(8), 4).state_dict())
     with pytest.raises(nnlite.CheckpointError, match="discriminator"):
         model.load_state_dict({"generator": model.generator.state_dict()})
@@ -199,7 +198,7 @@ def test_training_gives_pytorchs_losses(torch, kind):
     """From the same weights, in float64, the losses and then the weights stay together over several steps."""
     TorchStroke, TorchUNet, TorchPatch, torch_step = torch_twins.build(torch)
     decoder = "resize" if "resize" in kind else "transposed"
-    ours = Pix2Pix(StrokeUNet(4) if kind == "stroke unet" else UNet(32, 4, decoder), 4, 50.0, 0.1, lr=1e-3)
+    ours = Pix2Pix(StrokeUNet(4) if kind == "stroke unet" else UNet(32, 4, decoder), 4, 50.0, 0.1, 1e-3, 1e-3)
     for network in (ours.generator, ours.discriminator):
         for tensor in network.state_dict().values():
             assert tensor.dtype in (np.float32, np.int64)

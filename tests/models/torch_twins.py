@@ -13,21 +13,27 @@ def build(torch):
     class StrokeUNet(nn.Module):
         def __init__(self, width, levels):
             super().__init__()
+
+            def conv3x3(a, b):
+                return nn.Sequential(nn.Conv2d(a, b, 3, padding=1), nn.LeakyReLU(0.2))
+
             c = [min(width * 2**i, width * 8) for i in range(levels + 1)]
-            self.first = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.LeakyReLU(0.2))
-            self.down = nn.ModuleList(block(nn.Conv2d(a, b, 4, 2, 1, bias=False), b) for a, b in pairwise(c))
-            up = list(pairwise(c[::-1]))
-            self.up = nn.ModuleList(block(nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), b) for a, b in up)
-            self.fuse = nn.ModuleList(block(nn.Conv2d(2 * b, b, 3, 1, 1, bias=False), b) for _, b in up)
-            self.last = nn.Conv2d(width, 3, 3, padding=1)
+            self.register_buffer("blur", torch.zeros(3, 3, 7, 7))
+            self.first = nn.Sequential(conv3x3(6, width), conv3x3(width, width))
+            self.down = nn.ModuleList(
+                nn.Sequential(nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2)) for a, b in pairwise(c)
+            )
+            self.fuse = nn.ModuleList(conv3x3(a + b, b) for a, b in pairwise(c[::-1]))
+            self.last = nn.Sequential(conv3x3(width, width), nn.Conv2d(width, 3, 3, padding=1))
 
         def forward(self, photo):
-            x, skips = self.first(photo), []
+            mean = F.conv2d(photo, self.blur, padding=3) / F.conv2d(torch.ones_like(photo), self.blur, padding=3)
+            x, skips = self.first(torch.cat([photo, 5.0 * (photo - mean)], 1)), []
             for down in self.down:
                 skips.append(x)
                 x = down(x)
-            for up, fuse, skip in zip(self.up, self.fuse, skips[::-1], strict=True):
-                x = fuse(torch.cat([up(x), skip], 1))
+            for fuse, skip in zip(self.fuse, skips[::-1], strict=True):
+                x = fuse(torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), skip], 1))
             return photo + self.last(x)
 
     class UNet(nn.Module):
