@@ -29,18 +29,16 @@ def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device
     return DataLoader(dataset, batch, shuffle=True, drop_last=True, seed=seed, transform=crop_and_flip, device=device)
 
 
-def grid(pair: Pair, size: int) -> Iterator[Pair]:
-    """Crops side by side that cover as much of the pair as whole ones can."""
-    height, width = pair[0].shape[:2]
+def grid(image: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Crops side by side that cover as much of the image as whole ones can."""
+    height, width = image.shape[:2]
     for top in range(0, height - size + 1, size):
         for left in range(0, width - size + 1, size):
-            photo, cartoon = (image[top : top + size, left : left + size] for image in pair)
-            yield photo, cartoon
+            yield image[top : top + size, left : left + size]
 
 
-def centre(pair: Pair, size: int) -> Pair:
+def centre(image: np.ndarray, size: int) -> np.ndarray:
     """The crop in the middle."""
-    height, width = pair[0].shape[:2]
+    height, width = image.shape[:2]
     top, left = (height - size) // 2, (width - size) // 2
-    photo, cartoon = (image[top : top + size, left : left + size] for image in pair)
-    return photo, cartoon
+    return image[top : top + size, left : left + size]

@@ -10,41 +10,27 @@ from __future__ import annotations
 import numpy as np
 
 from demos.cartoonize.crops import Pair
-from demos.common import to_image, to_network
-from nnlite import Tensor, metrics, nn, no_grad
+from nnlite import metrics
 
 DARK, DARKER = 0.35, 0.15  # ink is darker than the first, and darker than the photo by the second (luma, 0..1)
 
 
-def generate(generator: nn.Module, photos: list[np.ndarray], device: str, batch: int = 8) -> list[np.ndarray]:
-    """The generator's images of photos of one size, (H, W, 3) uint8; in eval mode, one photo apart from the others."""
-    training = generator.training
-    generator.eval()
-    images: list[np.ndarray] = []
-    with no_grad():
-        for first in range(0, len(photos), batch):
-            x = Tensor(np.stack([to_network(photo) for photo in photos[first : first + batch]])).to(device)
-            images += [to_image(y) for y in generator(x).cpu().numpy()]
-    generator.train(training)
-    return images
-
-
-def compare(images: list[np.ndarray], crops: list[Pair]) -> dict[str, float]:
+def compare(images: list[np.ndarray], photos: list[np.ndarray], cartoons: list[np.ndarray]) -> dict[str, float]:
     """Mean over the crops of L1, PSNR and SSIM against the cartoon, and the F1 of the ink lines of all of them."""
-    scaled = [(image / 255.0, cartoon / 255.0) for image, (_, cartoon) in zip(images, crops, strict=True)]
+    scaled = [(image / 255.0, cartoon / 255.0) for image, cartoon in zip(images, cartoons, strict=True)]
     measures = {"l1": metrics.l1, "psnr": metrics.psnr, "ssim": metrics.ssim}
     figures = {name: float(np.mean([measure(a, b) for a, b in scaled])) for name, measure in measures.items()}
-    return figures | {"ink_f1": ink_f1(images, crops)}
+    return figures | {"ink_f1": ink_f1(images, photos, cartoons)}
 
 
-def ink_f1(images: list[np.ndarray], crops: list[Pair]) -> float:
+def ink_f1(images: list[np.ndarray], photos: list[np.ndarray], cartoons: list[np.ndarray]) -> float:
     """F1 of ink pixels: 2 precision recall / (precision + recall), a pixel counting as found within 1 px.
 
     Ink is what is dark in the drawing and was not in the photo. Over all crops together, so that a crop without
     lines does not count as a failure. 0 if there is no ink at all.
     """
     right = drawn = found = wanted = 0
-    for image, (photo, cartoon) in zip(images, crops, strict=True):
+    for image, photo, cartoon in zip(images, photos, cartoons, strict=True):
         mine, theirs = ink(image, photo), ink(cartoon, photo)
         right, drawn = right + (mine & _dilate(theirs)).sum(), drawn + mine.sum()
         found, wanted = found + (theirs & _dilate(mine)).sum(), wanted + theirs.sum()

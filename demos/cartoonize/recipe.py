@@ -17,6 +17,7 @@ DISCRIMINATOR_WIDTH = 32
 # Isola's rate suits his network, whose batch norms make every layer indifferent to the size of its weights.
 GENERATOR_LR = {"stroke-unet": 1e-3, "unet": 2e-4}
 DISCRIMINATOR_LR = 2e-4
+LAMBDA_L1 = 300.0  # three times Isola's: with his, colours still drift when the lines have long been learnt
 CONSTANT_SHARE = 0.3  # of the steps with these rates; over the rest they fall to 0
 
 
@@ -44,7 +45,8 @@ class Recipe:
     def build(self) -> Pix2Pix:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
-        return Pix2Pix(build_generator(self.generator, self.generator_options()), DISCRIMINATOR_WIDTH)
+        generator = build_generator(self.generator, self.generator_options())
+        return Pix2Pix(generator, DISCRIMINATOR_WIDTH, LAMBDA_L1)
 
     def set_rates(self, model: Pix2Pix, step: int) -> None:
         """Set both learning rates for a step, counted from 0: constant at first, then falling linearly to 0."""

@@ -17,6 +17,7 @@ import nnlite
 from demos.cartoonize import evaluate
 from demos.cartoonize.crops import Pair, centre, grid, training_batches
 from demos.cartoonize.recipe import Recipe
+from demos.cartoonize.tiles import draw
 from demos.common import Interrupt, UserError
 from models.pix2pix import Pix2Pix
 from nnlite.checkpoint import atomic_path
@@ -71,7 +72,7 @@ class Training:
 
         Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop.
         """
-        folder, size = self.out / "pairs", self.recipe.size
+        folder = self.out / "pairs"
         build_dataset(
             [photos],
             folder,
@@ -83,8 +84,6 @@ class Training:
         )
         self.train_pairs = self.load(folder, "train")
         self.test_pairs = self.load(folder, "test")
-        self.test_crops = [crop for pair in self.test_pairs for crop in grid(pair, size)]
-        self.sample_crops = [centre(pair, size) for pair in self.test_pairs[:4]]
 
     def load(self, folder: Path, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""
@@ -176,33 +175,44 @@ class Training:
     def draw_samples(self) -> None:
         """photo | generated | target for the same held-out photos each time."""
         (self.out / "samples").mkdir(exist_ok=True)
-        self.draw(self.sample_crops, self.out / "samples" / f"step-{self.step:06d}.png")
+        triples = [
+            [centre(image, self.recipe.size) for image in (photo, self.generate(photo), cartoon)]
+            for photo, cartoon in self.test_pairs[:4]
+        ]
+        self.write_grid(triples, self.out / "samples" / f"step-{self.step:06d}.png")
 
-    def draw(self, crops: list[Pair], path: Path) -> None:
-        images = evaluate.generate(self.model.generator, [photo for photo, _ in crops], self.device)
-        rows = [(photo, image, cartoon) for (photo, cartoon), image in zip(crops, images, strict=True)]
-        image_grid(rows, path, titles=("photo", "generated", "target"))
+    def generate(self, photo: np.ndarray) -> np.ndarray:
+        return draw(photo, self.model.generator, self.device)
+
+    def write_grid(self, triples: list, path: Path) -> None:
+        image_grid(triples, path, titles=("photo", "generated", "target"))
 
     def finish(self) -> dict:
         """Write the weights, the pictures and the figures on the test photos; return the figures."""
         nnlite.save(self.model.generator.state_dict(), self.out / "generator.safetensors", self.recipe.metadata())
         steps, *series = zip(*self.losses, strict=True)
         curves(dict(zip(LOSSES, series, strict=True)), self.out / "losses.png", steps)
-        photos = [photo for photo, _ in self.test_crops]
-        generated = evaluate.generate(self.model.generator, photos, self.device)
         matrix = evaluate.fit_affine(self.train_pairs)
-        recoloured = [evaluate.apply_affine(matrix, photo) for photo in photos]
+        images = {
+            "photo": [photo for photo, _ in self.test_pairs],
+            "cartoon": [cartoon for _, cartoon in self.test_pairs],
+            "generated": [self.generate(photo) for photo, _ in self.test_pairs],
+            "affine": [evaluate.apply_affine(matrix, photo) for photo, _ in self.test_pairs],
+        }
+        crops = {name: [c for image in whole for c in grid(image, self.recipe.size)] for name, whole in images.items()}
+        photos, cartoons = crops["photo"], crops["cartoon"]
         figures = {
-            name: evaluate.compare(images, self.test_crops)
-            for name, images in (("generated", generated), ("untouched", photos), ("affine", recoloured))
+            name: evaluate.compare(drawn, photos, cartoons)
+            for name, drawn in (("generated", crops["generated"]), ("untouched", photos), ("affine", crops["affine"]))
         }
         figures |= {
             "test_photos": len(self.test_pairs),
-            "test_crops": len(self.test_crops),
+            "test_crops": len(photos),
             "steps": self.step,
             "seconds": round(self.seconds, 1),
         }
         with atomic_path(self.out / "metrics.json") as path:
             path.write_text(json.dumps(figures, indent=2) + "\n")
-        self.draw(self.test_crops[:: max(1, len(self.test_crops) // 6)][:6], self.out / "test.png")
+        triples = list(zip(photos, crops["generated"], cartoons, strict=True))
+        self.write_grid(triples[:: max(1, len(triples) // 6)][:6], self.out / "test.png")
         return figures

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import sys
 
@@ -62,25 +63,27 @@ def test_ctrl_c_and_resume_equal_never_stopping(photos, trained, tmp_path):
     out = tmp_path / "stopped"
     process = start("--photos", photos, "--out", out, *TINY)
     seen = ""
-    while " 7/60" not in seen:
-        seen += process.stderr.read(1)
+    while not re.search(r" ([5-9]|1\d)/60 ", seen):
+        character = process.stderr.read(1)
+        assert character, f"it ended before it could be stopped: {seen}"
+        seen += character
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=120)
     assert process.returncode == 130, rest
     assert "--resume" in rest and "Traceback" not in rest
     stopped_at = nnlite.load(out / "checkpoint.safetensors")["progress"]["step"]
-    assert 7 <= stopped_at < 40  # 5 photos, 16 crops of each, batches of 2: an epoch has 40 steps
+    assert 5 <= stopped_at < 40  # 5 photos, 16 crops of each, batches of 2: an epoch has 40 steps
 
     status, _, stderr = call("--photos", photos, "--out", out, "--resume")
     assert status == 0, stderr
     whole, _ = trained
-    for file in ("generator.safetensors", "losses.csv", "test.png"):
+    for file in ("losses.csv", "test.png"):
         assert (out / file).read_bytes() == (whole / file).read_bytes(), file
-    ours, theirs = (flat(nnlite.load(folder / "checkpoint.safetensors")) for folder in (out, whole))
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        if name != "progress/seconds":
-            np.testing.assert_array_equal(np.asarray(value), np.asarray(theirs[name]), err_msg=name)
+    for file in ("generator.safetensors", "checkpoint.safetensors"):  # the order of their metadata is not fixed
+        ours, theirs = (flat(nnlite.load(folder / file)) for folder in (out, whole))
+        assert ours.keys() == theirs.keys()
+        for name in ours.keys() - {"progress/seconds"}:
+            np.testing.assert_array_equal(np.asarray(ours[name]), np.asarray(theirs[name]), err_msg=name)
 
 
 def flat(state, prefix=""):
@@ -140,13 +143,11 @@ def test_ink_f1_of_lines_drawn_beside():
     photo = np.full((40, 40, 3), 200, np.uint8)
     cartoon, near, far = photo.copy(), photo.copy(), photo.copy()
     cartoon[10, 5:35] = near[11, 5:35] = far[12, 5:35] = 20
-    assert evaluate.ink_f1([cartoon], [(photo, cartoon)]) == 1.0
-    assert evaluate.ink_f1([near], [(photo, cartoon)]) == 1.0
-    assert evaluate.ink_f1([far], [(photo, cartoon)]) == 0.0
-    assert evaluate.ink_f1([photo], [(photo, cartoon)]) == 0.0
+    for image, f1 in ((cartoon, 1.0), (near, 1.0), (far, 0.0), (photo, 0.0)):
+        assert evaluate.ink_f1([image], [photo], [cartoon]) == f1
     two = cartoon.copy()
     two[30, 5:35] = 20
-    assert evaluate.ink_f1([cartoon], [(photo, two)]) == pytest.approx(2 / 3)
+    assert evaluate.ink_f1([cartoon], [photo], [two]) == pytest.approx(2 / 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX exit statuses")

@@ -1,0 +1,64 @@
+"""A generator on an image of any size, tile by tile, without seams.
+
+A network sees zeros beyond the border of what it is given, and draws badly near it. So the image is mirrored
+outwards by a margin, and a tile's own margin counts for nothing where another tile covers it: tiles overlap, their
+outputs are weighed down towards their edges, and averaged. In eval mode batch norm uses its running statistics, so
+a tile's colours do not depend on what else is in it. Memory stays the same for any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from demos.common import to_image, to_network
+from nnlite import Tensor, nn, no_grad
+
+TILE = 512  # side of a tile, pixels
+MARGIN = 16  # this far from a border a tile is not trusted
+OVERLAP = 64  # of neighbouring tiles: two margins, and between them a gradual change from one to the other
+
+
+def draw(
+    photo: np.ndarray, generator: nn.Module, device: str = "cpu", tile: int = TILE, overlap: int = OVERLAP
+) -> np.ndarray:
+    """The generator's image of an (H, W, 3) uint8 photo, in its size. The generator is used in eval mode."""
+    height, width = photo.shape[:2]
+    multiple = generator.multiple
+    tile = max(tile, multiple)
+    sides = [-(-(side + 2 * MARGIN) // multiple) * multiple for side in (height, width)]
+    borders = [(MARGIN, padded - side - MARGIN) for padded, side in zip(sides, (height, width), strict=True)]
+    mirrored = np.pad(photo, (*borders, (0, 0)), mode="symmetric")
+    total, weight = np.zeros((3, *sides), np.float32), np.zeros(sides, np.float32)
+    training = generator.training
+    generator.eval()
+    with no_grad():
+        for rows in _stretches(sides[0], tile, overlap, multiple):
+            for columns in _stretches(sides[1], tile, overlap, multiple):
+                x = Tensor(to_network(mirrored[rows, columns])[None]).to(device)
+                trust = np.minimum.outer(_trust(rows, overlap), _trust(columns, overlap))
+                total[:, rows, columns] += generator(x).cpu().numpy()[0] * trust
+                weight[rows, columns] += trust
+    generator.train(training)
+    return to_image(total / weight)[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+
+def _stretches(length: int, tile: int, overlap: int, multiple: int) -> Iterator[slice]:
+    """Overlapping stretches of at most `tile` that cover 0..length, each beginning at a multiple.
+
+    A network with strides sees its input in a grid; tiles on that grid agree where they overlap.
+    """
+    step = max(multiple, (tile - overlap) // multiple * multiple)
+    start = 0
+    while start + tile < length:
+        yield slice(start, start + tile)
+        start += step
+    yield slice(start, length)
+
+
+def _trust(stretch: slice, overlap: int) -> np.ndarray:
+    """Weights of a tile along one axis: next to nothing in the margin, then rising to 1 within the overlap."""
+    n = stretch.stop - stretch.start
+    from_edge = np.minimum(np.arange(n), np.arange(n)[::-1]) + 1.0 - MARGIN
+    return np.clip(from_edge / max(1, overlap - 2 * MARGIN), 1e-6, 1.0).astype(np.float32)
