@@ -48,7 +48,7 @@ def test_resume_from_a_broken_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("--size", 100), "nearest it can is 96"),
+        (("--size", 97), "nearest it can is 96"),
         (("--size", 100, "--generator", "unet"), "nearest it can is 128"),
         (("--steps", 0), "at least 1"),
         (("--style", "tune"), "toon"),
