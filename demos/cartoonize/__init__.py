@@ -4,6 +4,7 @@
     recipe.py     the options of a run, kept in every file it leaves
     crops.py      pairs -> training batches and test crops
     train.py      the training loop: progress, samples, checkpoints, resume
+    tiles.py      a generator on an image of any size, tile by tile
     evaluate.py   the figures on photos never seen in training
-    apply.py      photos of any size through a trained generator
+    apply.py      photo files and folders through a trained generator
 """

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 import nnlite
 from demos.cartoonize import evaluate
-from demos.cartoonize.crops import Pair, centre, grid, training_batches
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, grid, training_batches
 from demos.cartoonize.recipe import Recipe
 from demos.cartoonize.tiles import draw
 from demos.common import Interrupt, UserError
@@ -70,7 +70,8 @@ class Training:
     def make_pairs(self, photos: Path) -> None:
         """Build the dataset, or complete it, and keep its pairs in memory.
 
-        Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop.
+        Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop or
+        too few for a batch.
         """
         folder = self.out / "pairs"
         build_dataset(
@@ -84,6 +85,9 @@ class Training:
         )
         self.train_pairs = self.load(folder, "train")
         self.test_pairs = self.load(folder, "test")
+        most = len(self.train_pairs) * CROPS_PER_EPOCH
+        if self.recipe.batch > most:
+            raise UserError(f"--batch {self.recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
 
     def load(self, folder: Path, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""

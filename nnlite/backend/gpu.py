@@ -1,4 +1,4 @@
-"""CuPy: the same names as cpu.py with the same meaning, in their plainest form.
+"""CuPy: the same names as cpu.py with the same meaning, in their plainest form. Tested on a stand-in for CuPy only.
 
 CuPy's elementwise kernels return C order whatever they are given, so formulas run on the (rows, channels)
 matrix of an image, which is C order already.
