@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 
 import numpy as np
 
 from demos.common import to_network
 from nnlite import DataLoader
+from stylize import stylize
 
 Pair = tuple[np.ndarray, np.ndarray]  # photo and cartoon, (H, W, 3) uint8
 
-# An epoch shows each photo this often, each time another crop of it.
-CROPS_PER_EPOCH = 16
+# An epoch shows each training pair this often, each time another crop of it.
+CROPS_PER_EPOCH = 3
+
+
+def recolour(pairs: list[Pair], style: str, scale: float) -> list[Pair]:
+    """Each photo with its three colours in all six orders, each drawn in the style by itself.
+
+    A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets.
+    """
+    photos = [np.ascontiguousarray(photo[:, :, order]) for photo, _ in pairs for order in permutations(range(3))]
+    return [(photo, stylize(photo, style, scale)) for photo in photos]
 
 
 def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 import nnlite
 from demos.cartoonize import evaluate
-from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, grid, training_batches
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, grid, recolour, training_batches
 from demos.cartoonize.recipe import Recipe
 from demos.cartoonize.tiles import draw
 from demos.common import Interrupt, UserError
@@ -23,6 +23,7 @@ from models.pix2pix import Pix2Pix
 from nnlite.checkpoint import atomic_path
 from nnlite.plot import curves, image_grid
 from stylize import build_dataset, find_images, load_pairs
+from stylize.registry import REFERENCE_SIDE
 
 READ_EVERY = 10  # steps between reading the losses: each reading waits for the GPU
 SAVE_EVERY = 100
@@ -85,7 +86,8 @@ class Training:
         )
         self.train_pairs = self.load(folder, "train")
         self.test_pairs = self.load(folder, "test")
-        most = len(self.train_pairs) * CROPS_PER_EPOCH
+        self.recoloured = recolour(self.train_pairs, self.recipe.style, self.recipe.strokes / REFERENCE_SIDE)
+        most = len(self.recoloured) * CROPS_PER_EPOCH
         if self.recipe.batch > most:
             raise UserError(f"--batch {self.recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
 
@@ -103,7 +105,7 @@ class Training:
     def run(self, debug: bool = False) -> bool:
         """Train until the last step; False if Ctrl-C came first. Either way the checkpoint is up to date."""
         recipe = self.recipe
-        loader = training_batches(self.train_pairs, recipe.size, recipe.batch, recipe.seed, self.device)
+        loader = training_batches(self.recoloured, recipe.size, recipe.batch, recipe.seed, self.device)
         sample_every = max(1, recipe.steps // SAMPLES)
         bar = tqdm(total=recipe.steps, initial=self.step, desc="training", unit="step", dynamic_ncols=True)
         watch = nnlite.detect_anomaly() if debug else contextlib.nullcontext()

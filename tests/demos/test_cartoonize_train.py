@@ -72,7 +72,7 @@ def test_ctrl_c_and_resume_equal_never_stopping(photos, trained, tmp_path):
     assert process.returncode == 130, rest
     assert "--resume" in rest and "Traceback" not in rest
     stopped_at = nnlite.load(out / "checkpoint.safetensors")["progress"]["step"]
-    assert 5 <= stopped_at < 40  # 5 photos, 16 crops of each, batches of 2: an epoch has 40 steps
+    assert 5 <= stopped_at < 45  # 5 photos, 6 orders of colours, 3 crops of each, batches of 2: an epoch has 45 steps
 
     status, _, stderr = call("--photos", photos, "--out", out, "--resume")
     assert status == 0, stderr
