@@ -26,7 +26,7 @@ class Recipe:
     """Everything that decides what a training computes."""
 
     size: int = 128
-    steps: int = 900
+    steps: int = 500
     batch: int = 4
     seed: int = 0
     style: str = "toon"
