@@ -108,7 +108,7 @@ def apply(arguments: list[str]) -> int:
     parser.add_argument(
         "--scale",
         type=float,
-        default=2.0,
+        default=1.5,
         help="work at this many times the short side trained at: smaller draws bolder strokes, larger finer ones "
         "(%(default)s); photos smaller than that are worked at their own size",
     )
