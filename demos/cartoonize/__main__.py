@@ -31,7 +31,7 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("--photos", type=Path, default=BUNDLED, help="folder of photographs (default: the project's)")
     parser.add_argument("--out", type=Path, default=Path("runs/cartoonize"), help="folder for results (%(default)s)")
     add_device(parser)
-    parser.add_argument("--resume", action="store_true", help="go on where the run in --out stopped, with its options")
+    parser.add_argument("--resume", action="store_true", help="go on where the run in --out stopped, as it was started")
     parser.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
     decides = parser.add_argument_group("what is computed")
     decides.add_argument("--size", type=int, help=f"side of the crops trained on, pixels ({Recipe.size})")

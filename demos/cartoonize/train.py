@@ -176,7 +176,10 @@ class Training:
         self.step, self.seconds = state["progress"]["step"], state["progress"]["seconds"]
         with contextlib.suppress(FileNotFoundError), open(self.out / "losses.csv", newline="") as file:
             rows = list(csv.reader(file))[1:]
-            self.losses = [(int(step), *map(float, values)) for step, *values in rows if int(step) <= self.step]
+            try:
+                self.losses = [(int(step), *map(float, values)) for step, *values in rows if int(step) <= self.step]
+            except ValueError as error:
+                raise UserError(f"{file.name} is damaged ({error}); remove it, and the losses start anew") from error
 
     def draw_samples(self) -> None:
         """photo | generated | target for the same held-out photos each time."""
@@ -196,8 +199,9 @@ class Training:
     def finish(self) -> dict:
         """Write the weights, the pictures and the figures on the test photos; return the figures."""
         nnlite.save(self.model.generator.state_dict(), self.out / "generator.safetensors", self.recipe.metadata())
-        steps, *series = zip(*self.losses, strict=True)
-        curves(dict(zip(LOSSES, series, strict=True)), self.out / "losses.png", steps)
+        if self.losses:  # none if somebody removed losses.csv before resuming a finished run
+            steps, *series = zip(*self.losses, strict=True)
+            curves(dict(zip(LOSSES, series, strict=True)), self.out / "losses.png", steps)
         matrix = evaluate.fit_affine(self.train_pairs)
         images = {
             "photo": [photo for photo, _ in self.test_pairs],

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import signal
-import sys
 
 import numpy as np
 import pytest
@@ -110,6 +109,18 @@ def test_refuses_to_train_over_a_training(photos, trained):
     assert (trained[0] / "checkpoint.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("losses", [None, "step,discriminator,adversarial,l1\n1,a,b,c\n"], ids=["missing", "damaged"])
+def test_losses_removed_or_damaged_before_resuming(photos, trained, tmp_path, losses):
+    (tmp_path / "checkpoint.safetensors").write_bytes((trained[0] / "checkpoint.safetensors").read_bytes())
+    if losses:
+        (tmp_path / "losses.csv").write_text(losses)
+        assert "damaged" in refused("--photos", photos, "--out", tmp_path, "--resume")
+        assert (tmp_path / "losses.csv").read_text() == losses
+    else:
+        status, _, stderr = call("--photos", photos, "--out", tmp_path, "--resume")
+        assert status == 0 and "Traceback" not in stderr, stderr
+
+
 def test_resume_with_other_options_is_refused(photos, trained):
     line = refused("--photos", photos, "--out", trained[0], "--resume", "--batch", 3)
     assert "--batch 3" in line and "was 2" in line
@@ -150,7 +161,6 @@ def test_ink_f1_of_lines_drawn_beside():
     assert evaluate.ink_f1([cartoon], [photo], [two]) == pytest.approx(2 / 3)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX exit statuses")
 def test_unwritable_output_is_one_line(photos, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     assert "cannot write to" in refused("--photos", photos, "--out", tmp_path / "file" / "run", *TINY)
