@@ -8,16 +8,30 @@ Names, arguments and defaults are PyTorch's. Start reading at tensor.py and func
 operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
 """
 
-from . import functional, nn, optim
+from . import cuda, functional, nn, optim
+from .backend import canonical as device
 from .backend import gpu_available
 from .backend.cpu import set_num_threads
 from .backend.random import get_rng_state, manual_seed, set_rng_state
 from .checkpoint import load, load_metadata, save
+from .creation import (
+    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand, rand_like,
+    randint, randint_like, randn, randn_like, randperm, tensor, zeros, zeros_like,
+)  # fmt: skip
 from .data import DataLoader
+from .dtype import (
+    bool, double, float, float16, float32, float64, get_default_dtype, half, int, int8, int16, int32, int64, long,
+    set_default_dtype, uint8,
+)  # fmt: skip
 from .errors import CheckpointError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
 from .function import Function, detect_anomaly, is_grad_enabled, no_grad, unbroadcast
-from .functional import cat
+from .functional import (
+    abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le, log,
+    log_softmax, logical_not, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mul, ne, neg, norm, permute, pow,
+    relu, reshape, roll, sigmoid, softmax, split, sqrt, squeeze, stack, std, sub, sum, tanh, to_device, transpose,
+    unsqueeze, var, where,
+)  # fmt: skip
 from .gradcheck import gradcheck
-from .tensor import Tensor, full_like, tensor
+from .methods import Tensor
 
 __version__ = "0.1.0"

@@ -31,7 +31,7 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
     arrays, values = {}, {}
     for name, value in _flatten(state):
         if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "dtype"):
-            data = backends.to_device(value.data if isinstance(value, Tensor) else np.asarray(value), "cpu")
+            data = backends.to_device(value.array if isinstance(value, Tensor) else np.asarray(value), "cpu")
             arrays[name] = np.array(data, order="C", copy=None)
         else:
             values[name] = value

@@ -38,6 +38,7 @@ class Function:
     shares_memory = False  # forward may return a view of its first input: both then count changes together
     whole_numbers = False  # takes integers too; elsewhere they would be a mistake, or need .float()
     freed = False
+    retained: Any = None  # weak reference to the output, if it asked to retain its gradient
     backend: Any
     xp: Any
     needs_input_grad: list[bool]
@@ -55,15 +56,15 @@ class Function:
         from .tensor import Tensor  # tensor.py needs this module first
 
         self = cls()
-        arrays = cls._operands([x.data if isinstance(x, Tensor) else x for x in inputs])
+        arrays = cls._operands([x.array if isinstance(x, Tensor) else x for x in inputs])
         options = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
         self.needs_input_grad = [_recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
         result = Tensor(self.forward(*arrays, **options))
         if _detecting:
-            self._refuse_non_finite(arrays, result.data)
-        if self.shares_memory and self.xp.may_share_memory(result.data, arrays[0]):
+            self._refuse_non_finite(arrays, result.array)
+        if self.shares_memory and self.xp.may_share_memory(result.array, arrays[0]):
             result._version = inputs[0]._version
         if any(self.needs_input_grad) and result.dtype.kind == "f":
             result.requires_grad = True
@@ -92,12 +93,13 @@ class Function:
         """Note where each gradient goes, what it must look like, and which values must not change until then."""
         wanted = [x if needed else None for x, needed in zip(inputs, self.needs_input_grad, strict=True)]
         self.edges = [x if x is None or x.grad_fn is None else x.grad_fn for x in wanted]
+        self.output_shape = result.shape  # for graph.py
         self.expected = [x if x is None else (x.shape, x.dtype) for x in wanted]
         saved = [a for a in vars(self).values() if isinstance(a, self.xp.ndarray)]
         self.watched = [
             (t._version, t._version[0], t.shape)
             for t in (*inputs, result)
-            if hasattr(t, "_version") and any(self.xp.may_share_memory(t.data, a) for a in saved)
+            if hasattr(t, "_version") and any(self.xp.may_share_memory(t.array, a) for a in saved)
         ]
 
     def gradients(self, dy: Any) -> list:

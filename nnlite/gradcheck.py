@@ -55,19 +55,19 @@ def gradcheck(
         random.set_rng_state(state)
         leaves = list(inputs)
         for i, shift in zip(moving, shifts, strict=True):
-            leaves[i] = Tensor(inputs[i].data + shift, requires_grad=True)
+            leaves[i] = Tensor(inputs[i].array + shift, requires_grad=True)
         return fn(*leaves), leaves
 
     still = [0.0] * len(moving)
     output, leaves = run(*still)
     u = rng.standard_normal(output.shape)
     output.backward(Tensor(u))
-    grads = [np.zeros(leaves[i].shape) if leaves[i].grad is None else leaves[i].grad.data for i in moving]
+    grads = [np.zeros(leaves[i].shape) if leaves[i].grad is None else leaves[i].grad.array for i in moving]
 
     def differences(direction, h):
         """The slope along a direction, and the bend: by how much the slopes to both sides differ from it."""
-        ahead, behind = (run(*(sign * h * d for d in direction))[0].data for sign in (1.0, -1.0))
-        return (ahead - behind) / (2.0 * h), (ahead + behind - 2.0 * output.data) / (2.0 * h)
+        ahead, behind = (run(*(sign * h * d for d in direction))[0].array for sign in (1.0, -1.0))
+        return (ahead - behind) / (2.0 * h), (ahead + behind - 2.0 * output.array) / (2.0 * h)
 
     def numeric(direction):
         """J v, with the error term in h^2 removed by a second step size."""

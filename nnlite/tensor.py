@@ -1,14 +1,16 @@
-"""Tensor: an array that remembers how it was computed, and the backward pass that walks this memory."""
+"""Tensor: an array that remembers how it was computed (autograd.py walks this memory backwards)."""
 
 from __future__ import annotations
 
 import builtins
+import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import backend as backends
+from .autograd import propagate
 from .errors import DeviceError, GraphError, ShapeError
 from .function import Function, is_grad_enabled
 
@@ -16,21 +18,24 @@ from .function import Function, is_grad_enabled
 class Tensor:
     """An n-dimensional array with a gradient.
 
-    data            the array itself, NumPy's or CuPy's; writing into it goes unnoticed by the graph
+    array           the array itself, NumPy's or CuPy's; writing into it goes unnoticed by the graph
     requires_grad   whether backward() leaves a gradient here or passes one on
     grad            Tensor of the same shape, dtype and device once backward() has run, else None
     grad_fn         the Function that made this tensor, or None for a leaf
     """
 
-    __slots__ = ("__weakref__", "_version", "data", "grad", "grad_fn", "requires_grad")
+    __slots__ = ("__weakref__", "_version", "array", "grad", "grad_fn", "requires_grad")
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
+    if TYPE_CHECKING:  # the functions of methods.py are methods as well
 
-    def __init__(self, data: Any, requires_grad: bool = False):
-        if isinstance(data, np.generic):  # what NumPy makes of 0-d arrays
-            data = np.asarray(data)
-        if not hasattr(data, "dtype"):
-            raise TypeError(f"Tensor wraps an array, not {type(data).__name__}; use nnlite.tensor(...)")
-        self.data = data
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self, array: Any, requires_grad: builtins.bool = False):
+        if isinstance(array, np.generic):  # what NumPy makes of 0-d arrays
+            array = np.asarray(array)
+        if isinstance(array, Tensor) or not hasattr(array, "dtype"):
+            raise TypeError(f"Tensor wraps an array, not {type(array).__name__}; use nnlite.tensor(...)")
+        self.array = array
         self.requires_grad = requires_grad
         self.grad: Tensor | None = None
         self.grad_fn: Function | None = None
@@ -41,35 +46,49 @@ class Tensor:
     # What it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+    def shape(self) -> tuple[builtins.int, ...]:
+        return self.array.shape
 
     @property
     def dtype(self) -> np.dtype:
-        return self.data.dtype
+        return self.array.dtype
 
     @property
-    def ndim(self) -> int:
-        return self.data.ndim
+    def ndim(self) -> builtins.int:
+        return self.array.ndim
 
     @property
     def device(self) -> str:
-        return backends.device_of(self.data)
+        return backends.device_of(self.array)
 
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> builtins.bool:
         return self.grad_fn is None
 
-    def size(self, dim: int | None = None) -> Any:
+    @property
+    def T(self) -> Tensor:
+        """The axes in reverse order."""
+        return F.permute(self, *range(self.ndim)[::-1])
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, outside the graph, and what is written here goes unnoticed by it (at your own risk)."""
+        return Tensor(self.array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.array = value.array
+
+    def size(self, dim: builtins.int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
-    def numel(self) -> int:
-        return self.data.size
+    def numel(self) -> builtins.int:
+        return self.array.size
 
-    def dim(self) -> int:
+    def dim(self) -> builtins.int:
         return self.ndim
 
-    def __len__(self) -> int:
+    def __len__(self) -> builtins.int:
         if not self.shape:
             raise TypeError("len() of a 0-d tensor")
         return self.shape[0]
@@ -78,48 +97,59 @@ class Tensor:
         made = f", grad_fn={type(self.grad_fn).__name__}" if self.grad_fn else ""
         leaf = ", requires_grad=True" if self.requires_grad and not made else ""
         place = "" if self.device == "cpu" else f", device={self.device!r}"
-        return f"tensor({np.array2string(backends.to_device(self.data, 'cpu'), separator=', ')}{place}{made}{leaf})"
+        return f"tensor({np.array2string(backends.to_device(self.array, 'cpu'), separator=', ')}{place}{made}{leaf})"
 
     # Ways out of the graph
 
     def item(self) -> Any:
         """The one element as a Python number (waits for the GPU)."""
-        if self.data.size != 1:
+        if self.array.size != 1:
             raise ShapeError(f"item() needs one element, this tensor has shape {self.shape}; reduce it first")
-        return self.data.item()
+        return self.array.item()
 
     def __float__(self) -> builtins.float:
         return builtins.float(self.item())
 
-    def __int__(self) -> int:
-        return int(self.item())
+    def __int__(self) -> builtins.int:
+        return builtins.int(self.item())
 
-    def __bool__(self) -> bool:
-        return bool(self.item())
+    def __index__(self) -> builtins.int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"an index is a whole number, not {self.dtype}; use .long()")
+        return builtins.int(self.item())
+
+    def __bool__(self) -> builtins.bool:
+        return builtins.bool(self.item())
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers (waits for the GPU)."""
+        return backends.to_device(self.array, "cpu").tolist()
 
     def numpy(self) -> np.ndarray:
         """The array, sharing memory. Raises DeviceError for a tensor on the GPU."""
         if self.device != "cpu":
             raise DeviceError("numpy() of a tensor on the gpu; use .cpu().numpy()")
-        return self.data
+        return self.array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
-        result = Tensor(self.data)
+        result = Tensor(self.array)
         result._version = self._version
         return result
 
-    def clone(self) -> Tensor:
-        """A copy inside the graph: its gradient flows back here."""
-        return F.clone(self)
+    def to(self, target: Any) -> Tensor:
+        """On a device ('cpu', 'gpu' or 'cuda'), or in a dtype, or both as another tensor; itself if it is so already.
 
-    def to(self, device: str) -> Tensor:
-        """This tensor on `device` ('cpu', 'gpu' or 'cuda'); itself if it is there already. Leaves the graph."""
-        data = backends.to_device(self.data, device)
-        return self if data is self.data else Tensor(data, self.requires_grad)
+        Stays in the graph: a gradient travels back.
+        """
+        if isinstance(target, Tensor):
+            return self.to(target.device).to(target.dtype)
+        if isinstance(target, (type, np.dtype)):
+            return self if np.dtype(target) == self.dtype else F.cast(self, target)
+        return F.to_device(self, target)
 
     def cpu(self) -> Tensor:
         return self.to("cpu")
@@ -127,17 +157,31 @@ class Tensor:
     def gpu(self) -> Tensor:
         return self.to("gpu")
 
+    cuda = gpu
+
+    def type(self, dtype: Any) -> Tensor:
+        return self.to(np.dtype(dtype))
+
     def astype(self, dtype: Any) -> Tensor:
         """A copy of another dtype."""
         return F.cast(self, dtype)
 
     def float(self) -> Tensor:
-        return self.astype(np.float32)
+        return self.to(np.float32)
 
     def double(self) -> Tensor:
-        return self.astype(np.float64)
+        return self.to(np.float64)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def int(self) -> Tensor:
+        return self.to(np.int32)
+
+    def long(self) -> Tensor:
+        return self.to(np.int64)
+
+    def bool(self) -> Tensor:
+        return self.to(np.bool_)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Ask for a gradient here (or no longer), in place."""
         if self.grad_fn is not None:
             raise GraphError("requires_grad_ is for leaves, and this tensor was computed; use .detach() first")
@@ -146,32 +190,40 @@ class Tensor:
         self.requires_grad = requires_grad
         return self
 
+    def retain_grad(self) -> None:
+        """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway."""
+        if not self.requires_grad:
+            raise GraphError("retain_grad() of a tensor that requires no gradient")
+        if self.grad_fn is not None:
+            self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
+
     # The backward pass
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
         if not self.requires_grad:
             raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
-        dy = _array(gradient)
+        dy = arrays_in(gradient)
         if dy is None:
-            if self.data.size != 1:
+            if self.array.size != 1:
                 raise GraphError(
                     f"backward() starts from one number, this tensor has shape {self.shape}; "
                     "call .mean() or .sum() first, or pass gradient="
                 )
-            dy = backends.of(self.data).xp.ones_like(self.data)
+            dy = backends.of(self.array).xp.ones_like(self.array)
         if dy.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
         if self.grad_fn is None:
-            self._accumulate(dy.astype(self.dtype))
+            self.accumulate_grad(dy.astype(self.dtype))
         else:
-            _propagate(self.grad_fn, dy.astype(self.dtype, copy=False), retain_graph)
+            propagate(self.grad_fn, dy.astype(self.dtype, copy=False), retain_graph)
 
-    def _accumulate(self, grad):
-        self.grad = Tensor(grad if self.grad is None else self.grad.data + grad)
+    def accumulate_grad(self, grad: Any) -> None:
+        """Add an array to `.grad`."""
+        self.grad = Tensor(grad if self.grad is None else self.grad.array + grad)
 
     # Changes in place
 
@@ -183,40 +235,77 @@ class Tensor:
                 "write x = x + y for a recorded sum, or use no_grad() to change a parameter"
             )
         self._version[0] += 1
-        return self.data
+        return self.array
 
     def __iadd__(self, other: Any) -> Tensor:
         data = self._changed("+=", other)
-        data += _array(other)
+        data += arrays_in(other)
         return self
 
     def __isub__(self, other: Any) -> Tensor:
         data = self._changed("-=", other)
-        data -= _array(other)
+        data -= arrays_in(other)
         return self
 
     def __imul__(self, other: Any) -> Tensor:
         data = self._changed("*=", other)
-        data *= _array(other)
+        data *= arrays_in(other)
         return self
 
     def __itruediv__(self, other: Any) -> Tensor:
         data = self._changed("/=", other)
-        data /= _array(other)
+        data /= arrays_in(other)
         return self
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._changed("x[...] =", value)[key] = _array(value)
+        self._changed("x[...] =", value)[arrays_in(key)] = arrays_in(value)
 
     def copy_(self, source: Any) -> Tensor:
         """Take over the values of `source`, in place."""
         self[...] = source
         return self
 
+    def fill_(self, value: builtins.float) -> Tensor:
+        """One value in every place, in place."""
+        return self.copy_(value)
+
+    def zero_(self) -> Tensor:
+        """Zeros, in place."""
+        return self.copy_(0)
+
+    def add_(self, other: Any, *, alpha: builtins.float = 1) -> Tensor:
+        """self += alpha * other"""
+        self += other if alpha == 1 else alpha * other
+        return self
+
+    def sub_(self, other: Any, *, alpha: builtins.float = 1) -> Tensor:
+        """self -= alpha * other"""
+        self -= other if alpha == 1 else alpha * other
+        return self
+
+    def mul_(self, other: Any) -> Tensor:
+        """self *= other"""
+        self *= other
+        return self
+
+    def div_(self, other: Any) -> Tensor:
+        """self /= other"""
+        self /= other
+        return self
+
+    def clamp_(self, min: builtins.float | None = None, max: builtins.float | None = None) -> Tensor:
+        """Cut to min..max, in place."""
+        return self.copy_(self.detach().clamp(min, max))
+
+    clip_ = clamp_
+
     # Operators: each stands once in functional/
 
     def __neg__(self) -> Tensor:
         return F.neg(self)
+
+    def __abs__(self) -> Tensor:
+        return F.abs(self)
 
     def __add__(self, other: Any) -> Tensor:
         return F.add(self, other)
@@ -230,8 +319,11 @@ class Tensor:
     def __truediv__(self, other: Any) -> Tensor:
         return F.div(self, other)
 
-    def __pow__(self, exponent: builtins.float) -> Tensor:
+    def __pow__(self, exponent: Any) -> Tensor:
         return F.pow(self, exponent)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return F.matmul(self, other)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -242,114 +334,59 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor:
         return F.div(other, self)
 
+    def __rpow__(self, other: Any) -> Tensor:
+        return F.pow(other, self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return F.matmul(other, self)
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return F.eq(self, other) if _is_numeric(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return F.ne(self, other) if _is_numeric(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Tensor:
+        return F.lt(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return F.le(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return F.gt(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return F.ge(self, other)
+
+    def __invert__(self) -> Tensor:
+        return F.logical_not(self)
+
+    __hash__ = object.__hash__  # a tensor in a set or dictionary is itself, whatever its values
+
     def __getitem__(self, key: Any) -> Tensor:
         return F.getitem(self, key)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def exp(self) -> Tensor:
-        return F.exp(self)
 
-    def log(self) -> Tensor:
-        return F.log(self)
-
-    def sqrt(self) -> Tensor:
-        return F.sqrt(self)
-
-    def abs(self) -> Tensor:
-        return F.abs(self)
-
-    def sum(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return F.sum(self, dim, keepdim)
-
-    def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        return F.mean(self, dim, keepdim)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        return F.reshape(self, *shape)
-
-    view = reshape
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        return F.flatten(self, start_dim, end_dim)
-
-    def permute(self, *dims: Any) -> Tensor:
-        return F.permute(self, *dims)
-
-    def transpose(self, dim0: int, dim1: int) -> Tensor:
-        return F.transpose(self, dim0, dim1)
-
-    def relu(self) -> Tensor:
-        return F.relu(self)
-
-    def tanh(self) -> Tensor:
-        return F.tanh(self)
-
-    def sigmoid(self) -> Tensor:
-        return F.sigmoid(self)
+def _is_numeric(value: Any) -> bool:
+    return isinstance(value, (Tensor, builtins.int, builtins.float)) or hasattr(value, "dtype")
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: str = "cpu") -> Tensor:
-    """A Tensor with a copy of `data` (array, nested lists or number).
-
-    As in PyTorch, an array keeps its dtype and Python floats become float32. Raises TypeError for what is no number.
-    """
-    data = _array(data)
-    array = np.asarray(data) if isinstance(data, np.generic) or not hasattr(data, "dtype") else data
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
-    if dtype is None and not hasattr(data, "dtype") and array.dtype == np.float64:
-        dtype = np.float32
-    return Tensor(backends.to_device(array.astype(dtype or array.dtype), device), requires_grad)
+def require_tensors(name: str, *values: Any) -> None:
+    """Raise TypeError, naming the function, if a value is not a Tensor."""
+    for value in values:
+        if not isinstance(value, Tensor):
+            given = type(value).__name__
+            raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
 
 
-def full_like(input: Tensor, fill_value: builtins.float) -> Tensor:
-    """A constant of the input's shape, dtype, device and memory order."""
-    return Tensor(backends.of(input.data).xp.full_like(input.data, fill_value))
-
-
-def _array(value: Any) -> Any:
-    return value.data if isinstance(value, Tensor) else value
-
-
-def _propagate(root: Function, gradient: Any, retain_graph: bool) -> None:
-    """Visit each node after all that use its output; gradients of intermediate values live only in `pending`."""
-    pending = {root: gradient}
-    for node in _topological_order(root):
-        dy = pending.pop(node, None)
-        if dy is not None:
-            for edge, grad in node.gradients(dy):
-                if isinstance(edge, Tensor):  # a leaf: it keeps its gradient, which must be memory of its own
-                    shared = 0 in grad.strides or node.xp.may_share_memory(grad, dy)
-                    if edge.requires_grad:
-                        edge._accumulate(grad.copy(order="K") if shared else grad)
-                else:
-                    pending[edge] = pending[edge] + grad if edge in pending else grad
-        if not retain_graph:
-            node.free()
-
-
-def _topological_order(root: Function) -> list[Function]:
-    """Every node before the nodes it was computed from. Iterative: graphs are deeper than Python's stack."""
-    finished: list[Function] = []
-    seen = {root}
-    stack = [(root, iter(_parents(root)))]
-    while stack:
-        node, parents = stack[-1]
-        for parent in parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append((parent, iter(_parents(parent))))
-                break
-        else:
-            finished.append(node)
-            stack.pop()
-    return finished[::-1]
-
-
-def _parents(node: Function) -> list[Function]:
-    return [] if node.freed else [edge for edge in node.edges if isinstance(edge, Function)]
+def arrays_in(value: Any) -> Any:
+    """The value with its array for a Tensor, also inside a tuple or list."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(arrays_in(v) for v in value)
+    return value.array if isinstance(value, Tensor) else value
 
 
 from . import functional as F  # noqa: E402  (at the end: the operations are made of Tensors)

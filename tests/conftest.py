@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 
 # PyTorch's idle threads spin and slow everything down; this must be set before its first import.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -12,11 +13,20 @@ import pytest
 from hypothesis import core, settings
 
 import nnlite
+from nnlite import backend as backends
 from nnlite.backend import cpu
+from tests import fake_cupy
 
 settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("intense", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device", choices=("cpu", "gpu"), default="cpu", help="gpu: device tests use CuPy and a GPU, not the stand-in"
+    )
 
 
 def pytest_configure(config):
@@ -53,6 +63,21 @@ def torch():
         torch = pytest.importorskip("torch")
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     return torch
+
+
+@pytest.fixture
+def gpu(monkeypatch, request):
+    """nnlite.backend.gpu, on the stand-in as if it had just been imported, or with `--device gpu` on CuPy."""
+    if request.config.getoption("--device") == "gpu":
+        yield backends._gpu()  # raises DeviceError if there is no GPU
+        return
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.module())
+    monkeypatch.delitem(sys.modules, "nnlite.backend.gpu", raising=False)
+    monkeypatch.delattr(backends, "gpu", raising=False)
+    assert nnlite.gpu_available()
+    yield backends._gpu()
+    sys.modules.pop("nnlite.backend.gpu", None)
+    vars(backends).pop("gpu", None)
 
 
 @pytest.fixture

@@ -77,11 +77,18 @@ def _operator(name):
     return operate
 
 
-for _name in "add sub mul truediv pow matmul and or".split():
+for _name in "add sub mul truediv floordiv mod pow matmul and or xor".split():
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
         setattr(ndarray, _form, _operator(_form))
-for _name in "neg abs lt le gt ge".split():
+for _name in "neg abs invert eq ne lt le gt ge".split():
     setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
+ndarray.__hash__ = object.__hash__
+
+
+def _asarray(a, dtype=None):
+    if isinstance(a, ndarray):
+        return a if dtype in (None, a.dtype) else a.astype(dtype)
+    return ndarray(np.array(a, dtype))
 
 
 class _Module(types.ModuleType):
@@ -101,7 +108,7 @@ def module():
     cupy = _Module("cupy")
     cupy.ndarray = ndarray
     cupy.is_available = lambda: True
-    cupy.asarray = lambda a: a if isinstance(a, ndarray) else ndarray(np.array(a))
+    cupy.asarray = _asarray
     cupy.asnumpy = lambda a, order="C": np.array(a._inside, order=order)
     cupy.where = _wrap(np.where, fresh=True)
     cupy.lib = types.SimpleNamespace(

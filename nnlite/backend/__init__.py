@@ -44,12 +44,14 @@ def to_device(array, device: str):
     return _gpu().asarray(array) if target == "gpu" else _gpu().to_numpy(array)
 
 
+_NAMES = {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu", "cuda:0": "gpu"}
+
+
 def canonical(device: str) -> str:
     """'cpu' or 'gpu' for any accepted spelling. Raises DeviceError for others."""
-    names = {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu", "cuda:0": "gpu"}
-    if device not in names:
+    if device not in _NAMES:
         raise DeviceError(f"unknown device {device!r}; expected 'cpu' or 'gpu' ('cuda' is taken for 'gpu')")
-    return names[device]
+    return _NAMES[device]
 
 
 def gpu_available() -> bool:

@@ -42,16 +42,16 @@ def asarray(array):
     return np.asarray(array)
 
 
-def windows(x, kernel, stride):
+def windows(x, kernel, stride, dilation=(1, 1)):
     """Every window that a kernel sees, as a view: (N, H, W, C) -> (N, Ho, Wo, kH, kW, C), nothing copied."""
-    return _windows(np.lib.stride_tricks.as_strided, x, kernel, stride)
+    return _windows(np.lib.stride_tricks.as_strided, x, kernel, stride, dilation)
 
 
-def _windows(as_strided, x, kernel, stride):
-    (n, h, w, c), (kh, kw), (sy, sx) = x.shape, kernel, stride
+def _windows(as_strided, x, kernel, stride, dilation):
+    (n, h, w, c), (kh, kw), (sy, sx), (dy, dx) = x.shape, kernel, stride, dilation
     an, ah, aw, ac = x.strides
-    shape = (n, (h - kh) // sy + 1, (w - kw) // sx + 1, kh, kw, c)
-    return as_strided(x, shape, (an, ah * sy, aw * sx, ah, aw, ac))
+    shape = (n, (h - dy * (kh - 1) - 1) // sy + 1, (w - dx * (kw - 1) - 1) // sx + 1, kh, kw, c)
+    return as_strided(x, shape, (an, ah * sy, aw * sx, ah * dy, aw * dx, ac))
 
 
 def rows_matmul(view, matrix, bias=None, out=None):

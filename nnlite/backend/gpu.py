@@ -29,9 +29,9 @@ def to_numpy(array):
     return cupy.asnumpy(array, order="A")
 
 
-def windows(x, kernel, stride):
+def windows(x, kernel, stride, dilation=(1, 1)):
     """Every window that a kernel sees, as a view: (N, H, W, C) -> (N, Ho, Wo, kH, kW, C), nothing copied."""
-    return _windows(cupy.lib.stride_tricks.as_strided, x, kernel, stride)
+    return _windows(cupy.lib.stride_tricks.as_strided, x, kernel, stride, dilation)
 
 
 def rows_matmul(view, matrix, bias=None, out=None):

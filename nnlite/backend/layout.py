@@ -21,6 +21,16 @@ def channels_first(base):
     return base.transpose(0, 3, 1, 2)
 
 
+def in_memory_order(x):
+    """Any array with its axes as they lie in memory, and which axis of x each is: images as (N, H, W, C)."""
+    return (channels_last(x), (0, 2, 3, 1)) if x.ndim == 4 else (x, tuple(range(x.ndim)))
+
+
+def out_of_memory_order(x):
+    """The way back from `in_memory_order`."""
+    return channels_first(x) if x.ndim == 4 else x
+
+
 def rows(x):
     """Any array as a matrix (rows, columns); images as (N*H*W, C). A view wherever that is possible."""
     if x.ndim == 4:

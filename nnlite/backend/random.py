@@ -33,3 +33,13 @@ def uniform(shape, dtype=np.float32) -> np.ndarray:
 def normal(shape, dtype=np.float32) -> np.ndarray:
     """Numbers from N(0, 1)."""
     return _generator.standard_normal(shape, dtype=dtype)
+
+
+def integers(low, high, shape) -> np.ndarray:
+    """Whole numbers with low <= number < high."""
+    return _generator.integers(low, high, shape)
+
+
+def permutation(n) -> np.ndarray:
+    """0 .. n-1 in random order."""
+    return _generator.permutation(n)

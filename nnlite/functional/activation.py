@@ -1,9 +1,16 @@
-"""Nonlinearities, element by element. Each formula runs over cache-sized blocks on all cores."""
+"""Nonlinearities. Those that go element by element run over cache-sized blocks on all cores."""
 
 from __future__ import annotations
 
-from ..function import Function
+import math
+from numbers import Real
+
+from ..backend.layout import rows
+from ..errors import ShapeError
+from ..function import Function, axis_of, shape_of
 from ..tensor import Tensor
+
+# One element at a time
 
 
 class LeakyReLU(Function):
@@ -18,6 +25,30 @@ class LeakyReLU(Function):
         return self.backend.elementwise(lambda dy, x: dy - (1.0 - self.slope) * (dy * (x <= 0)), dy, self.x)
 
 
+class PReLU(Function):
+    """y = x where x > 0, weight x elsewhere    dx = dy or weight dy,  dweight = sum of dy x where x <= 0
+
+    weight: one number for all, or one for each column of `rows(x)`, which is each channel of (N, C) and (N, C, H, W)
+    """
+
+    def forward(self, x, weight):
+        self.x, self.weight = x, weight
+
+        def leaky(x, slope):
+            return self.xp.maximum(x, 0.0) + slope * self.xp.minimum(x, 0.0)
+
+        return self.backend.elementwise(leaky, x, constants=(weight.reshape(-1),))
+
+    def backward(self, dy):
+        def slope_times(dy, x, slope):
+            return dy * ((x > 0) + slope * (x <= 0))
+
+        dx = self.backend.elementwise(slope_times, dy, self.x, constants=(self.weight.reshape(-1),))
+        each = self.backend.elementwise(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
+        dweight = rows(each).sum(axis=0 if self.weight.size > 1 else None, dtype="float64")
+        return dx, dweight.reshape(self.weight.shape)
+
+
 class ReLU(Function):
     """y = max(x, 0)    dx = dy where y > 0"""
 
@@ -27,6 +58,91 @@ class ReLU(Function):
 
     def backward(self, dy):
         return self.backend.elementwise(lambda dy, y: dy * (y > 0), dy, self.y)
+
+
+class ELU(Function):
+    """y = x where x > 0, alpha (e^x - 1) elsewhere    dx = dy where x > 0, dy alpha e^x elsewhere"""
+
+    def forward(self, x, *, alpha):
+        self.x, self.alpha = x, alpha
+        xp = self.xp
+        return self.backend.elementwise(lambda x: xp.maximum(x, 0.0) + alpha * xp.expm1(xp.minimum(x, 0.0)), x)
+
+    def backward(self, dy):
+        def slope_times(dy, x):
+            return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
+
+        return self.backend.elementwise(slope_times, dy, self.x)
+
+
+class GELU(Function):
+    """y = x P(x), P(x) = the share of N(0, 1) below x    dx = dy (P(x) + x p(x)),  p(x) = e^(-x^2/2) / sqrt(2 pi)"""
+
+    def forward(self, x):
+        self.x = x
+        return self.backend.elementwise(lambda x: x * normal_cdf(self.xp, x), x)
+
+    def backward(self, dy):
+        def slope_times(dy, x):
+            density = self.xp.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
+            return dy * (normal_cdf(self.xp, x) + x * density)
+
+        return self.backend.elementwise(slope_times, dy, self.x)
+
+
+class TanhGELU(Function):
+    """y = x (1 + t) / 2, t = tanh u, u = a (x + b x^3)    dx = dy ((1 + t) + x (1 - t^2) a (1 + 3 b x^2)) / 2"""
+
+    a, b = math.sqrt(2.0 / math.pi), 0.044715
+
+    def forward(self, x):
+        self.x = x
+        return self.backend.elementwise(lambda x: 0.5 * x * (1.0 + self._tanh(x)), x)
+
+    def backward(self, dy):
+        def slope_times(dy, x):
+            t = self._tanh(x)
+            return 0.5 * dy * (1.0 + t + x * (1.0 - t * t) * (self.a * (1.0 + 3.0 * self.b * x * x)))
+
+        return self.backend.elementwise(slope_times, dy, self.x)
+
+    def _tanh(self, x):
+        return self.xp.tanh(self.a * x * (1.0 + self.b * x * x))
+
+
+class SiLU(Function):
+    """y = x s, s = 1 / (1 + e^-x)    dx = dy s (1 + x (1 - s))"""
+
+    def forward(self, x):
+        self.x = x
+        return self.backend.elementwise(lambda x: x * logistic(self.xp, x), x)
+
+    def backward(self, dy):
+        def slope_times(dy, x):
+            s = logistic(self.xp, x)
+            return dy * (s * (1.0 + x * (1.0 - s)))
+
+        return self.backend.elementwise(slope_times, dy, self.x)
+
+
+class Softplus(Function):
+    """y = ln(1 + e^(beta x)) / beta    dx = dy / (1 + e^(-beta x));  y = x where beta x > threshold"""
+
+    def forward(self, x, *, beta, threshold):
+        self.x, self.beta, self.threshold = x, beta, threshold
+        xp = self.xp
+
+        def smooth(x):
+            return xp.where(x * beta > threshold, x, log_one_plus_exp(xp, x * beta) / beta)
+
+        return self.backend.elementwise(smooth, x)
+
+    def backward(self, dy):
+        def slope_times(dy, x):
+            scaled = x * self.beta
+            return dy * self.xp.where(scaled > self.threshold, 1.0, logistic(self.xp, scaled))
+
+        return self.backend.elementwise(slope_times, dy, self.x)
 
 
 class Tanh(Function):
@@ -51,10 +167,78 @@ class Sigmoid(Function):
         return self.backend.elementwise(lambda dy, y: dy * (y * (1.0 - y)), dy, self.y)
 
 
+# All elements along an axis together
+
+
+class Softmax(Function):
+    """y = e^x / sum of e^x along the axis    dx = y (dy - sum of y dy)"""
+
+    def forward(self, x, *, axis):
+        self.axis = axis
+        powers = self.xp.exp(x - x.max(axis=axis, keepdims=True))  # the same shares, and no power above 1
+        self.y = powers / powers.sum(axis=axis, keepdims=True)
+        return self.y
+
+    def backward(self, dy):
+        shares = self.y * dy
+        return shares - self.y * shares.sum(axis=self.axis, keepdims=True)
+
+
+class LogSoftmax(Function):
+    """y = x - ln(sum of e^x along the axis)    dx = dy - e^y sum of dy"""
+
+    def forward(self, x, *, axis):
+        self.axis = axis
+        self.y = log_shares(self.xp, x, axis)
+        return self.y
+
+    def backward(self, dy):
+        return dy - self.xp.exp(self.y) * dy.sum(axis=self.axis, keepdims=True)
+
+
+# Formulas over arrays, written so that nothing overflows and no digits are lost far out
+
+
 def logistic(xp, x):
-    """1 / (1 + e^-x) for arrays, written so that it never overflows and keeps its digits far out on both sides."""
+    """1 / (1 + e^-x); for x < 0 it is e^x / (1 + e^x), and neither power is above 1."""
     z = xp.exp(-xp.abs(x))
-    return xp.where(x > 0, 1.0, z) / (1.0 + z)
+    return xp.maximum(z, x > 0) / (1.0 + z)  # True counts as 1
+
+
+def log_one_plus_exp(xp, x):
+    """ln(1 + e^x); e^-|x| is at most 1, and log1p keeps the digits of a small one."""
+    return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def log_shares(xp, x, axis):
+    """ln softmax; the largest power is 1, so that their sum is neither 0 nor infinite."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def normal_cdf(xp, x):
+    """The share of N(0, 1) below x: erfc(-x / sqrt 2) / 2, right to about 1e-16 (float32: 1e-7).
+
+    With z = |x| / sqrt 2 the share beyond |x| is an integral, which the midpoint rule with nodes t = h/2, 3h/2, ...
+    misses by a known term and about e^(-(pi / h)^2); h is small enough to make the latter vanish:
+
+        erfc(z) / 2 = z e^(-z^2) / pi * integral of e^(-t^2) / (t^2 + z^2) over t > 0
+                    = h z e^(-z^2) / pi * sum of e^(-t^2) / (t^2 + z^2) over the nodes + 1 / (1 + e^(2 pi z / h))
+
+    (Goodwin 1949; Chiarella & Reichel 1968; Hunter & Regan 1972).
+    """
+    h, nodes = (0.5, 13) if x.dtype.itemsize == 8 else (0.75, 6)
+    z = xp.minimum(xp.abs(x) * math.sqrt(0.5), 28.0)  # beyond, e^(-z^2) is 0 and z^2 may be infinite
+    squared = z * z
+    total = 0.0
+    for t in [h * (k + 0.5) for k in range(nodes)]:
+        total = total + math.exp(-t * t) / (squared + t * t)
+    correction = xp.exp((-2.0 * math.pi / h) * z)
+    beyond = (h / math.pi) * z * xp.exp(-squared) * total + correction / (1.0 + correction)
+    return xp.abs((x > 0) - beyond)  # 1 - beyond for x > 0
+
+
+# The functions
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -64,7 +248,59 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace` is accepted and ignored."""
+    check_number("leaky_relu", negative_slope=negative_slope)
     return LeakyReLU.apply(input, slope=negative_slope)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where x > 0, weight * x elsewhere, with a learnt weight (He et al. 2015).
+
+    weight has one element, or one for each channel (axis 1) of input (N, C, ...). Raises ShapeError otherwise.
+    """
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
+    shape, channels = shape_of(input), shape_of(weight)
+    if channels not in ((), (1,), shape[1:2]):
+        raise ShapeError(
+            f"prelu: weight has shape {channels}, input {shape}; expected (1,) or one element for each channel, axis 1"
+        )
+    if len(shape) in (2, 4) or channels in ((), (1,)):
+        return PReLU.apply(input, weight)
+    n, c, *rest = shape
+    return PReLU.apply(input.reshape(n, c, math.prod(rest), 1), weight).reshape(shape)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace` is accepted and ignored."""
+    check_number("elu", alpha=alpha)
+    return ELU.apply(input, alpha=alpha)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x times the share of N(0, 1) below x (Hendrycks & Gimpel 2016).
+
+    approximate='tanh' takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for that share. Raises ValueError for
+    any other but 'none'.
+    """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+    return (GELU if approximate == "none" else TanhGELU).apply(input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace` is accepted and ignored."""
+    return SiLU.apply(input)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """ln(1 + e^(beta x)) / beta, a smooth rectifier; x itself where beta x > threshold (Dugas et al. 2001).
+
+    Raises ValueError for beta 0.
+    """
+    check_number("softplus", beta=beta, threshold=threshold)
+    if beta == 0:
+        raise ValueError("softplus: beta must not be 0, the result is divided by it")
+    return Softplus.apply(input, beta=beta, threshold=threshold)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -75,3 +311,32 @@ def tanh(input: Tensor) -> Tensor:
 def sigmoid(input: Tensor) -> Tensor:
     """Logistic function 1 / (1 + e^-x): (0, 1)."""
     return Sigmoid.apply(input)
+
+
+def softmax(input: Tensor, dim: int) -> Tensor:
+    """e^x / sum of e^x along `dim`: positive numbers that sum to 1 there. Raises IndexError for no such axis.
+
+    PyTorch's `dim` may be left out, which picks an axis by the number of axes; here it is always asked for.
+    """
+    return Softmax.apply(input, axis=_axis("softmax", input, dim))
+
+
+def log_softmax(input: Tensor, dim: int) -> Tensor:
+    """The logarithm of softmax, and no -infinity where softmax is too small. Raises IndexError for no such axis."""
+    return LogSoftmax.apply(input, axis=_axis("log_softmax", input, dim))
+
+
+def check_number(name: str, **values: float) -> None:
+    """Raise TypeError for a setting that is no Python number."""
+    for what, value in values.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name}: {what} must be a number, got {value!r}")
+
+
+def _axis(name, input, dim):
+    if not isinstance(dim, int):
+        raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
+    axis = axis_of(dim, shape_of(input))
+    if input.shape[axis] == 0:
+        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
+    return axis

@@ -1,12 +1,15 @@
-"""Arithmetic, element by element, with NumPy's broadcasting."""
+"""Arithmetic, element by element, with NumPy's broadcasting. Comparisons are in compare.py, `@` is in linear.py."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from .. import backend as backends
+from ..dtype import get_default_dtype
 from ..errors import ShapeError
 from ..function import Function, shape_of, unbroadcast
-from ..tensor import Tensor
+from ..tensor import Tensor, arrays_in
 
 
 class Binary(Function):
@@ -66,7 +69,8 @@ class Div(Binary):
 
     def compute(self, a, b):
         self.a, self.b = a, b
-        return a / b
+        whole = all(isinstance(x, int) or (getattr(x, "dtype", None) and x.dtype.kind in "biu") for x in (a, b))
+        return (a / b).astype(get_default_dtype()) if whole else a / b
 
     def derive(self, dy, to_a, to_b):
         return dy / self.b if to_a else None, -dy * self.a / (self.b * self.b) if to_b else None
@@ -84,16 +88,78 @@ class Neg(Function):
         return -dy
 
 
-class Pow(Function):
-    """y = x^p for a number p    dx = dy p x^(p-1)"""
+class Pow(Binary):
+    """y = a^b    da = dy b a^(b-1), db = dy y ln a"""
 
-    def forward(self, x, *, exponent):
-        self.x, self.exponent = x, exponent
-        return x**exponent
+    def compute(self, a, b):
+        if isinstance(b, int) and b < 0 and not (hasattr(a, "dtype") and a.dtype.kind == "f"):
+            raise ValueError("pow: whole numbers have no negative powers; use .float()")
+        self.a, self.b = a, b
+        self.y = a**b
+        return self.y
+
+    def derive(self, dy, to_a, to_b):
+        a, b = self.a, self.b
+        da = db = None
+        if to_a:  # where b = 0 the power b - 1 would be infinite for a = 0, and its factor is 0 anyway
+            da = dy * (b * a ** (b - (b != 0)))
+        if to_b:  # where a = 0, y = 0 for every b > 0: no slope, though ln a is infinite
+            base = a + (a == 0)
+            db = dy * self.y * (self.xp.log(base) if hasattr(base, "dtype") else math.log(base))
+        return da, db
+
+
+class Maximum(Binary):
+    """y = the larger of a and b    its gradient goes to the larger one, half to each where they are equal"""
+
+    def compute(self, a, b):
+        self.to_a = (a > b) + 0.5 * (a == b)
+        return self.xp.maximum(a, b)
+
+    def derive(self, dy, to_a, to_b):
+        to_a = self.to_a.astype(dy.dtype)
+        return dy * to_a, dy * (1.0 - to_a)
+
+
+class Minimum(Binary):
+    """y = the smaller of a and b    its gradient goes to the smaller one, half to each where they are equal"""
+
+    def compute(self, a, b):
+        self.to_a = (a < b) + 0.5 * (a == b)
+        return self.xp.minimum(a, b)
+
+    def derive(self, dy, to_a, to_b):
+        to_a = self.to_a.astype(dy.dtype)
+        return dy * to_a, dy * (1.0 - to_a)
+
+
+class Clip(Function):
+    """y = x cut to min..max    dx = dy where min <= x <= max"""
+
+    whole_numbers = True
+
+    def forward(self, x, *, min, max):
+        self.x, self.min, self.max = x, min, max
+        y = x if min is None else self.xp.maximum(x, min)
+        return y if max is None else self.xp.minimum(y, max)
 
     def backward(self, dy):
-        p = self.exponent
-        return dy * (p * self.x ** (p - 1) if p else 0.0)  # x^-1 of x = 0 would be infinite
+        inside = True if self.min is None else self.x >= self.min
+        return dy * (inside if self.max is None else (self.x <= self.max) & inside)
+
+
+class Where(Binary):
+    """y = a where the condition holds, else b    its gradient goes to the one that was taken"""
+
+    def forward(self, a, b, *, condition):
+        self.condition = condition
+        return super().forward(a, b)
+
+    def compute(self, a, b):
+        return self.xp.where(self.condition, a, b)
+
+    def derive(self, dy, to_a, to_b):
+        return dy * self.condition, dy * ~self.condition
 
 
 class Exp(Function):
@@ -167,11 +233,44 @@ def neg(input: Tensor) -> Tensor:
     return Neg.apply(input)
 
 
-def pow(input: Tensor, exponent: float) -> Tensor:
-    """input ** exponent, for a number."""
-    if not isinstance(exponent, (int, float)):
-        raise TypeError(f"pow: exponent must be a number, not {type(exponent).__name__}")
-    return Pow.apply(input, exponent=exponent)
+def pow(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent; either may be a number. Raises ShapeError if the shapes do not broadcast."""
+    return Pow.apply(input, exponent)
+
+
+def maximum(input: Any, other: Any) -> Tensor:
+    """The larger of two, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return Maximum.apply(input, other)
+
+
+def minimum(input: Any, other: Any) -> Tensor:
+    """The smaller of two, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return Minimum.apply(input, other)
+
+
+def clip(input: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
+    """Every element cut to min..max; None leaves a side open. The gradient passes where nothing was cut."""
+    if min is None and max is None:
+        raise ValueError("clip: give min, max, or both")
+    for bound in (min, max):
+        if bound is not None and not isinstance(bound, (int, float)):
+            raise TypeError(f"clip: bounds are numbers, not {type(bound).__name__}; for tensors: maximum and minimum")
+    return Clip.apply(input, min=min, max=max)
+
+
+clamp = clip
+
+
+def where(condition: Tensor, input: Any, other: Any) -> Tensor:
+    """input where the condition (a bool tensor) holds, other elsewhere; all three broadcast.
+
+    Raises TypeError for a condition of another dtype, ShapeError if the shapes do not broadcast.
+    """
+    if not isinstance(condition, Tensor) or condition.dtype.kind != "b":
+        given = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
+        raise TypeError(f"where: the condition is a bool tensor such as x > 0, not {given}")
+    backends.of(*arrays_in([condition, input, other]))  # raises DeviceError for different devices
+    return Where.apply(input, other, condition=condition.array)
 
 
 def exp(input: Tensor) -> Tensor:

@@ -7,62 +7,73 @@ gradient for the weight is the product of the same rows with dy. This is called 
 Shapes are (N, C, H, W), but memory is channels-last (backend/layout.py): a window's row is then kH runs of
 kW*C neighbours, a strided view describes all windows without copying one, and neither inputs nor results need
 reordering from layer to layer. Weights (O, C, kH, kW) lie in memory as (O, kH, kW, C), a matrix with a row for
-each output channel.
+each output channel. With a dilation of d the taps of the kernel lie d pixels apart, which only changes the view's
+strides. With groups, each group of output channels sees a group of input channels of its own: a slice of the rows.
 
 The gradient for the input is the transpose of convolution: every output position spreads its value over the
-window it came from. Here nothing is scattered. Input pixel h receives dy[i] w[u] wherever i*s + u - p = h; for
-all h with the same remainder of (h + p) / s the taps u are the same ones, so these pixels together are an
-ordinary stride-1 convolution of dy with every s-th tap of the kernel, turned around. s*s small convolutions give
-the whole gradient. Convolution and transposed convolution are each other's transpose, so three functions,
-`correlate`, `spread` and `correlate_weight`, are both layers, forward and backward.
+window it came from. Here nothing is scattered. Input pixel h receives dy[i] w[u] wherever i s + u d - p = h. The
+pixels h, h + s, h + 2s, ... all receive from the same taps u, those for which i = (h + p - u d) / s is whole, and
+from one pixel to the next i grows by one. So these pixels together are an ordinary stride-1 convolution of dy with
+some taps of the kernel, turned around. s*s small convolutions give the whole gradient. Convolution and transposed
+convolution are each other's transpose, so three functions, `correlate`, `spread` and `correlate_weight`, are both
+layers, forward and backward.
 """
 
 from __future__ import annotations
 
+from math import gcd
 from typing import NamedTuple
 
 from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
 from ..function import Function, shape_of
 from ..tensor import Tensor
-
-Pair = int | tuple[int, int]
-
-
-def correlate(backend, x, w, stride, padding, bias=None):
-    """y[n, i, j, o] = sum over u, v, c of x[n, i s + u - p, j s + v - p, c] w[o, u, v, c]  (+ bias[o])"""
-    columns = backend.windows(_pad(backend.xp, x, padding), w.shape[1:3], stride)
-    return backend.rows_matmul(columns, w.reshape(len(w), -1).T, bias)
+from ._geometry import Geometry, Pair, border, pair
 
 
-def correlate_weight(backend, x, y, kernel, stride, padding):
-    """dw[o, u, v, c] = sum over n, i, j of y[n, i, j, o] x[n, i s + u - p, j s + v - p, c]"""
-    columns = backend.windows(_pad(backend.xp, x, padding), kernel, stride)
-    return backend.rows_outer(columns, y).reshape(y.shape[3], *kernel, x.shape[3])
+def correlate(backend, x, w, geometry, groups, bias=None):
+    """y[n, i, j, o] = sum over u, v, c of x[n, i s + u d - p, j s + v d - p, c] w[o, u, v, c]  (+ bias[o])"""
+    windows = geometry.windows(backend, x)
+    matrix = w.reshape(len(w), -1).T
+    y = backend.xp.empty((*windows.shape[:3], len(w)), x.dtype)
+    for c, o in _groups(groups, x.shape[3], len(w)):
+        backend.rows_matmul(windows[..., c], matrix[:, o], None if bias is None else bias[o], out=y[..., o])
+    return y
 
 
-def spread(backend, y, w, stride, padding, size, bias=None):
-    """x[n, h, ., c] = sum over o, i, u with i s + u - p = h of y[n, i, ., o] w[o, u, ., c]  (+ bias[c]), h < size
+def correlate_weight(backend, x, y, geometry, groups):
+    """dw[o, u, v, c] = sum over n, i, j of y[n, i, j, o] x[n, i s + u d - p, j s + v d - p, c]"""
+    windows = geometry.windows(backend, x)[:, : y.shape[1], : y.shape[2]]
+    slices = _groups(groups, x.shape[3], y.shape[3])
+    parts = [backend.rows_outer(windows[..., c], y[..., o]) for c, o in slices]
+    matrix = parts[0] if groups == 1 else backend.xp.concatenate(parts)
+    return matrix.reshape(y.shape[3], *geometry.kernel, -1)
 
-    The transpose of `correlate`, for both axes at once: one convolution for each remainder of h + p and of w + p.
+
+def spread(backend, y, w, geometry, groups, size, bias=None):
+    """x[n, h, ., c] = sum over o, i, u with i s + u d - p = h of y[n, i, ., o] w[o, u, ., c]  (+ bias[c]), h < size
+
+    The transpose of `correlate`, for both axes at once: one convolution for each phase of h and of w.
     """
-    xp = backend.xp
-    vertical = [_phase(r, w.shape[1], stride[0], padding[0], size[0]) for r in range(stride[0])]
-    horizontal = [_phase(r, w.shape[2], stride[1], padding[1], size[1]) for r in range(stride[1])]
-    top, bottom = _margins(vertical, y.shape[1])
-    left, right = _margins(horizontal, y.shape[2])
-    padded = _pad(xp, y, (top, left), (bottom, right))
-    x = xp.empty((len(y), *size, w.shape[3]), y.dtype)
+    xp, (sy, sx) = backend.xp, geometry.stride
+    vertical, horizontal = _phases(geometry, size, 0), _phases(geometry, size, 1)
+    (top, bottom), (left, right) = _margins(vertical, y.shape[1]), _margins(horizontal, y.shape[2])
+    padded = border(xp, y, (top, left), (bottom, right))
+    x = xp.empty((len(y), *size, w.shape[3] * groups), y.dtype)
+    # Neighbours among the taps of a phase lie s / gcd apart in the kernel; what they read of y lies d / gcd apart.
+    step = tuple(d // gcd(d, s) for d, s in zip(geometry.dilation, geometry.stride, strict=True))
     for v in vertical:
         for h in horizontal:
-            part = x[:, v.first :: stride[0], h.first :: stride[1]]
+            part = x[:, v.first :: sy, h.first :: sx]
             if not (v.taps and h.taps):
                 part[...] = 0.0 if bias is None else bias
-            elif part.size:
-                seen = padded[:, v.start + top : v.end + top, h.start + left : h.end + left]
-                taps = w[:, v.taps][:, :, h.taps].transpose(1, 2, 0, 3)  # (kH', kW', O, C)
-                columns = backend.windows(seen, taps.shape[:2], (1, 1))
-                backend.rows_matmul(columns, taps.reshape(-1, w.shape[3]), bias, out=part)
+                continue
+            seen = padded[:, v.start + top : v.end + top, h.start + left : h.end + left]
+            windows = backend.windows(seen, (len(v.taps), len(h.taps)), (1, 1), step)
+            taps = w[:, v.taps][:, :, h.taps].transpose(1, 2, 0, 3)  # (kH', kW', O, C)
+            for c, o in _groups(groups, x.shape[3], len(w)):
+                matrix = taps[:, :, o].reshape(-1, w.shape[3])
+                backend.rows_matmul(windows[..., o], matrix, None if bias is None else bias[c], out=part[..., c])
     return x
 
 
@@ -75,13 +86,16 @@ class _Phase(NamedTuple):
     end: int
 
 
-def _phase(remainder, kernel, stride, padding, size):
-    """The phase of the pixels h with (h + padding) % stride == remainder, that is h = remainder + s m - padding."""
-    first = (remainder - padding) % stride
-    m = (first + padding) // stride
-    count = len(range(first, size, stride))
-    taps = list(range(remainder, kernel, stride))[::-1]
-    return _Phase(first, taps, m - max(len(taps), 1) + 1, m + count)
+def _phases(geometry, size, axis):
+    """The phases of `size` pixels: of first = 0, 1, ..., s - 1, so far as there are pixels."""
+    kernel, s, d, p, _ = (both[axis] for both in geometry)
+    phases = []
+    for first in range(min(s, size[axis])):
+        taps = [u for u in reversed(range(kernel)) if (first + p - u * d) % s == 0]
+        sources = [(first + p - u * d) // s for u in taps]  # where in y they find what the first pixel receives
+        count = len(range(first, size[axis], s))
+        phases.append(_Phase(first, taps, sources[0], sources[-1] + count) if taps else _Phase(first, [], 0, 0))
+    return phases
 
 
 def _margins(phases, length):
@@ -89,32 +103,25 @@ def _margins(phases, length):
     return max(0, *(-p.start for p in phases)), max(0, *(p.end - length for p in phases))
 
 
-def _pad(xp, x, before, after=None):
-    """(N, H, W, C) with a border of zeros, (top, left) and (bottom, right); x itself when the border is empty."""
-    (top, left), (bottom, right) = before, after or before
-    if not (top or left or bottom or right):
-        return x
-    n, h, w, c = x.shape
-    padded = xp.zeros((n, top + h + bottom, left + w + right, c), x.dtype)
-    padded[:, top : top + h, left : left + w] = x
-    return padded
+def _groups(groups, *channels):
+    """For each group, its slice of each of these numbers of channels."""
+    sizes = [n // groups for n in channels]
+    return [tuple(slice(n * g, n * (g + 1)) for n in sizes) for g in range(groups)]
 
 
 class Conv2d(Function):
     """y = correlate(x, w) + b    dx = spread(dy, w), dw = correlate_weight(x, dy), db = sum of dy"""
 
-    def forward(self, x, weight, bias, *, stride, padding):
-        self.x, self.w, self.stride, self.padding = channels_last(x), channels_last(weight), stride, padding
-        return channels_first(correlate(self.backend, self.x, self.w, stride, padding, bias))
+    def forward(self, x, weight, bias, *, geometry, groups):
+        self.x, self.w, self.geometry, self.groups = channels_last(x), channels_last(weight), geometry, groups
+        return channels_first(correlate(self.backend, self.x, self.w, geometry, groups, bias))
 
     def backward(self, dy):
-        b, dy = self.backend, channels_last(dy)
+        b, dy, how = self.backend, channels_last(dy), (self.geometry, self.groups)
         to_x, to_w, to_bias = self.needs_input_grad
         return (
-            channels_first(spread(b, dy, self.w, self.stride, self.padding, self.x.shape[1:3])) if to_x else None,
-            channels_first(correlate_weight(b, self.x, dy, self.w.shape[1:3], self.stride, self.padding))
-            if to_w
-            else None,
+            channels_first(spread(b, dy, self.w, *how, self.x.shape[1:3])) if to_x else None,
+            channels_first(correlate_weight(b, self.x, dy, *how)) if to_w else None,
             _sum_pixels(b, dy) if to_bias else None,
         )
 
@@ -122,18 +129,17 @@ class Conv2d(Function):
 class ConvTranspose2d(Function):
     """y = spread(x, w) + b    dx = correlate(dy, w), dw = correlate_weight(dy, x), db = sum of dy"""
 
-    def forward(self, x, weight, bias, *, stride, padding, size):
-        self.x, self.w, self.stride, self.padding = channels_last(x), channels_last(weight), stride, padding
-        return channels_first(spread(self.backend, self.x, self.w, stride, padding, size, bias))
+    def forward(self, x, weight, bias, *, geometry, groups, size):
+        self.x, self.w, self.geometry, self.groups = channels_last(x), channels_last(weight), geometry, groups
+        return channels_first(spread(self.backend, self.x, self.w, geometry, groups, size, bias))
 
     def backward(self, dy):
-        b, dy = self.backend, channels_last(dy)
+        b, dy, how = self.backend, channels_last(dy), (self.geometry, self.groups)
         to_x, to_w, to_bias = self.needs_input_grad
+        _, height, width, _ = self.x.shape  # output_padding may have made room for windows that no input has
         return (
-            channels_first(correlate(b, dy, self.w, self.stride, self.padding)) if to_x else None,
-            channels_first(correlate_weight(b, dy, self.x, self.w.shape[1:3], self.stride, self.padding))
-            if to_w
-            else None,
+            channels_first(correlate(b, dy, self.w, *how)[:, :height, :width]) if to_x else None,
+            channels_first(correlate_weight(b, dy, self.x, *how)) if to_w else None,
             _sum_pixels(b, dy) if to_bias else None,
         )
 
@@ -143,23 +149,36 @@ def _sum_pixels(backend, dy):
 
 
 def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Pair = 1, padding: Pair = 0
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
 ) -> Tensor:
     """2-D convolution (correlation, as in every deep-learning library).
 
-    y[n, o, i, j] = bias[o] + sum over c, u, v of input[n, c, i s + u - p, j s + v - p] weight[o, c, u, v]
+    y[n, o, i, j] = bias[o] + sum over c, u, v of input[n, c, i s + u d - p, j s + v d - p] weight[o, c, u, v]
 
-    input (N, C, H, W), weight (O, C, kH, kW), bias (O,) -> (N, O, (H + 2p - kH) // s + 1, likewise for W).
-    Raises ShapeError when channels, ranks or sizes do not fit, ValueError for a stride or padding out of range.
+    input (N, C, H, W), weight (O, C / groups, kH, kW), bias (O,) -> (N, O, (H + 2p - d (kH - 1) - 1) // s + 1, ...).
+    Each of `groups` equal runs of output channels sees the run of input channels of the same number only; groups = C
+    is a depthwise convolution. `padding` may be 'valid' (0) or 'same' (such that H stays H, for stride 1 only; if
+    the total is odd, the end gets the extra one). Raises ShapeError when channels, ranks or sizes do not fit,
+    ValueError for numbers out of range.
     """
-    stride, padding = _pair("conv2d", "stride", stride, 1), _pair("conv2d", "padding", padding, 0)
-    _check("conv2d", input, weight, bias, channels=1, outputs=0)
-    for axis in (2, 3):
-        if input.shape[axis] + 2 * padding[axis - 2] < weight.shape[axis]:
+    stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
+    _check("conv2d", input, weight, bias, groups, transposed=False)
+    kernel = weight.shape[2], weight.shape[3]
+    before, after = paddings("conv2d", padding, kernel, stride, dilation)
+    geometry = Geometry(kernel, stride, dilation, before, after)
+    for axis, extent in enumerate(geometry.extent()):
+        if input.shape[axis + 2] + before[axis] + after[axis] < extent:
             raise ShapeError(
-                f"conv2d: kernel {weight.shape[2:]} is larger than the input {input.shape[2:]} with padding {padding}"
+                f"conv2d: kernel {kernel} with dilation {dilation} is larger than the input "
+                f"with padding {padding} (input {input.shape}, weight {weight.shape})"
             )
-    return Conv2d.apply(input, weight, bias, stride=stride, padding=padding)
+    return Conv2d.apply(input, weight, bias, geometry=geometry, groups=groups)
 
 
 def conv_transpose2d(
@@ -169,48 +188,62 @@ def conv_transpose2d(
     stride: Pair = 1,
     padding: Pair = 0,
     output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
 ) -> Tensor:
     """Transposed convolution: the transpose (not the inverse) of conv2d as a linear map (Zeiler et al. 2010).
 
-    y[n, o, h, w] = bias[o] + sum over c and all i, u with i s + u - p = h (j, v likewise) of
+    y[n, o, h, w] = bias[o] + sum over c and all i, u with i s + u d - p = h (j, v likewise) of
     input[n, c, i, j] weight[c, o, u, v]
 
-    input (N, C, H, W), weight (C, O, kH, kW), bias (O,) -> (N, O, (H - 1) s - 2p + kH + output_padding, ...).
-    `output_padding` < stride chooses among the sizes that conv2d maps to H. Raises ShapeError or ValueError.
+    input (N, C, H, W), weight (C, O / groups, kH, kW), bias (O,)
+    -> (N, O, (H - 1) s - 2p + d (kH - 1) + 1 + output_padding, ...).
+    `output_padding`, smaller than stride or dilation, chooses among the sizes that conv2d maps to H; groups are as
+    in conv2d. Raises ShapeError or ValueError.
     """
     name = "conv_transpose2d"
-    stride, padding = _pair(name, "stride", stride, 1), _pair(name, "padding", padding, 0)
-    extra = _pair(name, "output_padding", output_padding, 0)
-    _check(name, input, weight, bias, channels=0, outputs=1)
-    if extra[0] >= stride[0] or extra[1] >= stride[1]:
-        raise ValueError(f"{name}: output_padding {extra} must be smaller than stride {stride}")
-    lengths = zip(input.shape[2:], weight.shape[2:], stride, padding, extra, strict=True)
+    stride, padding = pair(name, "stride", stride, 1), pair(name, "padding", padding, 0)
+    extra, dilation = pair(name, "output_padding", output_padding, 0), pair(name, "dilation", dilation, 1)
+    _check(name, input, weight, bias, groups, transposed=True)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(
+            f"{name}: output_padding {extra} must be smaller than stride {stride} or dilation {dilation}"
+        )
+    geometry = Geometry((weight.shape[2], weight.shape[3]), stride, dilation, padding, padding)
+    lengths = zip(input.shape[2:], geometry.extent(), stride, padding, extra, strict=True)
     size = tuple((n - 1) * s - 2 * p + k + e for n, k, s, p, e in lengths)
     if min(size) < 1:
         raise ShapeError(f"{name}: padding {padding} leaves an output of size {size} (input {input.shape})")
-    return ConvTranspose2d.apply(input, weight, bias, stride=stride, padding=padding, size=size)
+    return ConvTranspose2d.apply(input, weight, bias, geometry=geometry, groups=groups, size=size)
 
 
-def _pair(name: str, what: str, value: Pair, least: int) -> tuple[int, int]:
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2 or any(not isinstance(v, int) or v < least for v in pair):
-        raise ValueError(f"{name}: {what} must be one or two whole numbers of at least {least}, got {value!r}")
-    return pair
+def paddings(name, padding, kernel, stride, dilation):
+    """(top, left) and (bottom, right) for `padding` as conv2d takes it."""
+    if padding == "same":
+        if stride != (1, 1):
+            raise ValueError(f"{name}: padding 'same' needs stride 1, got {stride}; give the padding as numbers")
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    both = pair(name, "padding", 0 if padding == "valid" else padding, 0)
+    return both, both
 
 
-def _check(name, input, weight, bias, channels, outputs):
-    """`channels` and `outputs`: which axis of the weight is which."""
-    shapes = f"(input {shape_of(input)}, weight {shape_of(weight)})"
+def _check(name, input, weight, bias, groups, transposed):
+    shapes = f"(input {shape_of(input)}, weight {shape_of(weight)}, groups {groups})"
     if len(shape_of(input)) != 4 or len(shape_of(weight)) != 4:
         raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
+    if not isinstance(groups, int) or groups < 1:
+        raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
     if 0 in input.shape or 0 in weight.shape:
         raise ShapeError(f"{name}: nothing to convolve {shapes}")
     if input.dtype != weight.dtype:
         raise TypeError(f"{name}: input is {input.dtype}, weight {weight.dtype}; use .float() or .double()")
-    if input.shape[1] != weight.shape[channels]:
-        hint = "; did you forget to concatenate the condition?" if weight.shape[channels] > input.shape[1] else ""
-        raise ShapeError(
-            f"{name}: input has {input.shape[1]} channels, weight expects {weight.shape[channels]} {shapes}{hint}"
-        )
-    if bias is not None and shape_of(bias) != (weight.shape[outputs],):
-        raise ShapeError(f"{name}: bias has shape {shape_of(bias)}, expected ({weight.shape[outputs]},) {shapes}")
+    ends = weight.shape[0], weight.shape[1] * groups
+    channels, outputs = ends if transposed else ends[::-1]
+    if input.shape[1] != channels:
+        hint = "; did you forget to concatenate the condition?" if channels > input.shape[1] else ""
+        raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
+    if weight.shape[0] % groups:
+        raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
+    if bias is not None and shape_of(bias) != (outputs,):
+        raise ShapeError(f"{name}: bias has shape {shape_of(bias)}, expected ({outputs},) {shapes}")

@@ -1,24 +1,63 @@
-"""Losses. Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'."""
+"""Losses that compare two tensors of one shape, element by element. Those over classes are in cross_entropy.py.
+
+Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..errors import ShapeError
 from ..function import Function, shape_of
 from ..tensor import Tensor
-from .activation import logistic
-from .arithmetic import abs, pow, sub
+from .activation import check_number, log_one_plus_exp, logistic, relu
+from .arithmetic import abs, clip, exp, log, mul, pow, sub
+
+_WITH_BATCHMEAN = ("mean", "sum", "none", "batchmean")
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|. Raises ShapeError for shapes that differ (they would broadcast to another loss)."""
-    _same_shape("l1_loss", input, target)
-    return _reduce(abs(sub(input, target)), reduction)
+    check_pair("l1_loss", input=input, target=target)
+    return reduced("l1_loss", abs(sub(input, target)), reduction)
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2. Raises ShapeError for shapes that differ."""
-    _same_shape("mse_loss", input, target)
-    return _reduce(pow(sub(input, target), 2), reduction)
+    check_pair("mse_loss", input=input, target=target)
+    return reduced("mse_loss", pow(sub(input, target), 2), reduction)
+
+
+def huber_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+    """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), for d = input - target (Huber 1964).
+
+    A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Raises
+    ShapeError for shapes that differ, ValueError unless delta > 0.
+    """
+    check_pair("huber_loss", input=input, target=target)
+    check_number("huber_loss", delta=delta)
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
+    return reduced("huber_loss", _huber(sub(input, target), delta), reduction)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, for d = input - target (Girshick 2015).
+
+    This is huber_loss / beta; for beta = 0 it is l1_loss. Raises ShapeError for shapes that differ, ValueError for
+    a negative beta.
+    """
+    check_pair("smooth_l1_loss", input=input, target=target)
+    check_number("smooth_l1_loss", beta=beta)
+    if not beta >= 0:
+        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    difference = sub(input, target)
+    return reduced("smooth_l1_loss", _huber(difference, beta) / beta if beta else abs(difference), reduction)
+
+
+def _huber(d, delta):
+    inside = clip(d, -delta, delta)
+    return inside * (d - 0.5 * inside)  # d (d - d/2) near 0, and +-delta (d -+ delta/2) further out
 
 
 class BCE(Function):
@@ -48,49 +87,132 @@ class BCE(Function):
 
 
 class BCEWithLogits(Function):
-    """y = -(t ln s + (1 - t) ln(1 - s)) with s = sigmoid(z), as max(z, 0) - z t + ln(1 + e^-|z|)
+    """y = -(w t ln s + (1 - t) ln(1 - s)) with s = sigmoid(z), as w t ln(1 + e^-z) + (1 - t) ln(1 + e^z)
 
-    Written this way e^-|z| is at most 1: nothing overflows, and no digit of a small loss is lost.
-    dz = dy (s - t),    dt = -dy z
+    Written this way nothing overflows, and no digit of a small loss is lost. w has no gradient.
+    dz = dy ((1 - t) s - w t (1 - s)),    dt = dy (w ln(1 + e^-z) - ln(1 + e^z))
     """
 
-    def forward(self, z, t):
-        self.z, self.t = z, t
-        return self.xp.maximum(z, 0.0) - z * t + self.xp.log1p(self.xp.exp(-self.xp.abs(z)))
+    def forward(self, z, t, w):
+        self.z, self.t, self.w = z, t, w
+        return w * t * log_one_plus_exp(self.xp, -z) + (1.0 - t) * log_one_plus_exp(self.xp, z)
 
     def backward(self, dy):
-        return dy * (logistic(self.xp, self.z) - self.t), -dy * self.z
+        xp, z, t, w = self.xp, self.z, self.t, self.w
+        to_z, to_t, _ = self.needs_input_grad
+        return (
+            dy * ((1.0 - t) * logistic(xp, z) - w * t * logistic(xp, -z)) if to_z else None,
+            dy * (w * log_one_plus_exp(xp, -z) - log_one_plus_exp(xp, z)) if to_t else None,
+            None,
+        )
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """-(t ln p + (1 - t) ln(1 - p)) for probabilities p = input and targets t in 0..1.
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    """-(t ln p + (1 - t) ln(1 - p)) for probabilities p = input and targets t in 0..1, times weight if given.
 
     Logarithms are cut at -100 as in PyTorch, so p = 0 or 1 gives a finite loss. Raises ShapeError for shapes that
-    differ and ValueError for an input outside 0..1 (which waits for the GPU: in training use the form with logits).
+    differ or a weight that does not broadcast to them, and ValueError for an input outside 0..1 (which waits for
+    the GPU: in training use the form with logits).
     """
-    _same_shape("binary_cross_entropy", input, target)
-    return _reduce(BCE.apply(input, target), reduction)
+    check_pair("binary_cross_entropy", input=input, target=target)
+    _check_weight("binary_cross_entropy", "weight", weight, input)
+    values = BCE.apply(input, target)
+    return reduced("binary_cross_entropy", values if weight is None else mul(values, weight), reduction)
 
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """binary_cross_entropy(sigmoid(input), target), computed without overflow or lost digits.
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """binary_cross_entropy(sigmoid(input), target, weight), computed without overflow or lost digits.
 
-    Raises ShapeError for shapes that differ.
+    pos_weight multiplies the term of t = 1: above 1 it makes up for positives that are rare. It has no gradient.
+    Raises ShapeError for input and target that differ in shape, or weights that do not broadcast to it.
     """
-    _same_shape("binary_cross_entropy_with_logits", input, target)
-    return _reduce(BCEWithLogits.apply(input, target), reduction)
+    name = "binary_cross_entropy_with_logits"
+    check_pair(name, input=input, target=target)
+    _check_weight(name, "weight", weight, input)
+    _check_weight(name, "pos_weight", pos_weight, input)
+    values = BCEWithLogits.apply(input, target, 1.0 if pos_weight is None else pos_weight)
+    return reduced(name, values if weight is None else mul(values, weight), reduction)
 
 
-def _reduce(values: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return values.mean()
-    if reduction == "sum":
-        return values.sum()
+def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """t (ln t - input), for logarithms of probabilities `input`, and target t: probabilities, or with `log_target`
+    their logarithms. Where t = 0 it is 0.
+
+    Summed over all outcomes it is the divergence KL(t || e^input) (Kullback & Leibler 1951), so the mean over a
+    batch of distributions is reduction='batchmean': the sum over the batch size. Raises ShapeError for shapes that
+    differ.
+    """
+    check_pair("kl_div", input=input, target=target)
+    if log_target:
+        values = exp(target) * (target - input)
+    else:
+        values = target * (log(target + (target == 0)) - input)  # 0 (ln 1 - input) where target is 0
+    return reduced("kl_div", values, reduction, _WITH_BATCHMEAN)
+
+
+def gaussian_kl(mu: Tensor, log_var: Tensor, *, reduction: str = "mean") -> Tensor:
+    """KL(N(mu, e^log_var) || N(0, 1)) = -(1 + log_var - mu^2 - e^log_var) / 2 for each element.
+
+    A VAE's second term (Kingma & Welling 2014); its sum over the latent numbers, mean over the batch, is
+    reduction='batchmean'. Raises ShapeError for shapes that differ. PyTorch has no such function.
+    """
+    check_pair("gaussian_kl", mu=mu, log_var=log_var)
+    return reduced("gaussian_kl", 0.5 * (mu * mu + exp(log_var) - log_var - 1.0), reduction, _WITH_BATCHMEAN)
+
+
+def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """max(0, 1 - target * input) for scores `input` and targets +1 or -1: nothing to gain beyond a margin of 1.
+
+    The hinge GAN (Lim & Ye 2017) trains a discriminator D of real x and generated G(z) on
+
+        D:  E max(0, 1 - D(x)) + E max(0, 1 + D(G(z)))    hinge_loss with targets +1 and -1
+        G:  -E D(G(z))                                    no margin: -D(G(z)).mean()
+
+    Raises ShapeError for shapes that differ. PyTorch has no such function.
+    """
+    check_pair("hinge_loss", input=input, target=target)
+    return reduced("hinge_loss", relu(sub(1.0, mul(target, input))), reduction)
+
+
+def reduced(name: str, values: Tensor, reduction: str, choices: Sequence[str] = ("mean", "sum", "none")) -> Tensor:
+    """The values of a loss as `reduction` asks. Raises ValueError for a reduction that is none of the choices."""
+    if reduction not in choices:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(map(repr, choices))}, got {reduction!r}")
     if reduction == "none":
         return values
-    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
+    if reduction == "batchmean":
+        if 0 in (values.shape or (0,)):
+            raise ShapeError(f"{name}: 'batchmean' divides by the batch size, and shape {values.shape} has no batch")
+        return values.sum() / len(values)
+    return values.mean() if reduction == "mean" else values.sum()
 
 
-def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    if shape_of(input) != shape_of(target):
-        raise ShapeError(f"{name}: input has shape {shape_of(input)}, target {shape_of(target)}; they must be equal")
+def check_pair(name: str, **pair: Tensor) -> None:
+    """Raise unless two tensors have one shape, and at least one of them is floating-point (the other follows it)."""
+    (a, x), (b, y) = pair.items()
+    if shape_of(x) != shape_of(y):
+        raise ShapeError(f"{name}: {a} has shape {shape_of(x)}, {b} {shape_of(y)}; they must be equal")
+    given = [getattr(v, "dtype", None) or type(v).__name__ for v in (x, y)]
+    kinds = [getattr(dtype, "kind", None) for dtype in given]
+    if None in kinds or "f" not in kinds:
+        raise TypeError(f"{name}: expected floating-point tensors, got {given[0]} and {given[1]}; use .float()")
+
+
+def _check_weight(name, what, weight, input):
+    """Raise unless the weight broadcasts to the input's shape, and not the other way round."""
+    if weight is None:
+        return
+    given, shape = shape_of(weight), shape_of(input)
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"{name}: {what} must be a Tensor, got {type(weight).__name__}")
+    if len(given) > len(shape) or any(n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)):
+        raise ShapeError(f"{name}: {what} has shape {given}, which does not broadcast to the input's {shape}")

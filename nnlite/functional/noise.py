@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from ..backend import random
 from ..backend.layout import from_rows, rows
-from ..function import Function
+from ..errors import ShapeError
+from ..function import Function, shape_of
 from ..tensor import Tensor
+from .loss import check_pair
 
 
 class Dropout(Function):
     """y = x keep / (1 - p), keep = 1 with probability 1 - p, else 0    dx = dy keep / (1 - p)"""
 
     def forward(self, x, *, p):
-        keep = random.uniform(rows(x).shape) >= p
-        self.factor = self.backend.asarray(keep.astype(x.dtype) / (1.0 - p if p < 1 else 1.0))
-        self.factor = from_rows(self.factor, x.shape)
+        self.factor = from_rows(self.draw(rows(x).shape, p, x.dtype), x.shape)
         return x * self.factor
 
     def backward(self, dy):
         return dy * self.factor
+
+    def draw(self, shape, p, dtype):
+        keep = random.uniform(shape) >= p
+        return self.backend.asarray(keep.astype(dtype) / (1.0 - p if p < 1 else 1.0))
+
+
+class Dropout2d(Dropout):
+    """Dropout with one keep for all pixels of a channel."""
+
+    def forward(self, x, *, p):
+        self.factor = self.draw((*x.shape[:2], 1, 1), p, x.dtype)
+        return x * self.factor
+
+
+class RSample(Function):
+    """y = mu + std eps, std = e^(log_var / 2), eps ~ N(0, 1)    dmu = dy,  dlog_var = dy std eps / 2"""
+
+    def forward(self, mu, log_var):
+        eps = self.backend.asarray(random.normal(mu.shape, log_var.dtype))
+        self.deviation = self.xp.exp(0.5 * log_var) * eps
+        return mu + self.deviation
+
+    def backward(self, dy):
+        return dy, 0.5 * dy * self.deviation
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -26,6 +50,33 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
     The identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout: p must lie between 0 and 1, got {p}")
+    _check_probability("dropout", p)
     return Dropout.apply(input, p=p) if training and p > 0 else input
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of images (N, C, H, W), each with probability p, and scale the rest by 1 / (1 - p).
+
+    Neighbouring pixels tell much the same, so that dropping one of them hides little (Tompson et al. 2015). The
+    identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
+    """
+    _check_probability("dropout2d", p)
+    if len(shape_of(input)) != 4:
+        raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {shape_of(input)}; or use dropout")
+    return Dropout2d.apply(input, p=p) if training and p > 0 else input
+
+
+def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
+    """A sample of N(mu, e^log_var), with gradients to both (Kingma & Welling 2014).
+
+    mu + e^(log_var / 2) * eps with eps from N(0, 1): the randomness is an input of its own, and what depends on mu
+    and log_var can be differentiated. Raises ShapeError for shapes that differ. PyTorch has it as
+    `torch.distributions.Normal.rsample`.
+    """
+    check_pair("rsample", mu=mu, log_var=log_var)
+    return RSample.apply(mu, log_var)
+
+
+def _check_probability(name, p):
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"{name}: p must lie between 0 and 1, got {p}")

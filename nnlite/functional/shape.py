@@ -1,19 +1,19 @@
-"""Operations that move numbers without changing them."""
+"""The same numbers under another shape, in other memory, of another type."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from typing import Any
 
-from ..backend.layout import channels_first, channels_last
+import numpy as np
+
+from .. import backend as backends
 from ..errors import ShapeError
-from ..function import Function, axis_of
-from ..tensor import Tensor
+from ..function import Function, axis_of, unbroadcast
+from ..tensor import Tensor, require_tensors
 
 
 class Move(Function):
-    """Base of all operations here: what only moves numbers takes whole ones too."""
+    """Base of operations that move numbers without changing them: they take whole ones too."""
 
     whole_numbers = True
 
@@ -49,6 +49,19 @@ class Permute(Move):
         return dy.transpose([self.dims.index(d) for d in range(dy.ndim)])
 
 
+class Expand(Move):
+    """y = x repeated along axes of size 1 without copying it    dx = the sum of dy over the copies"""
+
+    shares_memory = True
+
+    def forward(self, x, *, shape):
+        self.old = x.shape
+        return self.xp.broadcast_to(x, shape)
+
+    def backward(self, dy):
+        return unbroadcast(dy, self.old)
+
+
 class Clone(Move):
     """y = a copy of x    dx = dy"""
 
@@ -57,6 +70,17 @@ class Clone(Move):
 
     def backward(self, dy):
         return dy
+
+
+class ToDevice(Move):
+    """y = x on another device    dx = dy on the old one"""
+
+    def forward(self, x, *, device):
+        self.old = backends.device_of(x)
+        return backends.to_device(x, device)
+
+    def backward(self, dy):
+        return backends.to_device(dy, self.old)
 
 
 class Cast(Move):
@@ -70,51 +94,6 @@ class Cast(Move):
         return dy.astype(self.old)
 
 
-class GetItem(Move):
-    """y = x[key]    dx = zeros with dy added at key: an element taken twice gets both gradients"""
-
-    shares_memory = True
-
-    def forward(self, x, *, key):
-        self.shape, self.key = x.shape, key
-        return x[key]
-
-    def backward(self, dy):
-        dx = self.xp.zeros(self.shape, dy.dtype)
-        self.xp.add.at(dx, self.key, dy)
-        return dx
-
-
-class Cat(Move):
-    """y = the inputs one after the other along dim    each dx = its part of dy"""
-
-    def forward(self, *arrays, dim):
-        self.dim = dim
-        self.ends = list(itertools.accumulate(a.shape[self.dim] for a in arrays))
-        if arrays[0].ndim != 4:
-            return self.xp.concatenate(arrays, axis=self.dim)
-        axis = (0, 3, 1, 2)[self.dim]  # NHWC, so that the result is channels-last as well
-        return channels_first(self.xp.concatenate([channels_last(a) for a in arrays], axis=axis))
-
-    def backward(self, dy):
-        starts = [0, *self.ends[:-1]]
-        before = (slice(None),) * self.dim
-        return [dy[(*before, slice(start, end))] for start, end in zip(starts, self.ends, strict=True)]
-
-
-class Upsample(Move):
-    """y[.., i, j] = x[.., i // k, j // k]: every pixel k x k times    dx = the sum of dy over those pixels"""
-
-    def forward(self, x, *, factor):
-        self.factor = factor
-        return channels_first(channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
-
-    def backward(self, dy):
-        n, c, h, w = dy.shape
-        k = self.factor
-        return channels_first(channels_last(dy).reshape(n, h // k, k, w // k, k, c).sum(axis=(2, 4)))
-
-
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The elements under another shape, given as numbers or one tuple; one size may be -1.
 
@@ -125,10 +104,14 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Merge the axes from start_dim to end_dim into one."""
+    require_tensors("flatten", input)
     first, last = (axis_of(dim, input.shape or (1,)) for dim in (start_dim, end_dim))
     if first > last:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {input.shape}")
     return reshape(input, (*input.shape[:first], -1, *input.shape[last + 1 :]))
+
+
+view = reshape
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -138,9 +121,40 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes; shares memory."""
+    require_tensors("transpose", input)
     dims, a, b = list(range(input.ndim)), axis_of(dim0, input.shape), axis_of(dim1, input.shape)
     dims[a], dims[b] = b, a
     return permute(input, dims)
+
+
+def squeeze(input: Tensor, dim: int | tuple[int, ...] | None = None) -> Tensor:
+    """Drop axes of size 1: all of them, or those in `dim` that are of size 1. Shares memory."""
+    require_tensors("squeeze", input)
+    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dropped = {axis_of(d, input.shape) for d in dims}
+    return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in dropped))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """A new axis of size 1 before axis `dim`; -1 puts it last. Shares memory."""
+    require_tensors("unsqueeze", input)
+    axis = axis_of(dim, (*input.shape, 1))
+    return reshape(input, (*input.shape[:axis], 1, *input.shape[axis:]))
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """Repeat along axes of size 1, and along new ones in front, without copying; -1 keeps a size.
+
+    The result must not be written into: its elements share memory. Raises ShapeError for other sizes.
+    """
+    require_tensors("expand", input)
+    shape = tuple(_unpack(sizes))
+    old = (1,) * (len(shape) - input.ndim) + input.shape
+    sizes = tuple(n if m == -1 else m for n, m in zip(old, shape, strict=False))
+    new = len(shape) - input.ndim
+    if new < 0 or any(m == -1 for m in shape[:new]) or any(n not in (1, m) for n, m in zip(old, sizes, strict=True)):
+        raise ShapeError(f"expand: shape {input.shape} does not expand to {shape}; only axes of size 1 can grow")
+    return Expand.apply(input, shape=sizes)
 
 
 def clone(input: Tensor) -> Tensor:
@@ -150,38 +164,16 @@ def clone(input: Tensor) -> Tensor:
 
 def cast(input: Tensor, dtype: Any) -> Tensor:
     """A copy of another dtype; whole numbers pass no gradient on."""
-    return Cast.apply(input, dtype=dtype)
+    return Cast.apply(input, dtype=np.dtype(dtype))
 
 
-def getitem(input: Tensor, key: Any) -> Tensor:
-    """input[key] for integers, slices, None, ... and integer or boolean arrays, as in NumPy."""
-    return GetItem.apply(input, key=key.data if isinstance(key, Tensor) else key)
+def to_device(input: Tensor, device: str) -> Tensor:
+    """A copy on 'cpu' or 'gpu'; the tensor itself if it is there already. The gradient travels back.
 
-
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Join tensors along `dim`; all other sizes must be equal.
-
-    Raises ShapeError otherwise, naming every shape.
+    Raises DeviceError for an unknown device, or where there is no GPU.
     """
-    tensors = list(tensors)
-    if not tensors:
-        raise ShapeError("cat: expected at least one tensor, got none")
-    axis = axis_of(dim, tensors[0].shape)
-    if len({(t.ndim, t.shape[:axis], t.shape[axis + 1 :]) for t in tensors}) > 1:
-        shapes = ", ".join(str(t.shape) for t in tensors)
-        raise ShapeError(f"cat: shapes {shapes} may differ only along dim {dim}")
-    return Cat.apply(*tensors, dim=axis)
-
-
-def interpolate(input: Tensor, *, scale_factor: int, mode: str = "nearest") -> Tensor:
-    """Enlarge images (N, C, H, W) by a whole factor, repeating pixels (mode 'nearest', the only one so far)."""
-    if mode != "nearest" or not isinstance(scale_factor, int) or scale_factor < 1:
-        raise ValueError(
-            f"interpolate covers mode 'nearest' with a whole scale_factor, not mode {mode!r} with {scale_factor!r}"
-        )
-    if input.ndim != 4:
-        raise ShapeError(f"interpolate: expected images (N, C, H, W), got shape {input.shape}")
-    return Upsample.apply(input, factor=scale_factor)
+    require_tensors("to_device", input)
+    return input if backends.canonical(device) == input.device else ToDevice.apply(input, device=device)
 
 
 def _unpack(numbers):

@@ -1,24 +1,48 @@
 """Layers: modules around the operations of nnlite.functional.
 
-    module.py       Module, Parameter, state_dict
-    container.py    Sequential ModuleList Identity
-    conv.py         Conv2d ConvTranspose2d Upsample
-    norm.py         BatchNorm2d InstanceNorm2d
-    activation.py   ReLU LeakyReLU Tanh Sigmoid Dropout
-    loss.py         L1Loss MSELoss BCELoss BCEWithLogitsLoss
-    init.py         normal_ uniform_ constant_
+    module.py       Module, Parameter, hooks, state_dict
+    summary.py      the table of layers that module.summary prints
+    container.py    Sequential ModuleList ModuleDict Identity
+    linear.py       Linear Embedding
+    shape.py        Flatten Unflatten
+    conv.py         Conv2d ConvTranspose2d
+    pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
+    pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
+    resize.py       Upsample PixelShuffle
+    norm.py         BatchNorm1d BatchNorm2d InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
+    activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
+    dropout.py      Dropout Dropout2d
+    loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
+    init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
+    utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
 """
 
 import sys
 
 from .. import functional
-from . import init
-from .activation import Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
-from .container import Identity, ModuleList, Sequential
-from .conv import Conv2d, ConvTranspose2d, Upsample
-from .loss import BCELoss, BCEWithLogitsLoss, L1Loss, MSELoss
+from . import init, utils
+from .activation import ELU, GELU, LeakyReLU, LogSoftmax, PReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .container import Identity, ModuleDict, ModuleList, Sequential
+from .conv import Conv2d, ConvTranspose2d
+from .dropout import Dropout, Dropout2d
+from .linear import Embedding, Linear
+from .loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from .module import Module, Parameter
-from .norm import BatchNorm2d, InstanceNorm2d
+from .norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
+from .pad import ReflectionPad2d, ReplicationPad2d, ZeroPad2d
+from .pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from .resize import PixelShuffle, Upsample
+from .shape import Flatten, Unflatten
 
 # The same module under PyTorch's name, so that `import nnlite.nn.functional as F` works too.
 sys.modules[__name__ + ".functional"] = functional

@@ -1,13 +1,23 @@
-"""Nonlinearities and dropout as layers."""
+"""Nonlinearities as layers. Sources are with the functions of the same names in functional/activation.py."""
 
 from __future__ import annotations
 
 from .. import functional as F
+from ..creation import full
+from ..dtype import get_default_dtype
 from ..tensor import Tensor
-from .module import Module
+from .module import Module, Parameter
 
 
-class ReLU(Module):
+class _Activation(Module):
+    """Prints its settings, which are its plain attributes."""
+
+    def extra_repr(self) -> str:
+        settings = {name: value for name, value in vars(self).items() if isinstance(value, (int, float, str))}
+        return ", ".join(f"{name}={value!r}" for name, value in settings.items() if name != "training")
+
+
+class ReLU(_Activation):
     """max(x, 0)"""
 
     def __init__(self, inplace: bool = False):
@@ -17,7 +27,7 @@ class ReLU(Module):
         return F.relu(x)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(_Activation):
     """x where x > 0, negative_slope * x elsewhere"""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
@@ -26,32 +36,87 @@ class LeakyReLU(Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(x, self.negative_slope)
 
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
+
+class PReLU(_Activation):
+    """x where x > 0, weight * x elsewhere, with learnt weights (num_parameters,): one, or one for each channel"""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25):
+        self.num_parameters = num_parameters
+        self.weight = Parameter(full((num_parameters,), init, dtype=get_default_dtype()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.prelu(x, self.weight)
 
 
-class Tanh(Module):
+class ELU(_Activation):
+    """x where x > 0, alpha * (e^x - 1) elsewhere"""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False):
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.elu(x, self.alpha)
+
+
+class GELU(_Activation):
+    """x times the share of N(0, 1) below x, exactly or by approximate='tanh'"""
+
+    def __init__(self, approximate: str = "none"):
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(x, self.approximate)
+
+
+class SiLU(_Activation):
+    """x * sigmoid(x)"""
+
+    def __init__(self, inplace: bool = False):
+        pass
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(x)
+
+
+class Softplus(_Activation):
+    """ln(1 + e^(beta x)) / beta, x itself where beta x > threshold"""
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0):
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.softplus(x, self.beta, self.threshold)
+
+
+class Tanh(_Activation):
     """tanh x, in (-1, 1)"""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.tanh(x)
 
 
-class Sigmoid(Module):
+class Sigmoid(_Activation):
     """1 / (1 + e^-x), in (0, 1)"""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.sigmoid(x)
 
 
-class Dropout(Module):
-    """In training, zero elements with probability p and scale the rest by 1 / (1 - p); in eval, nothing."""
+class Softmax(_Activation):
+    """e^x / sum of e^x along `dim`"""
 
-    def __init__(self, p: float = 0.5, inplace: bool = False):
-        self.p = p
+    def __init__(self, dim: int):
+        self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.p, self.training)
+        return F.softmax(x, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}"
+
+class LogSoftmax(_Activation):
+    """The logarithm of softmax along `dim`"""
+
+    def __init__(self, dim: int):
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.log_softmax(x, self.dim)

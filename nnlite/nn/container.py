@@ -2,49 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from itertools import count
+from typing import Any, Self
 
 from .module import Module
 
 
-class ModuleList(Module):
-    """A list of modules whose parameters are found. It computes nothing itself."""
+class _Row(Module):
+    """What Sequential and ModuleList share: modules in a row, kept as attributes "0", "1", ... (or by given names)."""
 
-    def __init__(self, modules: Iterable[Module] = ()):
+    def append(self, module: Module) -> Self:
+        """Put a module at the end."""
+        taken = vars(self)
+        self.add_module(next(str(i) for i in count(len(self)) if str(i) not in taken), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Put several modules at the end."""
         for module in modules:
             self.append(module)
-
-    def append(self, module: Module) -> ModuleList:
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
-        setattr(self, str(len(self)), module)
         return self
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.named_children())
+        return len(self._own(Module))
 
     def __iter__(self) -> Iterator[Module]:
-        return (module for _, module in self.named_children())
+        return (module for _, module in self._own(Module))
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self)[index]
+    def _named(self, index: int) -> tuple[str, Module]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index} of a {type(self).__name__} with {len(self)} modules")
+        return self._own(Module)[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(self._named(index)[0], module)
 
 
-class Sequential(ModuleList):
-    """y = the last module(... the first module(x))."""
+class ModuleList(_Row):
+    """A list of modules whose parameters are found. It computes nothing itself. A slice is a ModuleList."""
 
-    def __init__(self, *modules: Module):
-        super().__init__(modules)
+    def __init__(self, modules: Iterable[Module] | None = None):
+        self.extend(modules or ())
 
-    def forward(self, x: Any) -> Any:
+    def __getitem__(self, index: int | slice) -> Any:
+        return ModuleList(list(self)[index]) if isinstance(index, slice) else self._named(index)[1]
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module before the one at `index`; those behind it move up by one number."""
+        modules = list(self)
+        modules.insert(index, module)
+        for i, m in enumerate(modules):
+            self.add_module(str(i), m)
+
+
+class Sequential(_Row):
+    """y = the last module(... the first module(input)): Sequential(a, b), or by names Sequential({"first": a, ...}).
+
+    A slice is a Sequential of the same modules, which keep their names.
+    """
+
+    def __init__(self, *modules: Any):
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            for name, module in modules[0].items():
+                self.add_module(name, module)
+        else:
+            self.extend(modules)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return Sequential(dict(self._own(Module)[index])) if isinstance(index, slice) else self._named(index)[1]
+
+    def forward(self, input: Any) -> Any:
         for module in self:
-            x = module(x)
-        return x
+            input = module(input)
+        return input
+
+
+class ModuleDict(Module):
+    """A dictionary of modules whose parameters are found. It computes nothing itself."""
+
+    def __init__(self, modules: Mapping[str, Module] | None = None):
+        self.update(modules or {})
+
+    def update(self, modules: Mapping[str, Module]) -> None:
+        """Add modules, or replace those of the same names."""
+        for name, module in modules.items():
+            self[name] = module
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        self.add_module(name, module)
+
+    def __getitem__(self, name: str) -> Module:
+        return dict(self._own(Module))[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.keys()
+
+    def __len__(self) -> int:
+        return len(self._own(Module))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def keys(self) -> KeysView[str]:
+        return dict(self._own(Module)).keys()
+
+    def values(self) -> ValuesView[Module]:
+        return dict(self._own(Module)).values()
+
+    def items(self) -> ItemsView[str, Module]:
+        return dict(self._own(Module)).items()
 
 
 class Identity(Module):
-    """y = x, where a layer may be left out."""
+    """y = input, where a layer may be left out; takes any arguments, as that layer did."""
 
-    def forward(self, x: Any) -> Any:
-        return x
+    def __init__(self, *args: Any, **kwargs: Any):
+        pass
+
+    def forward(self, input: Any) -> Any:
+        return input

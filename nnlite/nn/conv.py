@@ -7,30 +7,56 @@ import math
 import numpy as np
 
 from .. import functional as F
-from ..functional.conv import Pair
+from ..dtype import get_default_dtype
+from ..functional._geometry import Pair, pair
+from ..functional.conv import paddings
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter
 
+PADDING_MODES = ("zeros", "reflect", "replicate")
+
 
 class _Conv(Module):
-    def __init__(self, in_channels, out_channels, kernel_size, stride, padding, bias, weight_shape):
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+    """What both layers are made of; `channels` are the weight's two, before the second is split into groups."""
+
+    output_padding = (0, 0)
+    padding_mode = "zeros"
+
+    def __init__(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
+        name = type(self).__name__
+        for what, n in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
+            if not isinstance(n, int) or n < 1:
+                raise ValueError(f"{name}: {what} must be a whole number of at least 1, got {n!r}")
+        if in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = pair(name, "kernel_size", kernel_size, 1)
+        self.stride, self.dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+        shape = (channels[0], channels[1] // groups, *self.kernel_size)
         # PyTorch's start (kaiming_uniform with a = sqrt 5): both within 1 / sqrt(fan in)
-        bound = 1.0 / math.sqrt(math.prod(weight_shape[1:]))
-        self.weight = init.uniform_(Parameter(np.empty(weight_shape, np.float32)), -bound, bound)
-        self.bias = init.uniform_(Parameter(np.empty(out_channels, np.float32)), -bound, bound) if bias else None
+        bound = 1.0 / math.sqrt(math.prod(shape[1:]))
+        self.weight = init.uniform_(Parameter(np.empty(shape, get_default_dtype())), -bound, bound)
+        self.bias = None
+        if bias:
+            self.bias = init.uniform_(Parameter(np.empty(out_channels, get_default_dtype())), -bound, bound)
 
     def extra_repr(self) -> str:
-        plain = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        return plain + f", padding={self.padding}" + ("" if self.bias is not None else ", bias=False")
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        usual = {"padding": (0, 0), "dilation": (1, 1), "output_padding": (0, 0), "groups": 1}
+        text += "".join(f", {k}={getattr(self, k)}" for k, value in usual.items() if getattr(self, k) != value)
+        text += "" if self.bias is not None else ", bias=False"
+        return text if self.padding_mode == "zeros" else text + f", padding_mode={self.padding_mode}"
 
 
 class Conv2d(_Conv):
-    """y = conv2d(x, weight, bias): (N, in_channels, H, W) -> (N, out_channels, (H + 2p - k) // s + 1, ...).
+    """y = conv2d(x, weight, bias): (N, in_channels, H, W) -> (N, out_channels, (H + 2p - d (k - 1) - 1) // s + 1, ...).
 
-    weight (out_channels, in_channels, kH, kW); weight and bias start uniform within 1 / sqrt(in_channels kH kW).
+    weight (out_channels, in_channels / groups, kH, kW); weight and bias start uniform within
+    1 / sqrt(in_channels / groups kH kW). `padding` may be 'same' or 'valid'; with padding_mode 'reflect' or
+    'replicate' the border is not zeros but as in functional.pad. Raises ValueError for numbers out of range.
     """
 
     def __init__(
@@ -39,22 +65,35 @@ class Conv2d(_Conv):
         out_channels: int,
         kernel_size: Pair,
         stride: Pair = 1,
-        padding: Pair = 0,
-        *,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
     ):
-        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
-        shape = (out_channels, in_channels, *kernel)
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias, shape)
+        channels = out_channels, in_channels
+        super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels)
+        if padding_mode not in PADDING_MODES:
+            known = ", ".join(PADDING_MODES)
+            raise ValueError(f"Conv2d: padding_mode {padding_mode!r} is not covered; expected one of {known}")
+        before, after = paddings("Conv2d", padding, self.kernel_size, self.stride, self.dilation)
+        self.padding = padding if isinstance(padding, str) else before
+        self.padding_mode = padding_mode
+        self.border = before[1], after[1], before[0], after[0]  # as functional.pad takes it
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = F.pad(x, self.border, self.padding_mode), 0
+        return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class ConvTranspose2d(_Conv):
-    """y = conv_transpose2d(x, weight, bias): (N, in_channels, H, W) -> (N, out_channels, (H - 1) s - 2p + k, ...).
+    """y = conv_transpose2d(x, weight, bias).
 
-    weight (in_channels, out_channels, kH, kW); weight and bias start uniform within 1 / sqrt(out_channels kH kW).
+    (N, in_channels, H, W) -> (N, out_channels, (H - 1) s - 2p + d (k - 1) + 1 + output_padding, ...).
+    weight (in_channels, out_channels / groups, kH, kW); weight and bias start uniform within
+    1 / sqrt(out_channels / groups kH kW). Raises ValueError for numbers out of range.
     """
 
     def __init__(
@@ -65,26 +104,15 @@ class ConvTranspose2d(_Conv):
         stride: Pair = 1,
         padding: Pair = 0,
         output_padding: Pair = 0,
-        *,
+        groups: int = 1,
         bias: bool = True,
+        dilation: Pair = 1,
     ):
-        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
-        shape = (in_channels, out_channels, *kernel)
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias, shape)
-        self.output_padding = output_padding
+        channels = in_channels, out_channels
+        super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels)
+        self.padding = pair("ConvTranspose2d", "padding", padding, 0)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding, self.output_padding)
-
-
-class Upsample(Module):
-    """Enlarge images by a whole factor, repeating pixels."""
-
-    def __init__(self, *, scale_factor: int):
-        self.scale_factor = scale_factor
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.interpolate(x, scale_factor=self.scale_factor)
-
-    def extra_repr(self) -> str:
-        return f"scale_factor={self.scale_factor}"
+        sizes = self.stride, self.padding, self.output_padding
+        return F.conv_transpose2d(x, self.weight, self.bias, *sizes, self.groups, self.dilation)

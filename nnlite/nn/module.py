@@ -1,9 +1,9 @@
-"""Module: parameters, buffers and other modules under names; and the state_dict that saves them."""
+"""Module: parameters, buffers and other modules under names; the hooks that watch it, the state_dict that saves it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from ..backend.layout import channels_first, channels_last
 from ..errors import CheckpointError
 from ..tensor import Tensor
 
+T = TypeVar("T")
+
 
 class Parameter(Tensor):
     """A Tensor that a Module trains. Images of weights (4 axes) are kept channels-last, as conv.py wants them."""
@@ -19,8 +21,26 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True):
-        data = data.data if isinstance(data, Tensor) else data
-        super().__init__(channels_first(channels_last(data)) if data.ndim == 4 else data, requires_grad)
+        data = data.array if isinstance(data, Tensor) else data
+        images = getattr(data, "ndim", None) == 4
+        super().__init__(channels_first(channels_last(data)) if images else data, requires_grad)
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook off again, and so does leaving a `with` block."""
+
+    def __init__(self, hooks: dict[RemovableHandle, Callable], hook: Callable):
+        self.hooks = hooks
+        hooks[self] = hook
+
+    def remove(self) -> None:
+        self.hooks.pop(self, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
 
 
 class IncompatibleKeys(NamedTuple):
@@ -33,116 +53,229 @@ class IncompatibleKeys(NamedTuple):
 class Module:
     """Base of all layers and networks. Subclasses assign Parameters and Modules to attributes and define `forward`.
 
-    There is no registration: what is an attribute belongs to the module, in the order of assignment.
+    There is no registration: what is an attribute belongs to the module, in the order of assignment. So
+    `super().__init__()` may be called, as PyTorch's modules must, but need not.
     """
 
     training = True
-    _buffer_names: tuple[str, ...] = ()
+    # What an instance without buffers or hooks has; the first one registered makes it a dictionary of its own.
+    _buffer_names: Mapping[str, bool] = {}  # name -> whether it is saved
+    _forward_hooks: Mapping[RemovableHandle, Callable] = {}
+    _forward_pre_hooks: Mapping[RemovableHandle, Callable] = {}
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
-    def __call__(self, *inputs: Any) -> Any:
-        return self.forward(*inputs)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """forward, between the hooks."""
+        for hook in tuple(self._forward_pre_hooks.values()):  # a copy: a hook may remove itself
+            changed = hook(self, args)
+            if changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        output = self.forward(*args, **kwargs)
+        for hook in tuple(self._forward_hooks.values()):
+            changed = hook(self, args, output)
+            if changed is not None:
+                output = changed
+        return output
 
-    def register_buffer(self, name: str, tensor: Tensor) -> None:
-        """Keep a tensor that is saved and moved with the module but not trained (running statistics)."""
+    # Registering what plain assignment cannot express
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Keep a tensor that is moved with the module but not trained (running statistics).
+
+        It is saved in the state_dict if `persistent`; None keeps the name for later.
+        """
+        if name not in self._buffer_names:
+            self._claim(name, "register_buffer")
+        if not isinstance(tensor, Tensor | None):
+            raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
         setattr(self, name, tensor)
-        self._buffer_names = (*self._buffer_names, name)
+        self._buffer_names = {**self._buffer_names, name: persistent}
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
+        if not isinstance(vars(self).get(name), Parameter):
+            self._claim(name, "register_parameter")
+        if not isinstance(param, Parameter | None):
+            raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Module) -> None:
+        """`module.name = module`, for names that are computed."""
+        if not isinstance(vars(self).get(name), Module):
+            self._claim(name, "add_module")
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
+        setattr(self, name, module)
+
+    def _claim(self, name: str, caller: str) -> None:
+        """Raise unless the name is one that dotted names can be made of, and free."""
+        if not isinstance(name, str):
+            raise TypeError(f"{caller}: a name is a string, not {type(name).__name__}")
+        if not name or "." in name:
+            raise ValueError(f"{caller}: {name!r} is no name; names are not empty and have no dot")
+        if getattr(self, name, None) is not None:
+            raise ValueError(f"{caller}: {type(self).__name__} already has an attribute {name!r}; choose another name")
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
+        return RemovableHandle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
+        """Call hook(module, args, output) after each forward; what it returns, if not None, is the new output."""
+        return RemovableHandle(vars(self).setdefault("_forward_hooks", {}), hook)
 
     # Walking the tree
 
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) of the modules directly inside."""
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+    def _own(self, kind: type[T]) -> list[tuple[str, T]]:
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """(dotted name, module) of this module and all inside it, outer before inner."""
-        yield prefix, self
-        for name, child in self.named_children():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+    def _own_buffers(self, saved_only: bool = False) -> list[tuple[str, Tensor]]:
+        names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
+        return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
+
+    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
+        """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
+        stack: list[tuple[str, Module]] = [("", self)]
+        seen = set()
+        while stack:
+            prefix, module = stack.pop()
+            if again or module not in seen:
+                seen.add(module)
+                yield prefix, module
+                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of the modules directly inside; what has two names comes once, under the first."""
+        return _first_names(self._own(Module))
+
+    def children(self) -> Iterator[Module]:
+        return (module for _, module in self.named_children())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """(dotted name, module) of this module and all inside it, outer before inner, each once."""
+        return self._walk()
 
     def modules(self) -> Iterator[Module]:
-        return (module for _, module in self.named_modules())
-
-    def _named_tensors(self, wanted: Callable[[Module, str, Any], bool]) -> Iterator[tuple[str, Tensor]]:
-        for prefix, module in self.named_modules():
-            for name, value in vars(module).items():
-                if wanted(module, name, value):
-                    yield (f"{prefix}.{name}" if prefix else name), value
+        return (module for _, module in self._walk())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(dotted name, parameter) of everything that is trained; what has two names comes once, under the first."""
-        first: dict[Any, str] = {}
-        for name, parameter in self._named_tensors(_is_parameter):
-            first.setdefault(parameter, name)
-        return ((name, parameter) for parameter, name in first.items())
+        return _first_names((_dotted(prefix, name), p) for prefix, m in self._walk() for name, p in m._own(Parameter))
 
     def parameters(self) -> Iterator[Parameter]:
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """(dotted name, tensor) of what is saved but not trained."""
-        return self._named_tensors(_is_buffer)
+        """(dotted name, tensor) of what is moved along but not trained, each once."""
+        return _first_names((_dotted(prefix, name), t) for prefix, m in self._walk() for name, t in m._own_buffers())
 
-    def apply(self, function: Callable[[Module], Any]) -> Module:
-        """Call function(module) on every module inside, then on this one; for initialising weights."""
-        for _, child in self.named_children():
-            child.apply(function)
-        function(self)
+    def buffers(self) -> Iterator[Tensor]:
+        return (tensor for _, tensor in self.named_buffers())
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call fn(module) on every module inside, then on this one; for initialising weights."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
         return self
 
     # Modes
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Switch dropout on and batch norm to the batch's own statistics (or both back, with mode=False)."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Switch dropout off and batch norm to its running statistics."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Module:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for gradients of all parameters, or freeze them all."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self) -> None:
-        """Forget all gradients."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or with set_to_none=False fill them with zeros."""
         for parameter in self.parameters():
-            parameter.grad = None
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
 
-    def to(self, device: str) -> Module:
-        """Move parameters, their gradients and buffers to 'cpu' or 'gpu', in place."""
-        for tensor in (*self.parameters(), *(t for _, t in self.named_buffers())):
-            tensor.data = backends.to_device(tensor.data, device)
-            if tensor.grad is not None:
-                tensor.grad = tensor.grad.to(device)
+    # Devices and dtypes
+
+    def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
+        """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
+
+        A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
+        the same objects, so optimisers keep them. Raises DeviceError, or TypeError for a dtype of whole numbers.
+        """
+        for wanted in target:
+            if isinstance(wanted, Tensor):
+                device, dtype = wanted.device, wanted.dtype
+            elif isinstance(wanted, str):
+                device = wanted
+            elif wanted is not None:
+                dtype = wanted
+        if device is not None:
+            backends.canonical(device)
+        if dtype is not None and np.dtype(dtype).kind != "f":
+            raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {dtype}")
+        for tensor in (*self.parameters(), *self.buffers()):
+            for moving in (tensor, tensor.grad):
+                if moving is not None:
+                    floats = dtype is not None and moving.dtype.kind == "f"
+                    array = moving.array.astype(dtype, copy=False) if floats else moving.array
+                    moving.array = array if device is None else backends.to_device(array, device)
         return self
+
+    def cpu(self) -> Self:
+        return self.to("cpu")
+
+    def gpu(self) -> Self:
+        return self.to("gpu")
+
+    cuda = gpu
+
+    def float(self) -> Self:
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        return self.to(np.float64)
 
     # Saving and loading
 
     def state_dict(self) -> dict[str, Tensor]:
         """Dotted name -> tensor for every parameter and buffer, in PyTorch's names and shapes; memory is shared."""
-        wanted = self._named_tensors(lambda *item: _is_parameter(*item) or _is_buffer(*item))
-        return {name: tensor.detach() for name, tensor in wanted}
+        return {
+            _dotted(prefix, name): tensor.detach()
+            for prefix, module in self._walk(again=True)
+            for name, tensor in (*module._own(Parameter), *module._own_buffers(saved_only=True))
+        }
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy Tensors or NumPy arrays into the parameters and buffers of these names.
 
         Raises CheckpointError, naming every missing, unexpected and mis-shaped key, before anything is changed;
         with strict=False only for shapes, and what was missing or unexpected is returned.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                f"load_state_dict: expected a dictionary of names to tensors, got {type(state_dict).__name__}; "
+                "read a file with nnlite.load(path) first"
+            )
         own = self.state_dict()
-        missing = [name for name in own if name not in state]
-        unexpected = [name for name in state if name not in own]
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
         misshaped = [
-            f"{name} (file {np.shape(state[name])}, model {own[name].shape})"
+            f"{name} (file {np.shape(state_dict[name])}, model {own[name].shape})"
             for name in own
-            if name in state and np.shape(state[name]) != own[name].shape
+            if name in state_dict and np.shape(state_dict[name]) != own[name].shape
         ]
         if misshaped or (strict and (missing or unexpected)):
             faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
@@ -152,23 +285,44 @@ class Module:
                 "build the model with the options it was saved with"
             )
         for name, target in own.items():
-            if name in state:
-                source = state[name].data if isinstance(state[name], Tensor) else np.asarray(state[name])
+            if name in state_dict:
+                value = state_dict[name]
+                source = value.array if isinstance(value, Tensor) else np.asarray(value)
                 target.copy_(backends.to_device(source, target.device))
         return IncompatibleKeys(missing, unexpected)
 
+    # Showing
+
+    def summary(self, input_shape: Any) -> None:
+        """Print the layers in the order they run, their output shapes and numbers of parameters, and totals.
+
+        input_shape has no batch axis: (3, 64, 64); several inputs are a list of shapes. A Tensor in place of a shape
+        is passed as it is, for inputs of whole numbers. See summary.py.
+        """
+        from .summary import print_summary  # summary.py needs this module first
+
+        print_summary(self, input_shape)
+
     def __repr__(self) -> str:
-        inside = [f"  ({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.named_children()]
-        return f"{type(self).__name__}({self.extra_repr()}" + ("\n" + "\n".join(inside) + "\n" if inside else "") + ")"
+        extra = self.extra_repr()
+        inside = [f"({name}): {child!r}" for name, child in self._own(Module)]
+        if not inside and "\n" not in extra:
+            return f"{type(self).__name__}({extra})"
+        lines = "\n".join([extra, *inside] if extra else inside)
+        return f"{type(self).__name__}(\n  " + lines.replace("\n", "\n  ") + "\n)"
 
     def extra_repr(self) -> str:
         """What stands between the parentheses of this module's line; layers override it."""
         return ""
 
 
-def _is_parameter(module: Module, name: str, value: Any) -> bool:
-    return isinstance(value, Parameter)
+def _dotted(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
 
 
-def _is_buffer(module: Module, name: str, value: Any) -> bool:
-    return name in module._buffer_names
+def _first_names(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """Each thing once, under the first of its names."""
+    first: dict[T, str] = {}
+    for name, thing in pairs:
+        first.setdefault(thing, name)
+    return ((name, thing) for thing, name in first.items())

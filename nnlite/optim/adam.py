@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import backend as backends
 from ..tensor import Tensor
-from .optimizer import Optimizer, zeros_like
+from .optimizer import Optimizer, buffer, within
 
 
 class Adam(Optimizer):
@@ -25,27 +25,29 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ):
-        if not all(0.0 <= beta < 1.0 for beta in betas):
-            raise ValueError(f"Adam: betas must lie in 0 <= beta < 1, got {betas}")
-        super().__init__(params, {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay})
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
-    def update(self, p: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        assert p.grad is not None
-        if not state:
-            state.update(step=0, exp_avg=zeros_like(p), exp_avg_sq=zeros_like(p))
-        state["step"] += 1
-        (b1, b2), t = group["betas"], state["step"]
+    def check(self, group: Mapping[str, Any]) -> None:
+        super().check(group)
+        betas = group["betas"]
+        pair = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not pair or not all(within(beta, 0.0, 1.0) for beta in betas):
+            raise ValueError(f"{type(self).__name__}: betas must be two numbers in 0 <= beta < 1, got {betas!r}")
+
+    def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        t = state["step"] = state.get("step", 0) + 1
+        b1, b2 = group["betas"]
         constants = (group["lr"], b1, b2, group["eps"], group["weight_decay"], 1.0 - b1**t, 1.0 - b2**t)
-        arrays = (p.data, p.grad.data, state["exp_avg"].data, state["exp_avg_sq"].data)
-        backends.of(p.data).update(_step, *arrays, constants=constants)
+        arrays = (p.array, g, buffer(state, "exp_avg", p), buffer(state, "exp_avg_sq", p))
+        backends.of(*arrays).update(self.formula, *arrays, constants=constants)
 
-
-def _step(p, g, m, v, lr, b1, b2, eps, weight_decay, unbias1, unbias2):
-    if weight_decay:
-        g = g + weight_decay * p
-    m *= b1
-    m += (1.0 - b1) * g
-    v *= b2
-    v += (1.0 - b2) * (g * g)
-    # sqrt(vhat) = sqrt(v) / sqrt(unbias2); eps is added outside the root, as in the paper
-    p -= (lr / unbias1) * m / (v**0.5 * unbias2**-0.5 + eps)
+    @staticmethod
+    def formula(p, g, m, v, lr, b1, b2, eps, weight_decay, unbias1, unbias2):
+        if weight_decay:
+            g = g + weight_decay * p
+        m *= b1
+        m += (1.0 - b1) * g
+        v *= b2
+        v += (1.0 - b2) * (g * g)
+        # sqrt(vhat) = sqrt(v) / sqrt(unbias2); eps is added outside the root, as in the paper
+        p -= (lr / unbias1) * m / (v**0.5 * unbias2**-0.5 + eps)

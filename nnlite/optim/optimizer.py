@@ -2,95 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from .. import backend as backends
+from ..creation import zeros_like
+from ..errors import ShapeError
 from ..tensor import Tensor
+
+# Settings of PyTorch's that would change the result and are not covered, or are another optimiser's.
+_FOREIGN = ("amsgrad", "maximize", "decoupled_weight_decay")
 
 
 class Optimizer:
-    """Base of the optimisers. A subclass defines `update(parameter, state, group)`, which changes both in place.
+    """Base of the optimisers. A subclass defines `update(parameter, gradient, state, group)`, which works in place.
 
     `params` are tensors, or groups {"params": tensors, "lr": ...} that override the defaults. As in PyTorch,
-    `param_groups` holds the settings (change `group["lr"]` to change the rate) and `state_dict()` has the form
-    {"state": {index: {name: value}}, "param_groups": [...]}.
+    `param_groups` holds the settings (change `group["lr"]` to change the rate), `state` what is remembered of each
+    parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
+    Raises TypeError for what is no parameter, ValueError for one given twice or a setting out of range.
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
-        params = list(params)
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        if isinstance(params, Tensor):  # its rows are no parameters
+            raise TypeError(f"{self._name}: expected several Tensors, got one; pass module.parameters() or [tensor]")
+        params = self._listed(params)
         if not params:
-            raise ValueError(f"{type(self).__name__}: got no parameters; pass module.parameters()")
-        if not 0.0 <= defaults["lr"]:
-            raise ValueError(f"{type(self).__name__}: lr must not be negative, got {defaults['lr']}")
-        groups = params if isinstance(params[0], dict) else [{"params": params}]
-        self.param_groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
-        for p in self._parameters():
+            raise ValueError(f"{self._name}: got no parameters; pass module.parameters()")
+        for group in params if isinstance(params[0], dict) else [{"params": params}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Train more parameters: {"params": tensors, and settings that differ from the defaults}."""
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            raise TypeError(f"{self._name}: a group is a dictionary with 'params', got {type(param_group).__name__}")
+        params = self._listed(param_group["params"])
+        known = set(self._parameters())
+        for p in params:
             if not isinstance(p, Tensor):
-                name = type(self).__name__
-                raise TypeError(f"{name}: expected Tensors, got {type(p).__name__}; pass module.parameters()")
-        self.state: dict[int, dict[str, Any]] = {}
+                raise TypeError(f"{self._name}: expected Tensors, got {type(p).__name__}; pass module.parameters()")
+            if not p.is_leaf:
+                raise ValueError(f"{self._name}: a tensor of shape {p.shape} was computed; only leaves can be trained")
+            if p in known:
+                raise ValueError(f"{self._name}: a parameter of shape {p.shape} is given twice; it moves once a step")
+            known.add(p)
+        group = {**self.defaults, **param_group, "params": params}
+        self.check(group)
+        self.param_groups.append(group)
+
+    def check(self, group: Mapping[str, Any]) -> None:
+        """Raise ValueError for a setting out of range. Subclasses add their own."""
+        for name in ("lr", "momentum", "weight_decay", "eps"):
+            if not within(group.get(name, 0.0), 0.0, math.inf):
+                raise ValueError(f"{self._name}: {name} must be a number >= 0, got {group[name]!r}")
+        for name in _FOREIGN:
+            if group.get(name) and not self.defaults.get(name):
+                raise ValueError(f"{self._name}: {name}={group[name]!r} is not covered by this optimiser")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros."""
+        for p in self._parameters():
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad.zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient.
+
+        A closure is called first, to compute the gradients; the loss that it returns is returned.
+        """
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            # float32 stays float32 beside a Python number, not beside NumPy's
+            settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in group.items()}
+            for p in group["params"]:
+                if p.grad is not None:
+                    if p.grad.shape != p.shape:
+                        raise ShapeError(f"{self._name}: a gradient of shape {p.grad.shape} for a parameter {p.shape}")
+                    self.update(p, p.grad.array, self.state.setdefault(p, {}), settings)
+                    p._version[0] += 1
+        return loss
+
+    def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        raise NotImplementedError(f"{self._name} defines no update")
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint needs to go on: numbers, and Tensors that share memory with this optimiser."""
+        index = {p: i for i, p in enumerate(self._parameters())}
+        groups = [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups]
+        return {"state": {index[p]: dict(values) for p, values in self.state.items() if values}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over what `state_dict()` gave, into arrays of this optimiser's own.
+
+        Raises ValueError, before anything is changed, when numbers of parameters or their shapes differ, or when
+        the state is another optimiser's.
+        """
+        if not {"state", "param_groups"} <= set(state_dict):
+            raise ValueError(f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}")
+        saved_groups, parameters = state_dict["param_groups"], self._parameters()
+        sizes = [len(group["params"]) for group in saved_groups]
+        own = [len(group["params"]) for group in self.param_groups]
+        if sizes != own:
+            raise ValueError(f"{self._name}: the state is of groups with {sizes} parameters, this has {own}")
+        for saved in saved_groups:
+            if missing := self.defaults.keys() - saved.keys():
+                raise ValueError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
+            self.check(saved)
+        self.state = {
+            parameters[int(i)]: self._taken_over(parameters[int(i)], values)
+            for i, values in state_dict["state"].items()
+        }
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
+            group.update({name: value for name, value in saved.items() if name != "params"})
+
+    def _taken_over(self, p: Tensor, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Saved values in the parameter's memory order and on its device, the number of steps as a plain number."""
+        taken: dict[str, Any] = {}
+        for name, value in values.items():
+            if name == "step":  # a 0-d tensor in PyTorch
+                taken[name] = int(value)
+            elif value is not None:
+                array = value.array if isinstance(value, Tensor) else value
+                if array.shape != p.shape:
+                    raise ValueError(f"{self._name}: {name} has shape {array.shape}, the parameter here {p.shape}")
+                taken[name] = zeros_like(p).copy_(backends.to_device(array, p.device))
+        return taken
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
 
     def _parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for p in self._parameters():
-            p.grad = None
-
-    def step(self) -> None:
-        """Change every parameter that has a gradient."""
-        index = 0
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self.update(p, self.state.setdefault(index, {}), group)
-                    p._version[0] += 1
-                index += 1
-
-    def update(self, p: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        raise NotImplementedError
-
-    def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint needs to go on: numbers, and Tensors that share memory with this optimiser."""
-        first, groups = 0, []
-        for group in self.param_groups:
-            indices = list(range(first, first + len(group["params"])))
-            groups.append({**group, "params": indices})
-            first += len(indices)
-        return {"state": {i: dict(values) for i, values in self.state.items()}, "param_groups": groups}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict()` gave, into arrays of this optimiser's own.
-
-        Raises ValueError, before anything is changed, when numbers of parameters or their shapes differ.
-        """
-        sizes = [len(group["params"]) for group in state["param_groups"]]
-        own = [len(group["params"]) for group in self.param_groups]
-        if sizes != own:
-            raise ValueError(f"{type(self).__name__}: the state is of groups with {sizes} parameters, this has {own}")
-        parameters = self._parameters()
-        self.state = {
-            int(i): {name: _like(parameters[int(i)], value) for name, value in values.items()}
-            for i, values in state["state"].items()
-        }
-        for group, saved in zip(self.param_groups, state["param_groups"], strict=True):
-            group.update({name: value for name, value in saved.items() if name != "params"})
+    def _listed(self, params: Any) -> list[Any]:
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{self._name}: expected Tensors, got {type(params).__name__}; pass module.parameters()")
+        return [params] if isinstance(params, Tensor) else list(params)
 
 
-def zeros_like(p: Tensor) -> Tensor:
-    """Zeros with the parameter's shape, device and memory order."""
-    return Tensor(backends.of(p.data).xp.zeros_like(p.data))
+def buffer(state: dict[str, Any], name: str, p: Tensor) -> Any:
+    """The array that is remembered under `name`: zeros like the parameter at first."""
+    if name not in state:
+        state[name] = zeros_like(p)
+    return state[name].array
 
 
-def _like(p: Tensor, value: Any) -> Any:
-    """A saved value in the parameter's memory order and on its device; numbers (0-d arrays in PyTorch) as they are."""
-    if not hasattr(value, "shape"):
-        return value
-    data = value.data if isinstance(value, Tensor) else value
-    if p.shape and not data.shape:
-        return data.item()
-    if data.shape != p.shape:
-        raise ValueError(f"optimizer: the state is of a parameter of shape {data.shape}, this one has {p.shape}")
-    return zeros_like(p).copy_(backends.to_device(data, p.device))
+def within(value: Any, low: float, high: float) -> bool:
+    """Whether it is a number with low <= number < high."""
+    return isinstance(value, Real) and low <= float(value) < high

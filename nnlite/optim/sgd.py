@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import backend as backends
 from ..tensor import Tensor
-from .optimizer import Optimizer, zeros_like
+from .optimizer import Optimizer, buffer
 
 
 class SGD(Optimizer):
-    """v = momentum v + g,  p = p - lr v  with g = gradient + weight_decay p (Polyak 1964 for the momentum)."""
+    """Stochastic gradient descent (Robbins & Monro 1951), with momentum (Polyak 1964).
+
+    p = p - lr v  with v = momentum v + (1 - dampening) g,  g = gradient + weight_decay p
+
+    The first v is g. With nesterov, p = p - lr (g + momentum v): the gradient as if taken one step ahead (Nesterov
+    1983, in the form of Sutskever et al. 2013). Without momentum, v is g and nothing is remembered.
+    """
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, *, weight_decay: float = 0.0
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
     ):
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        settings = {"lr": lr, "momentum": momentum, "dampening": dampening}
+        super().__init__(params, {**settings, "weight_decay": weight_decay, "nesterov": nesterov})
 
-    def update(self, p: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        assert p.grad is not None
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = zeros_like(p)
-        constants = (group["lr"], group["momentum"], group["weight_decay"])
-        arrays = (p.data, p.grad.data, state["momentum_buffer"].data)
-        backends.of(p.data).update(_step, *arrays, constants=constants)
+    def check(self, group: Mapping[str, Any]) -> None:
+        super().check(group)
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            given = f"momentum={group['momentum']!r} and dampening={group['dampening']!r}"
+            raise ValueError(f"SGD: nesterov needs momentum > 0 and dampening = 0, got {given}")
+
+    def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
+        if momentum == 0:
+            backends.of(p.array, g).update(_plain, p.array, g, constants=(lr, weight_decay))
+            return
+        new = 1.0 - group["dampening"] if "momentum_buffer" in state else 1.0
+        arrays = (p.array, g, buffer(state, "momentum_buffer", p))
+        constants = (lr, weight_decay, momentum, new, group["nesterov"])
+        backends.of(*arrays).update(_with_momentum, *arrays, constants=constants)
 
 
-def _step(p, g, v, lr, momentum, weight_decay):
+def _plain(p, g, lr, weight_decay):
+    p -= lr * (g + weight_decay * p if weight_decay else g)
+
+
+def _with_momentum(p, g, v, lr, weight_decay, momentum, new, nesterov):
+    if weight_decay:
+        g = g + weight_decay * p
     v *= momentum
-    v += g + weight_decay * p if weight_decay else g
-    p -= lr * v
+    v += new * g
+    p -= lr * (g + momentum * v if nesterov else v)

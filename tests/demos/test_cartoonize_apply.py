@@ -24,9 +24,9 @@ class Blur(nn.Module):
 
     def __init__(self):
         self.conv = nn.Conv2d(3, 3, 5, 1, 2, bias=False)
-        self.conv.weight.data[...] = 0.0
+        self.conv.weight.array[...] = 0.0
         for channel in range(3):
-            self.conv.weight.data[channel, channel] = 1 / 25
+            self.conv.weight.array[channel, channel] = 1 / 25
 
     def forward(self, x):
         return self.conv(x)

@@ -203,7 +203,7 @@ def test_training_gives_pytorchs_losses(torch, kind):
         for tensor in network.state_dict().values():
             assert tensor.dtype in (np.float32, np.int64)
         for tensor in (*network.parameters(), *(t for _, t in network.named_buffers() if t.dtype == np.float32)):
-            tensor.data = tensor.data.astype(np.float64)
+            tensor.array = tensor.array.astype(np.float64)
         for module in network.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0

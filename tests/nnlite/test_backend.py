@@ -233,4 +233,4 @@ def test_devices_that_do_not_exist(device):
 
 def test_the_cpu_is_where_things_are():
     x = nnlite.tensor([1.0])
-    assert x.to("cpu") is x and x.device == "cpu" and backends.of(x.data, 2.0, None) is cpu
+    assert x.to("cpu") is x and x.device == "cpu" and backends.of(x.array, 2.0, None) is cpu

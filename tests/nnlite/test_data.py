@@ -92,7 +92,7 @@ def test_images_are_stacked_channels_last(rng):
     photo, label = next(iter(DataLoader(images, 4)))
     assert photo.shape == (4, 3, 4, 5) and photo.dtype == np.float32 and label.numpy().tolist() == [0, 1, 2, 3]
     assert all(np.array_equal(photo.numpy()[i], images[i][0]) for i in range(4))
-    assert channels_last(photo.data).flags.c_contiguous and not photo.requires_grad
+    assert channels_last(photo.array).flags.c_contiguous and not photo.requires_grad
 
 
 @pytest.mark.parametrize(

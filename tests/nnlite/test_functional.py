@@ -6,17 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nnlite
-from tests.helpers import DROPOUT, OPERATIONS, backward, in_order, leaf, orders, seeds
+from tests.checks import check_against_pytorch, check_gradient
+from tests.helpers import backward, in_order, leaf, orders, seeds
+from tests.operations import OPERATIONS, RANDOM
 
-ALL = {**OPERATIONS, **DROPOUT}
+ALL = {**OPERATIONS, **RANDOM}
 every_operation = pytest.mark.parametrize("name", ALL)
 
 
 @every_operation
 @given(data=st.data(), seed=seeds)
 def test_gradient_in_every_memory_order(name, data, seed):
-    tensors = [leaf(a, order=data.draw(orders)) for a in ALL[name].arrays(seed)]
-    nnlite.gradcheck(ALL[name].nnlite, tensors, seed=seed)
+    check_gradient(ALL[name], seed, [data.draw(orders) for _ in ALL[name].inputs])
 
 
 @every_operation
@@ -70,7 +71,7 @@ def test_only_the_gradients_that_were_asked_for_are_made(name):
         tensors = [nnlite.Tensor(a, requires_grad=(k == i)) for k, a in enumerate(arrays)]
         backward(ALL[name].nnlite(*tensors))
         assert [t.grad is not None for t in tensors] == [k == i for k in range(len(arrays))]
-        if name not in DROPOUT:
+        if name not in RANDOM:
             np.testing.assert_allclose(tensors[i].grad.numpy(), whole[i].grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
@@ -85,18 +86,8 @@ def test_inputs_are_left_as_they_were(name):
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
 def test_forward_and_backward_equal_pytorch(torch, name, dtype, tolerance):
-    operation = OPERATIONS[name]
     for seed, order in enumerate(("C", "channels last", "flipped")):
-        arrays = operation.arrays(seed, dtype)
-        ours = [leaf(a, dtype, order) for a in arrays]
-        theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
-        y = operation.nnlite(*ours)
-        z = operation.call(torch, torch.nn.functional, *theirs)
-        u = backward(y, seed)
-        z.backward(torch.tensor(u))
-        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=tolerance, atol=tolerance)
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=tolerance, atol=tolerance)
+        check_against_pytorch(torch, OPERATIONS[name], dtype, tolerance, seed, order)
 
 
 @every_operation

@@ -7,72 +7,83 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
+from nnlite import ShapeError
 from nnlite.backend import cpu
 from tests.helpers import backward, in_order, leaf, orders, seeds
 
 
-def loop_conv2d(x, w, bias, stride, padding):
+def loop_conv2d(x, w, bias, stride, padding, dilation, groups):
     """One output at a time: the definition in the docstring of conv2d."""
-    (n, c, h, wd), (o, _, kh, kw), (sy, sx), (py, px) = x.shape, w.shape, stride, padding
-    y = np.zeros((n, o, (h + 2 * py - kh) // sy + 1, (wd + 2 * px - kw) // sx + 1))
+    (n, _, h, wd), (o, per_group, kh, kw), (sy, sx), (py, px), (dy, dx) = x.shape, w.shape, stride, padding, dilation
+    height, width = (h + 2 * py - dy * (kh - 1) - 1) // sy + 1, (wd + 2 * px - dx * (kw - 1) - 1) // sx + 1
+    y = np.zeros((n, o, height, width))
     for image, out, i, j in np.ndindex(y.shape):
-        total = bias[out]
-        for channel, u, v in np.ndindex(c, kh, kw):
-            row, column = i * sy + u - py, j * sx + v - px
+        total, group = bias[out], out // (o // groups)
+        for channel, u, v in np.ndindex(per_group, kh, kw):
+            row, column = i * sy + u * dy - py, j * sx + v * dx - px
             if 0 <= row < h and 0 <= column < wd:
-                total += x[image, channel, row, column] * w[out, channel, u, v]
+                total += x[image, group * per_group + channel, row, column] * w[out, channel, u, v]
         y[image, out, i, j] = total
     return y
 
 
-def loop_conv_transpose2d(x, w, bias, stride, padding, extra):
+def loop_conv_transpose2d(x, w, bias, stride, padding, extra, groups, dilation):
     """Every input spreads its value over a window of the output; what falls outside is lost."""
-    (n, _, h, wd), (_, o, kh, kw), (sy, sx), (py, px) = x.shape, w.shape, stride, padding
-    height, width = (h - 1) * sy - 2 * py + kh + extra[0], (wd - 1) * sx - 2 * px + kw + extra[1]
-    y = np.zeros((n, o, height, width)) + np.reshape(bias, (-1, 1, 1))
+    (n, c, h, wd), (_, per_group, kh, kw), (sy, sx), (py, px), (dy, dx) = x.shape, w.shape, stride, padding, dilation
+    height = (h - 1) * sy - 2 * py + dy * (kh - 1) + 1 + extra[0]
+    width = (wd - 1) * sx - 2 * px + dx * (kw - 1) + 1 + extra[1]
+    y = np.zeros((n, per_group * groups, height, width)) + np.reshape(bias, (-1, 1, 1))
     for image, channel, i, j in np.ndindex(x.shape):
-        for out, u, v in np.ndindex(o, kh, kw):
-            row, column = i * sy + u - py, j * sx + v - px
+        group = channel // (c // groups)
+        for out, u, v in np.ndindex(per_group, kh, kw):
+            row, column = i * sy + u * dy - py, j * sx + v * dx - px
             if 0 <= row < height and 0 <= column < width:
-                y[image, out, row, column] += x[image, channel, i, j] * w[channel, out, u, v]
+                y[image, group * per_group + out, row, column] += x[image, channel, i, j] * w[channel, out, u, v]
     return y
 
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+kernels = st.tuples(st.integers(1, 4), st.integers(1, 4))
+dilations = st.one_of(st.just((1, 1)), st.tuples(st.integers(1, 4), st.integers(1, 4)))
+channels = st.tuples(st.integers(1, 2), st.integers(1, 2), st.one_of(st.just(1), st.integers(2, 3)))
+
+
+def extents(kernel, dilation):
+    return [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
 
 
 @st.composite
 def conv_cases(draw):
-    """(x, w, bias, stride, padding) of every geometry that conv2d takes, in any memory order."""
-    (n, c), o = draw(pairs), draw(st.integers(1, 3))
-    stride = draw(pairs)
+    """(x, w, bias, stride, padding, dilation, groups): every geometry that conv2d takes, in any memory order."""
+    n, (c, o, groups) = draw(st.integers(1, 2)), draw(channels)
+    stride, kernel, dilation = draw(pairs), draw(kernels), draw(dilations)
     padding = draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
-    kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    size = [draw(st.integers(max(1, k - 2 * p), max(1, k - 2 * p) + 4)) for k, p in zip(kernel, padding, strict=True)]
+    least = [max(1, k - 2 * p) for k, p in zip(extents(kernel, dilation), padding, strict=True)]
+    size = [draw(st.integers(length, length + 4)) for length in least]
     rng = np.random.default_rng(draw(seeds))
-    shapes = (n, c, *size), (o, c, *kernel), (o,)
-    return *(in_order(rng.standard_normal(s), draw(orders)) for s in shapes), stride, padding
+    shapes = (n, c * groups, *size), (o * groups, c, *kernel), (o * groups,)
+    return *(in_order(rng.standard_normal(s), draw(orders)) for s in shapes), stride, padding, dilation, groups
 
 
 @st.composite
 def transposed_cases(draw):
-    """(x, w, bias, stride, padding, output_padding) of every geometry that conv_transpose2d takes."""
-    (n, c), o = draw(pairs), draw(st.integers(1, 3))
-    stride = draw(pairs)
-    kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    extra = tuple(draw(st.integers(0, s - 1)) for s in stride)
-    size = draw(pairs)
-    longest = [(h - 1) * s + k + e - 1 for h, s, k, e in zip(size, stride, kernel, extra, strict=True)]
+    """(x, w, bias, stride, padding, output_padding, groups, dilation): every geometry of conv_transpose2d."""
+    n, (c, o, groups) = draw(st.integers(1, 2)), draw(channels)
+    size, stride, kernel, dilation = draw(pairs), draw(pairs), draw(kernels), draw(dilations)
+    extra = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True))
+    lengths = zip(size, stride, extents(kernel, dilation), extra, strict=True)
+    longest = [(h - 1) * s + k + e - 1 for h, s, k, e in lengths]
     padding = tuple(draw(st.integers(0, min(3, most // 2))) for most in longest)
     rng = np.random.default_rng(draw(seeds))
-    shapes = (n, c, *size), (c, o, *kernel), (o,)
-    return *(in_order(rng.standard_normal(s), draw(orders)) for s in shapes), stride, padding, extra
+    shapes = (n, c * groups, *size), (c * groups, o, *kernel), (o * groups,)
+    arrays = (in_order(rng.standard_normal(s), draw(orders)) for s in shapes)
+    return *arrays, stride, padding, extra, groups, dilation
 
 
 @given(case=conv_cases())
 def test_conv2d_equals_the_loop(case):
-    x, w, bias, stride, padding = case
-    y = F.conv2d(nnlite.Tensor(x), nnlite.Tensor(w), nnlite.Tensor(bias), stride, padding)
+    x, w, bias, *geometry = case
+    y = F.conv2d(nnlite.Tensor(x), nnlite.Tensor(w), nnlite.Tensor(bias), *geometry)
     np.testing.assert_allclose(y.numpy(), loop_conv2d(*case), rtol=1e-12, atol=1e-12)
 
 
@@ -85,37 +96,34 @@ def test_conv_transpose2d_equals_the_loop(case):
 
 @given(case=conv_cases(), seed=seeds)
 def test_conv2d_gradients(case, seed):
-    *arrays, stride, padding = case
-    inputs = [nnlite.Tensor(a, requires_grad=True) for a in arrays]
-    nnlite.gradcheck(lambda x, w, b: F.conv2d(x, w, b, stride, padding), inputs, seed=seed)
+    inputs = [nnlite.Tensor(a, requires_grad=True) for a in case[:3]]
+    nnlite.gradcheck(lambda x, w, b: F.conv2d(x, w, b, *case[3:]), inputs, seed=seed)
 
 
 @given(case=transposed_cases(), seed=seeds)
 def test_conv_transpose2d_gradients(case, seed):
-    *arrays, stride, padding, extra = case
-    inputs = [nnlite.Tensor(a, requires_grad=True) for a in arrays]
-    nnlite.gradcheck(lambda x, w, b: F.conv_transpose2d(x, w, b, stride, padding, extra), inputs, seed=seed)
+    inputs = [nnlite.Tensor(a, requires_grad=True) for a in case[:3]]
+    nnlite.gradcheck(lambda x, w, b: F.conv_transpose2d(x, w, b, *case[3:]), inputs, seed=seed)
 
 
 @given(case=conv_cases(), seed=seeds)
 def test_the_two_convolutions_are_each_others_transpose(case, seed):
     """<conv(x), y> = <x, conv_transpose(y)>, where output_padding makes up for the pixels no window reached."""
-    x, w, _, stride, padding = case
-    y = F.conv2d(nnlite.Tensor(x), nnlite.Tensor(w), None, stride, padding).numpy()
+    x, w, _, stride, padding, dilation, groups = case
+    y = F.conv2d(nnlite.Tensor(x), nnlite.Tensor(w), None, stride, padding, dilation, groups).numpy()
     u = np.random.default_rng(seed).standard_normal(y.shape)
-    rest = tuple((x.shape[a] + 2 * padding[a - 2] - w.shape[a]) % stride[a - 2] for a in (2, 3))
-    back = F.conv_transpose2d(nnlite.Tensor(u), nnlite.Tensor(w), None, stride, padding, rest).numpy()
+    lengths = zip(x.shape[2:], padding, extents(w.shape[2:], dilation), stride, strict=True)
+    rest = tuple((n + 2 * p - k) % s for n, p, k, s in lengths)
+    back = F.conv_transpose2d(nnlite.Tensor(u), nnlite.Tensor(w), None, stride, padding, rest, groups, dilation).numpy()
     assert back.shape == x.shape
     np.testing.assert_allclose((y * u).sum(), (x * back).sum(), rtol=1e-10, atol=1e-10)
 
 
 @given(case=conv_cases(), blocks=st.tuples(st.integers(1, 40), st.integers(1, 200), st.integers(1, 4)))
 def test_blocks_and_threads_change_nothing(case, blocks):
-    *arrays, stride, padding = case
-
     def run():
-        inputs = [nnlite.Tensor(a, requires_grad=True) for a in arrays]
-        y = F.conv2d(*inputs, stride, padding)
+        inputs = [nnlite.Tensor(a, requires_grad=True) for a in case[:3]]
+        y = F.conv2d(*inputs, *case[3:])
         backward(y)
         return [y.numpy(), *(t.grad.numpy() for t in inputs)]
 
@@ -131,11 +139,24 @@ def test_blocks_and_threads_change_nothing(case, blocks):
 
 @given(case=transposed_cases())
 def test_every_geometry_equals_pytorch(torch, case):
-    x, w, bias, stride, padding, extra = case
-    geometry = stride, padding, extra
+    x, w, bias, *geometry = case
     y = _equals_pytorch(torch, F.conv_transpose2d, torch.nn.functional.conv_transpose2d, (x, w, bias), geometry)
+    stride, padding, _, groups, dilation = geometry
     bias = np.arange(len(w), dtype=np.float64)  # and from an image of that size back, as a plain convolution
-    _equals_pytorch(torch, F.conv2d, torch.nn.functional.conv2d, (y, w, bias), (stride, padding))
+    geometry = stride, padding, dilation, groups
+    _equals_pytorch(torch, F.conv2d, torch.nn.functional.conv2d, (y, w, bias), geometry)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@given(size=st.tuples(st.integers(1, 5), st.integers(1, 5)), kernel=kernels, dilation=dilations, seed=seeds)
+def test_same_padding_keeps_the_size_with_the_odd_pixel_at_the_end(torch, size, kernel, dilation, seed):
+    rng = np.random.default_rng(seed)
+    x, w, bias = (rng.standard_normal(s) for s in ((1, 2, *size), (2, 2, *kernel), (2,)))
+    y = _equals_pytorch(torch, F.conv2d, torch.nn.functional.conv2d, (x, w, bias), (1, "same", dilation))
+    assert y.shape == x.shape
+    totals = [k - 1 for k in extents(kernel, dilation)]
+    padded = np.pad(x, ((0, 0), (0, 0), *((t // 2, (t + 1) // 2) for t in totals)))
+    np.testing.assert_allclose(y, loop_conv2d(padded, w, bias, (1, 1), (0, 0), dilation, 1), rtol=1e-12, atol=1e-12)
 
 
 def _equals_pytorch(torch, ours, theirs, arrays, geometry):
@@ -186,5 +207,81 @@ def test_gradients_come_in_the_memory_order_that_the_next_layer_wants(rng):
     inputs = [leaf(rng.standard_normal(s), order="channels last") for s in ((2, 3, 8, 8), (4, 3, 3, 3))]
     y = F.conv2d(*inputs, None, 2, 1)
     backward(y)
-    for array in (y.data, inputs[0].grad.data, inputs[1].grad.data):
+    for array in (y.array, inputs[0].grad.array, inputs[1].grad.array):
         assert layout.channels_last(array).flags.c_contiguous
+
+
+def test_a_stride_far_beyond_the_image_is_no_work(rng):
+    inputs = [leaf(rng.standard_normal(s)) for s in ((1, 1, 3, 3), (1, 1, 2, 2))]
+    backward(F.conv2d(*inputs, None, 10**12, 0))
+    x, w = (t.numpy() for t in inputs)
+    expected = np.zeros_like(x)
+    expected[:, :, :2, :2] = w * (inputs[1].grad.numpy() / x[:, :, :2, :2])
+    np.testing.assert_allclose(inputs[0].grad.numpy(), expected, rtol=1e-12)
+
+
+def ones(*shape):
+    return nnlite.ones(shape)
+
+
+MESSAGES = {
+    "channels": (
+        lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 6, 3, 3)),
+        ShapeError,
+        r"input has 3 channels, weight expects 6 \(input \(1, 3, 8, 8\), weight \(4, 6, 3, 3\), groups 1\); did you",
+    ),
+    "channels of groups": (
+        lambda: F.conv2d(ones(1, 4, 8, 8), ones(6, 4, 3, 3), groups=2),
+        ShapeError,
+        r"input has 4 channels, weight expects 8 .*groups 2",
+    ),
+    "groups of outputs": (
+        lambda: F.conv2d(ones(1, 4, 8, 8), ones(3, 2, 3, 3), groups=2),
+        ShapeError,
+        r"2 groups do not divide the 3 channels of the weight \(input \(1, 4, 8, 8\), weight \(3, 2, 3, 3\)",
+    ),
+    "groups of inputs": (
+        lambda: F.conv_transpose2d(ones(1, 3, 8, 8), ones(3, 2, 3, 3), groups=2),
+        ShapeError,
+        "2 groups do not divide the 3 channels",
+    ),
+    "bias of groups": (
+        lambda: F.conv_transpose2d(ones(1, 4, 8, 8), ones(4, 2, 3, 3), ones(2), groups=2),
+        ShapeError,
+        r"bias has shape \(2,\), expected \(4,\)",
+    ),
+    "rank": (lambda: F.conv2d(ones(3, 8, 8), ones(4, 3, 3, 3)), ShapeError, r"expected input \(N, C, H, W\)"),
+    "nothing": (lambda: F.conv2d(ones(0, 3, 8, 8), ones(4, 3, 3, 3)), ShapeError, "nothing to convolve"),
+    "dtypes": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3).double()), TypeError, "float32, weight float64"),
+    "no groups": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), groups=0), ValueError, "groups must .* got 0"),
+    "half a group": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), groups=1.5), ValueError, "got 1.5"),
+    "no dilation": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), dilation=0), ValueError, "dilation must"),
+    "padding": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), padding="full"), ValueError, "padding .* 'full'"),
+    "strided same": (
+        lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), None, (1, 2), "same"),
+        ValueError,
+        r"padding 'same' needs stride 1, got \(1, 2\)",
+    ),
+    "dilated kernel": (
+        lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), dilation=(1, 4)),
+        ShapeError,
+        r"kernel \(3, 3\) with dilation \(1, 4\) is larger than the input .*\(1, 3, 8, 8\)",
+    ),
+    "output_padding": (
+        lambda: F.conv_transpose2d(ones(1, 3, 8, 8), ones(3, 4, 3, 3), None, 2, 0, (1, 3), 1, (1, 3)),
+        ValueError,
+        r"output_padding \(1, 3\) must be smaller than stride \(2, 2\) or dilation \(1, 3\)",
+    ),
+    "nothing left": (
+        lambda: F.conv_transpose2d(ones(1, 3, 1, 1), ones(3, 4, 3, 3), None, 1, 2),
+        ShapeError,
+        r"padding \(2, 2\) leaves an output of size \(-1, -1\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MESSAGES)
+def test_messages_name_what_was_given(what):
+    call, error, message = MESSAGES[what]
+    with pytest.raises(error, match=message):
+        call()

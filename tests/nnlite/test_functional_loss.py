@@ -1,6 +1,7 @@
 """Losses from their definitions, number by number, and where naive formulas overflow."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,23 +10,32 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
-from tests.helpers import far, leaf, orders, probability, seeds, signed
+from tests.helpers import backward, far, leaf, orders, probability, seeds, signed
 
 
-def cross_entropy(p, t):
+def binary_cross_entropy(p, t):
     return -(t * math.log(p) + (1 - t) * math.log(1 - p))
+
+
+def huber(d, delta):
+    return d * d / 2 if abs(d) <= delta else delta * (abs(d) - delta / 2)
 
 
 LOSSES = {
     "l1_loss": (F.l1_loss, lambda a, b: math.fabs(a - b), signed, far),
     "mse_loss": (F.mse_loss, lambda a, b: (a - b) ** 2, signed, signed),
-    "binary_cross_entropy": (F.binary_cross_entropy, cross_entropy, probability, probability),
+    "huber_loss": (F.huber_loss, lambda a, b: huber(a - b, 1.0), signed, far),
+    "smooth_l1_loss": (F.smooth_l1_loss, lambda a, b: huber(a - b, 1.0), signed, far),
+    "hinge_loss": (F.hinge_loss, lambda x, t: max(0.0, 1.0 - t * x), far, far),
+    "binary_cross_entropy": (F.binary_cross_entropy, binary_cross_entropy, probability, probability),
     "binary_cross_entropy_with_logits": (
         F.binary_cross_entropy_with_logits,
-        lambda z, t: cross_entropy(1 / (1 + math.exp(-z)), t),
+        lambda z, t: binary_cross_entropy(1 / (1 + math.exp(-z)), t),
         signed,
         probability,
     ),
+    "kl_div": (F.kl_div, lambda x, t: t * (math.log(t) - x), signed, probability),
+    "gaussian_kl": (F.gaussian_kl, lambda m, v: -(1 + v - m * m - math.exp(v)) / 2, signed, signed),
 }
 every_loss = pytest.mark.parametrize("name", LOSSES)
 
@@ -40,23 +50,54 @@ def test_values_and_gradients_for_input_and_target(name, reduction, shape, layou
     each = [python(float(x), float(y)) for x, y in zip(a.numpy().flat, b.numpy().flat, strict=True)]
     expected = {"mean": math.fsum(each) / len(each), "sum": math.fsum(each), "none": np.reshape(each, shape)}
     y = function(a, b, reduction=reduction)
-    np.testing.assert_allclose(y.numpy(), expected[reduction], rtol=1e-12)
+    np.testing.assert_allclose(y.numpy(), expected[reduction], rtol=1e-12, atol=1e-14)
     nnlite.gradcheck(lambda a, b: function(a, b, reduction=reduction), [a, b], seed=seed)
 
 
+@pytest.mark.parametrize("name", ["kl_div", "gaussian_kl"])
+def test_batchmean_divides_the_sum_by_the_batch_size(name, rng):
+    function, _, first, second = LOSSES[name]
+    a, b = leaf(first(rng, (4, 3, 2))), leaf(second(rng, (4, 3, 2)))
+    total = function(a, b, reduction="sum")
+    assert float(function(a, b, reduction="batchmean")) == pytest.approx(float(total) / 4, rel=1e-12)
+    for shape in ((), (0, 3)):
+        with pytest.raises(nnlite.ShapeError, match=f"{name}: .*shape {re.escape(str(shape))} has no batch"):
+            function(nnlite.zeros(shape), nnlite.zeros(shape), reduction="batchmean")
+
+
+# Where formulas meet, overflow or vanish
+
+
+@pytest.mark.parametrize("delta", [0.5, 1.0, 3.0])
+def test_huber_and_smooth_l1_on_both_sides_of_the_seam_equal_pytorch(torch, delta):
+    d = np.array([-10, -3.0, -1.0, -0.5, -0.1, 0.0, 0.1, 0.5, 1.0, 3.0, 10.0])
+    for name, setting in (("huber_loss", "delta"), ("smooth_l1_loss", "beta")):
+        a, b = leaf(d), torch.tensor(d, requires_grad=True)
+        options = {setting: delta, "reduction": "none"}
+        y = getattr(F, name)(a, nnlite.zeros_like(a), **options)
+        z = getattr(torch.nn.functional, name)(b, torch.zeros_like(b), **options)
+        z.backward(torch.tensor(backward(y)))
+        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_logits_far_out_neither_overflow_nor_lose_digits(dtype):
-    z, t = leaf([-1000.0, 1000.0, -40.0, 40.0, 0.0], dtype), nnlite.tensor(np.array([1, 0, 0, 1, 1], dtype))
-    y = F.binary_cross_entropy_with_logits(z, t, "none")
+@pytest.mark.parametrize("pos_weight", [None, 3.0])
+def test_logits_far_out_neither_overflow_nor_lose_digits(dtype, pos_weight):
+    z, t = leaf([-1e4, 1e4, -40.0, 40.0, 0.0], dtype), nnlite.tensor(np.array([1, 0, 0, 1, 1], dtype))
+    w = pos_weight or 1.0
+    weight = pos_weight and nnlite.full((1,), pos_weight, dtype=dtype)
+    y = F.binary_cross_entropy_with_logits(z, t, reduction="none", pos_weight=weight)
     y.sum().backward()
-    np.testing.assert_allclose(y.numpy(), [1000, 1000, math.exp(-40), math.exp(-40), math.log(2)], rtol=1e-6)
-    np.testing.assert_allclose(z.grad.numpy(), [-1, 1, math.exp(-40), -math.exp(-40), -0.5], rtol=1e-6, atol=1e-17)
+    small = math.exp(-40)
+    np.testing.assert_allclose(y.numpy(), [1e4 * w, 1e4, small, small * w, math.log(2) * w], rtol=1e-6)
+    np.testing.assert_allclose(z.grad.numpy(), [-w, 1, small, -small * w, -0.5 * w], rtol=1e-6, atol=1e-17)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_certain_probabilities_give_finite_losses(dtype):
     p, t = leaf([0.0, 1.0, 0.0, 1.0], dtype), leaf([0.0, 1.0, 1.0, 0.0], dtype)
-    y = F.binary_cross_entropy(p, t, "none")
+    y = F.binary_cross_entropy(p, t, reduction="none")
     y.sum().backward()
     assert y.numpy().tolist() == [0.0, 0.0, 100.0, 100.0]
     assert np.isfinite(p.grad.numpy()).all() and np.isfinite(t.grad.numpy()).all()
@@ -74,20 +115,111 @@ def test_certain_probabilities_equal_pytorch(torch):
     np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-8)
 
 
+def test_divergence_from_impossible_outcomes_equals_pytorch(torch):
+    x, t = np.log([[0.2, 0.3, 0.5]]), np.array([[0.0, 1.0, 0.0]])
+    a, b = leaf(x), torch.tensor(x, requires_grad=True)
+    target = leaf(t)
+    y = F.kl_div(a, target, reduction="none")
+    z = torch.nn.functional.kl_div(b, torch.tensor(t), reduction="none")
+    u = backward(y)
+    z.backward(torch.tensor(u))
+    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-12)
+    assert np.isfinite(target.grad.numpy()).all()
+
+
+# What they measure
+
+
+def test_gaussian_kl_is_the_integral(rng):
+    z = np.linspace(-30, 30, 200_001)
+    for mu, log_var in ((0.0, 0.0), (1.5, -2.0), (-0.3, 1.2)):
+        p = np.exp(-((z - mu) ** 2) / (2 * np.exp(log_var))) / np.sqrt(2 * np.pi * np.exp(log_var))
+        log_ratio = (z**2 - (z - mu) ** 2 / np.exp(log_var) - log_var) / 2
+        integral = np.trapezoid(p * log_ratio, z)
+        y = F.gaussian_kl(nnlite.tensor([mu]).double(), nnlite.tensor([log_var]).double())
+        assert float(y) == pytest.approx(integral, rel=1e-6, abs=1e-12)
+
+
+def test_kl_div_is_the_divergence_of_distributions(torch, rng):
+    p, q = (rng.dirichlet(np.ones(5), 7) for _ in range(2))
+    expected = (p * np.log(p / q)).sum(1).mean()
+    y = F.kl_div(nnlite.tensor(np.log(q)), nnlite.tensor(p), reduction="batchmean")
+    z = F.kl_div(nnlite.tensor(np.log(q)), nnlite.tensor(np.log(p)), reduction="batchmean", log_target=True)
+    assert float(y) == pytest.approx(expected, rel=1e-12) and float(z) == pytest.approx(expected, rel=1e-12)
+
+
+def test_hinge_loss_of_a_discriminator():
+    real, generated = nnlite.tensor([2.0, 0.5, -1.0]), nnlite.tensor([-3.0, -0.5, 4.0])
+    loss = F.hinge_loss(real, nnlite.ones(3)) + F.hinge_loss(generated, -nnlite.ones(3))
+    assert float(loss) == pytest.approx((0 + 0.5 + 2) / 3 + (0 + 0.5 + 5) / 3)
+
+
+# Weights
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 1), (2, 3)])
+def test_weights_broadcast_as_in_pytorch(torch, rng, shape):
+    p, t, w = rng.uniform(0.1, 0.9, (2, 3)), rng.uniform(0, 1, (2, 3)), np.asarray(rng.uniform(0.5, 2, shape))
+    ours, theirs = [nnlite.tensor(a) for a in (p, t, w)], [torch.tensor(a) for a in (p, t, w)]
+    G = torch.nn.functional
+    for name, keywords in (
+        ("binary_cross_entropy", ("weight",)),
+        ("binary_cross_entropy_with_logits", ("weight",)),
+        ("binary_cross_entropy_with_logits", ("pos_weight",)),
+        ("binary_cross_entropy_with_logits", ("weight", "pos_weight")),
+    ):
+        y = getattr(F, name)(*ours[:2], **dict.fromkeys(keywords, ours[2]))
+        z = getattr(G, name)(*theirs[:2], **dict.fromkeys(keywords, theirs[2]))
+        assert float(y) == pytest.approx(z.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 3), (1, 2, 3)])
+@pytest.mark.parametrize("what", ["weight", "pos_weight"])
+def test_weights_that_do_not_fit(shape, what):
+    x = nnlite.full((2, 3), 0.5)
+    for function in (F.binary_cross_entropy, F.binary_cross_entropy_with_logits)[what == "pos_weight" :]:
+        with pytest.raises(nnlite.ShapeError, match=rf"{function.__name__}: {what} has shape \({shape[0]},.*\(2, 3\)"):
+            function(x, x, **{what: nnlite.ones(shape)})
+        with pytest.raises(TypeError, match=f"{what} must be a Tensor, got float"):
+            function(x, x, **{what: 2.0})
+
+
+# What is refused
+
+
 @every_loss
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1), (2, 3, 1), ()])
 def test_shapes_that_would_broadcast_to_another_loss(name, shape):
-    with pytest.raises(nnlite.ShapeError, match=rf"{name}: input has shape \(2, 3\), target "):
+    with pytest.raises(nnlite.ShapeError, match=rf"{name}: (input|mu) has shape \(2, 3\), (target|log_var) "):
         LOSSES[name][0](nnlite.Tensor(np.full((2, 3), 0.5)), nnlite.Tensor(np.full(shape, 0.5)))
 
 
 @every_loss
 def test_other_arguments_refused(name):
+    function, x = LOSSES[name][0], nnlite.tensor([0.5])
+    with pytest.raises(ValueError, match=f"{name}: reduction must be .* got 'median'"):
+        function(x, x, reduction="median")
+    with pytest.raises(TypeError, match="positional argument"):
+        function(x, x, None, "sum")  # neither here nor in PyTorch a reduction
+    with pytest.raises(nnlite.ShapeError, match=r"\(\)"):
+        function(x, 0.5)
+    with pytest.raises(TypeError, match=f"{name}: expected floating-point tensors, got float32 and float"):
+        function(x[0], 0.5)
+    with pytest.raises(TypeError, match=f"{name}: expected floating-point tensors, got int64 and int64"):
+        function(x.long(), x.long())
+
+
+def test_settings_out_of_range():
     x = nnlite.tensor([0.5])
-    with pytest.raises(ValueError, match="'median'"):
-        LOSSES[name][0](x, x, reduction="median")
-    with pytest.raises(nnlite.ShapeError, match=r"target \(\)"):
-        LOSSES[name][0](x, 0.5)
+    with pytest.raises(ValueError, match="huber_loss: delta must be above 0, got 0"):
+        F.huber_loss(x, x, delta=0)
+    with pytest.raises(ValueError, match=r"smooth_l1_loss: beta must not be negative, got -1\.0"):
+        F.smooth_l1_loss(x, x, beta=-1.0)
+    with pytest.raises(TypeError, match="huber_loss: delta must be a number, got None"):
+        F.huber_loss(x, x, delta=None)
+    with pytest.raises(ValueError, match=r"l1_loss: .*'batchmean'"):
+        F.l1_loss(x, x, reduction="batchmean")
 
 
 @pytest.mark.parametrize("p", [-0.01, 1.01])

@@ -21,7 +21,8 @@ def axes(draw):
 
 def loop(x, dim, keepdim):
     """(sum, how many) for each place of the result, adding one number at a time."""
-    dims = range(x.ndim) if dim is None else [d % x.ndim for d in (dim if isinstance(dim, tuple) else (dim,))]
+    given = dim if isinstance(dim, tuple) else (dim,)
+    dims = range(x.ndim) if dim in (None, ()) else [d % x.ndim for d in given]
     result = np.zeros([1 if a in dims else n for a, n in enumerate(x.shape)])
     for place in np.ndindex(x.shape):
         result[tuple(0 if a in dims else p for a, p in enumerate(place))] += x[place]

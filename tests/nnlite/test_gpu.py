@@ -1,5 +1,10 @@
-"""The code for the GPU, on a stand-in for CuPy (tests/fake_cupy.py): same results as the CPU, nothing mixed up."""
+"""The code for the GPU: same results as the CPU, nothing mixed up.
 
+It runs on a stand-in for CuPy (tests/fake_cupy.py), or with `pytest --device gpu` on CuPy and a real GPU.
+"""
+
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -7,49 +12,69 @@ import pytest
 
 import nnlite
 import nnlite.functional as F
-from nnlite import backend as backends
 from nnlite import nn, optim
 from nnlite.backend import cpu
 from tests import fake_cupy
-from tests.helpers import DROPOUT, OPERATIONS, in_order, leaf
+from tests.helpers import in_order, leaf
+from tests.operations import MODULES, OPERATIONS, RANDOM
 
-ALL = {**OPERATIONS, **DROPOUT}
+ALL = {**OPERATIONS, **RANDOM}
 
 
-@pytest.fixture
-def gpu(monkeypatch):
-    """nnlite.backend.gpu on the stand-in, as if it had just been imported."""
-    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.module())
-    for name in [name for name in sys.modules if name == "nnlite.backend.gpu"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(backends, "gpu", raising=False)
-    assert nnlite.gpu_available()
-    yield backends._gpu()
-    sys.modules.pop("nnlite.backend.gpu", None)
-    vars(backends).pop("gpu", None)
+class _Library:
+    """nnlite, but constants that an operation makes for itself lie where its inputs do."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def __getattr__(self, name):
+        return getattr(nnlite, name)
+
+    def tensor(self, data, dtype=None):
+        return nnlite.tensor(data, dtype, device=self.device)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_operation_gives_what_the_cpu_gives(gpu, name):
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+def test_every_operation_gives_what_the_cpu_gives(gpu, name, dtype, tolerance):
     results = []
     for device in ("cpu", "gpu"):
         nnlite.manual_seed(1)
-        leaves = [leaf(a, order="channels last") for a in ALL[name].arrays()]
-        tensors = [nnlite.Tensor(t.to(device).data, requires_grad=True) for t in leaves]
+        leaves = [leaf(a, dtype, "channels last") for a in ALL[name].arrays(dtype=dtype)]
+        tensors = [nnlite.Tensor(t.detach().to(device).array, requires_grad=True) for t in leaves]
 
-        class lib:  # constants that an operation makes for itself lie where its inputs do
-            tensor = staticmethod(lambda data, dtype, device=device: nnlite.tensor(data, dtype, device=device))
-            cat = staticmethod(nnlite.cat)
-
-        y = ALL[name].call(lib, F, *tensors)
+        y = ALL[name].call(_Library(device), F, *tensors)
         assert y.device == device
-        u = np.random.default_rng(2).standard_normal(y.shape)
+        u = np.random.default_rng(2).standard_normal(y.shape).astype(dtype)
         y.backward(nnlite.tensor(u, device=device))
         assert all(t.grad.device == device for t in tensors)
         results.append([t.cpu().numpy() for t in (y, *(t.grad for t in tensors))])
     for a, b in zip(*results, strict=True):
+        assert a.dtype == b.dtype == dtype
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_gives_what_the_cpu_gives(gpu, name):
+    make, *shapes = MODULES[name]
+    results = []
+    for device in ("cpu", "gpu"):
+        nnlite.manual_seed(1)
+        module = make(nn).to(device)
+        state = list(module.state_dict().values())
+        assert all(t.device == device for t in state)
+        rng = np.random.default_rng(0)
+        inputs = [nnlite.tensor(rng.random(shape, np.float32), device=device) for shape in shapes]
+        y = module(*inputs)
+        assert y.device == device
+        outputs = [y, module.eval()(*inputs), *state]
+        if y.requires_grad:
+            (y * y).sum().backward()
+            outputs += [p.grad for p in module.parameters()]
+        results.append([t.detach().cpu().numpy() for t in outputs])
+    for a, b in zip(*results, strict=True):
         assert a.dtype == b.dtype
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 500, 2**26])
@@ -106,6 +131,57 @@ def test_mixed_devices_are_refused_with_both_named(gpu):
         a + b
     with pytest.raises(nnlite.DeviceError, match=r"use \.cpu\(\)\.numpy\(\)"):
         b.numpy()
+    for mix in (
+        lambda: F.linear(a, nnlite.ones(4, 3, dtype=nnlite.float64, device="gpu")),
+        lambda: F.conv2d(nnlite.ones(1, 1, 3, 3), nnlite.ones(1, 1, 2, 2, device="gpu")),
+        lambda: nnlite.cat([a, nnlite.ones(2, 3, dtype=nnlite.float64, device="gpu")]),
+        lambda: F.mse_loss(nnlite.ones(3), nnlite.ones(3, device="gpu")),
+        lambda: a > nnlite.ones(3, device="gpu"),
+        lambda: a[nnlite.tensor([0], device="gpu")],
+        lambda: nn.Linear(3, 2).to("gpu")(nnlite.ones(2, 3)),
+        lambda: F.embedding(nnlite.tensor([0], device="gpu"), a),
+        lambda: F.batch_norm(nnlite.ones(2, 3, device="gpu"), nnlite.zeros(3), nnlite.ones(3)),
+        lambda: F.cross_entropy(nnlite.ones(2, 3, device="gpu"), nnlite.tensor([0, 1])),
+        lambda: F.nll_loss(nnlite.ones(2, 3), nnlite.tensor([0, 1], device="gpu")),
+        lambda: F.binary_cross_entropy_with_logits(
+            nnlite.ones(2, 3), nnlite.ones(2, 3), pos_weight=nnlite.ones(3, device="gpu")
+        ),
+        lambda: nnlite.where(nnlite.ones(2, 3, device="gpu") > 0, a, 0.0),
+    ):
+        with pytest.raises(nnlite.DeviceError, match=r"different devices|another device"):
+            mix()
+
+
+def test_a_tensor_moves_inside_the_graph(gpu):
+    x = leaf([1.0, 2.0])
+    y = x.gpu() * 3.0
+    y.cpu().sum().backward()
+    assert y.device == "gpu" and x.grad.device == "cpu" and x.grad.tolist() == [3.0, 3.0]
+
+
+def test_one_seed_gives_the_same_numbers_on_both(gpu):
+    def draw(device):
+        nnlite.manual_seed(11)
+        x = nnlite.randn(50, 3, device=device)
+        return [t.cpu().numpy() for t in (x, nnlite.rand_like(x), F.dropout(x), nnlite.randint(9, (5,), device=device))]
+
+    assert all(np.array_equal(a, b) for a, b in zip(draw("cpu"), draw("gpu"), strict=True))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not nnlite.gpu_available(), reason="CuPy with a GPU is needed")
+def test_tf32_is_off_unless_cupys_switch_allows_it():
+    """Products of float32 matrices have 24 bits by default, 11 with CUPY_TF32=1 (docs/conventions.md)."""
+    code = (
+        "import nnlite, numpy as np; nnlite.manual_seed(0); a, b = nnlite.randn(512, 512), nnlite.randn(512, 512);"
+        "c = (a.gpu() @ b.gpu()).cpu().numpy(); d = a.numpy().astype(float) @ b.numpy().astype(float);"
+        "print(np.linalg.norm(c - d) / np.linalg.norm(d))"
+    )
+    errors = []
+    for switch in ("0", "1"):
+        environment = {**os.environ, "CUPY_TF32": switch}
+        errors.append(float(subprocess.check_output([sys.executable, "-c", code], env=environment)))
+    assert errors[0] < 1e-6 and 1e-5 < errors[1] < 1e-2
 
 
 def test_a_network_trains_there_as_here(gpu, tmp_path):

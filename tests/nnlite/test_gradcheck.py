@@ -6,7 +6,8 @@ import pytest
 import nnlite
 import nnlite.functional as F
 from nnlite import GradcheckError, gradcheck, tensor
-from nnlite.functional import arithmetic, conv, norm
+from nnlite.functional import arithmetic, conv
+from nnlite.functional.norm import Normalize
 from tests.helpers import leaf, signed
 
 
@@ -33,11 +34,13 @@ def conv_inputs(rng):
 
 
 def apply_conv(operation):
-    return lambda x, w, b: operation.apply(x, w, b, stride=(1, 1), padding=(1, 1))
+    geometry = conv.Geometry(kernel=(3, 3), stride=(1, 1), dilation=(1, 1), padding=(1, 1), end=(1, 1))
+    return lambda x, w, b: operation.apply(x, w, b, geometry=geometry, groups=1)
 
 
 def apply_norm(operation):
-    return lambda x, w, b: operation.apply(x, w, b, groups=1, eps=1e-2)
+    options = {"parts": 1, "width": 1, "training": True, "momentum": 0.0, "eps": 1e-2}
+    return lambda x, w, b: operation.apply(x, w, b, None, None, **options)
 
 
 def norm_inputs(rng):
@@ -63,12 +66,12 @@ MUTANTS = {
     "kernel transposed": (broken(conv.Conv2d, input1=lambda s, dy, g: g.swapaxes(2, 3)), conv_inputs, 1),
     "image transposed": (broken(conv.Conv2d, input0=lambda s, dy, g: g.swapaxes(2, 3)), conv_inputs, 0),
     "image shifted by a pixel": (broken(conv.Conv2d, input0=lambda s, dy, g: np.roll(g, 1, 3)), conv_inputs, 0),
-    "batch norm's input gradient zero": (broken(norm.Normalize, input0=lambda s, dy, g: 0 * g), norm_inputs, 0),
+    "batch norm's input gradient zero": (broken(Normalize, input0=lambda s, dy, g: 0 * g), norm_inputs, 0),
     "batch norm as if the mean stood still": (
-        broken(norm.Normalize, input0=lambda s, dy, g: dy * (s.inv_std[0] * s.weight)[:, None, None]), norm_inputs, 0,
+        broken(Normalize, input0=lambda s, dy, g: dy * (s.statistics[0][2] * s.weight)[:, None, None]), norm_inputs, 0,
     ),
     "batch norm's weight as if not normalised": (
-        broken(norm.Normalize, input1=lambda s, dy, g: (dy * s.x).sum((0, 2, 3))), norm_inputs, 1,
+        broken(Normalize, input1=lambda s, dy, g: (dy * s.x).sum((0, 2, 3))), norm_inputs, 1,
     ),
 }  # fmt: skip
 
@@ -78,7 +81,7 @@ MUTANTS = {
 def test_a_broken_operation_is_caught_and_its_input_named(name, seed, rng):
     operation, inputs, wrong = MUTANTS[name]
     original = operation.__mro__[1]
-    apply = {conv.Conv2d: apply_conv, norm.Normalize: apply_norm}.get(original, lambda o: o.apply)
+    apply = {conv.Conv2d: apply_conv, Normalize: apply_norm}.get(original, lambda o: o.apply)
     tensors = inputs(rng)
     assert gradcheck(apply(original), tensors, seed=seed)
     says = rf"gradient of input {wrong} is wrong.*worst at .* of input {wrong}: numeric"

@@ -75,43 +75,19 @@ def test_gradients_are_frozen_and_forgotten():
     assert net.requires_grad_() is net and net(x).grad_fn is not None
 
 
+def test_gradients_may_be_filled_with_zeros_instead():
+    net = nn.Linear(2, 1)
+    net(nnlite.ones(1, 2)).sum().backward()
+    grad = net.weight.grad
+    net.zero_grad(set_to_none=False)
+    assert net.weight.grad is grad and grad.tolist() == [[0.0, 0.0]]
+
+
 def test_a_parameter_under_two_names_is_trained_once_and_saved_twice():
     net = nn.Sequential(nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1))
     net[1].weight = net[0].weight
     assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "1.bias"]
     assert "1.weight" in net.state_dict()
-
-
-def test_lists_of_modules():
-    layers = nn.ModuleList([nn.ReLU()])
-    assert layers.append(nn.Tanh()) is layers and len(layers) == 2
-    assert isinstance(layers[-1], nn.Tanh) and [type(m) for m in layers] == [nn.ReLU, nn.Tanh]
-    with pytest.raises(TypeError, match="holds Modules, not function"):
-        layers.append(F.relu)
-    with pytest.raises(IndexError):
-        layers[2]
-    with pytest.raises(NotImplementedError, match="ModuleList defines no forward"):
-        layers(1)
-
-
-def test_sequential_runs_one_after_the_other(rng):
-    x = nnlite.tensor(rng.standard_normal((2, 3, 4, 4)))
-    net = nn.Sequential(nn.LeakyReLU(0.5), nn.Tanh(), nn.Identity(), nn.Upsample(scale_factor=2))
-    y = np.tanh(np.where(x.numpy() > 0, x.numpy(), 0.5 * x.numpy())).repeat(2, 2).repeat(2, 3)
-    np.testing.assert_allclose(net(x).numpy(), y, rtol=1e-12)
-    assert nn.Sequential()(x) is x
-
-
-def test_the_tree_is_printed():
-    assert repr(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Sequential(nn.ReLU(), nn.Dropout(0.2)))) == (
-        "Sequential(\n"
-        "  (0): Conv2d(3, 4, kernel_size=3, stride=1, padding=1)\n"
-        "  (1): Sequential(\n"
-        "    (0): ReLU()\n"
-        "    (1): Dropout(p=0.2)\n"
-        "  )\n"
-        ")"
-    )
 
 
 def test_functional_is_one_module_under_three_names():
@@ -191,14 +167,14 @@ def _same_output(torch, ours, theirs, x):
 
 def test_loading_copies_numpy_arrays_and_tensors(rng):
     net, other = Net(), Net()
-    other.body[0].weight.data[...] = rng.standard_normal((4, 3, 3, 3))
+    other.body[0].weight.array[...] = rng.standard_normal((4, 3, 3, 3))
     state = {name: t if "weight" in name else t.numpy() for name, t in other.state_dict().items()}
     state["body.1.0.num_batches_tracked"] = 5  # a plain number will do for a 0-d tensor
     weight = net.body[0].weight
     net.load_state_dict(state)
     assert net.body[0].weight is weight and np.array_equal(weight.numpy(), other.body[0].weight.numpy())
     assert int(net.body[1][0].num_batches_tracked) == 5
-    other.body[0].weight.data[...] = 0.0
+    other.body[0].weight.array[...] = 0.0
     assert weight.numpy().any(), "loading copies"
 
 
@@ -228,11 +204,16 @@ def test_what_is_missing_or_too_much_may_be_ignored():
     assert net.scale.numpy().tolist() == [2.0, 2.0, 2.0]
 
 
+def test_loading_wants_a_dictionary():
+    with pytest.raises(TypeError, match=r"expected a dictionary .* got str; read a file with nnlite\.load"):
+        Net().load_state_dict("weights.safetensors")
+
+
 def test_state_dict_shares_memory_and_keeps_no_graph():
     net = Net()
     state = net.state_dict()
     assert not any(t.requires_grad for t in state.values())
-    net.scale.data[...] = 5.0
+    net.scale.array[...] = 5.0
     assert state["scale"].numpy().tolist() == [5.0] * 3
 
 
@@ -240,7 +221,11 @@ def test_state_dict_shares_memory_and_keeps_no_graph():
 
 
 def test_layers_start_uniform_within_the_inverse_root_of_fan_in():
-    for layer, fan_in in ((nn.Conv2d(16, 64, 3), 16 * 9), (nn.ConvTranspose2d(64, 16, 4), 16 * 16)):
+    for layer, fan_in in (
+        (nn.Conv2d(16, 64, 3), 16 * 9),
+        (nn.ConvTranspose2d(64, 16, 4), 16 * 16),
+        (nn.Linear(144, 64), 144),
+    ):
         bound = fan_in**-0.5
         weight = layer.weight.numpy()
         assert 0.99 * bound < np.abs(weight).max() <= bound and np.abs(layer.bias.numpy()).max() <= bound
@@ -249,7 +234,11 @@ def test_layers_start_uniform_within_the_inverse_root_of_fan_in():
 
 def test_the_start_equals_pytorchs_in_distribution(torch):
     torch.manual_seed(0)
-    for make in (lambda nn: nn.Conv2d(4, 500, 4), lambda nn: nn.ConvTranspose2d(4, 500, 4)):
+    for make in (
+        lambda nn: nn.Conv2d(4, 500, 4),
+        lambda nn: nn.ConvTranspose2d(4, 500, 4),
+        lambda nn: nn.Linear(64, 500),
+    ):
         ours, theirs = make(nn), make(torch.nn)
         for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
             a, b = a.numpy(), b.detach().numpy()
@@ -257,10 +246,41 @@ def test_the_start_equals_pytorchs_in_distribution(torch):
             assert a.std() == pytest.approx(b.std(), rel=0.1)
 
 
+def test_an_embedding_starts_normal_with_a_row_of_zeros():
+    weight = nn.Embedding(200, 50, padding_idx=-2).weight.numpy()
+    others = np.delete(weight, 198, axis=0)
+    assert not weight[198].any() and abs(others.mean()) < 0.03 and others.std() == pytest.approx(1.0, rel=0.02)
+    assert weight.dtype == np.float32
+    for row in (200, -201):
+        with pytest.raises(IndexError, match=f"padding_idx {row} is no row of 200"):
+            nn.Embedding(200, 50, row)
+
+
+@pytest.mark.parametrize("padding_idx", [None, 1, -1])
+def test_embeddings_are_pytorchs(torch, padding_idx):
+    ours, theirs = nn.Embedding(4, 3, padding_idx), torch.nn.Embedding(4, 3, padding_idx)
+    ours.load_state_dict({name: t.numpy() for name, t in theirs.state_dict().items()})
+    index = [[0, 1, 3], [3, 3, 1]]
+    y, expected = ours(nnlite.tensor(index)), theirs(torch.tensor(index))
+    assert np.array_equal(y.numpy(), expected.detach().numpy())
+    (y * y).sum().backward()
+    (expected * expected).sum().backward()
+    np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-6)
+
+
+def test_fresh_parameters_have_the_default_dtype():
+    nnlite.set_default_dtype(nnlite.float64)
+    try:
+        layers = nn.Linear(2, 2), nn.Embedding(2, 2)
+    finally:
+        nnlite.set_default_dtype(nnlite.float32)
+    assert {p.dtype for layer in layers for p in layer.parameters()} == {np.dtype("float64")}
+
+
 def test_initialisers_fill_in_place():
     t = nn.Parameter(np.empty((50, 40, 3, 3), np.float32))
-    data = t.data
-    assert nn.init.normal_(t, 2.0, 0.5) is t and t.data is data and t.requires_grad and t.dtype == np.float32
+    data = t.array
+    assert nn.init.normal_(t, 2.0, 0.5) is t and t.array is data and t.requires_grad and t.dtype == np.float32
     assert t.numpy().mean() == pytest.approx(2.0, abs=0.02) and t.numpy().std() == pytest.approx(0.5, abs=0.02)
     nn.init.uniform_(t, -3.0, 1.0)
     assert -3.0 <= t.numpy().min() < -2.9 and 0.9 < t.numpy().max() <= 1.0
@@ -294,8 +314,14 @@ def test_running_statistics_count_batches_only_in_training(rng):
 def test_a_forgotten_forward_and_a_mistyped_name_raise():
     with pytest.raises(NotImplementedError, match="Net defines no forward"):
         Net()(1)
-    with pytest.raises(AttributeError):
-        nn.Conv2d(1, 1, 1).wieght  # noqa: B018
+    code = "from nnlite import nn; nn.Conv2d(1, 1, 1).wieght"
+    message = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert "'Conv2d' object has no attribute 'wieght'. Did you mean: 'weight'?" in message
+
+
+def test_a_list_is_no_parameter():
+    with pytest.raises(TypeError, match="not list"):
+        nn.Parameter([1.0, 2.0])
 
 
 def test_importing_nnlite_needs_neither_opencv_nor_matplotlib_nor_cupy():

@@ -103,3 +103,25 @@ def test_in_place_arithmetic():
     assert same is x and x.numpy().tolist() == [7.0, 3.0] and x.dtype == np.float32
     with pytest.raises(ValueError, match="broadcast"):
         x += tensor([1.0, 2.0, 3.0])
+
+
+def test_methods_that_change_in_place(torch):
+    def run(lib):
+        x = lib.tensor([1.0, -2.0, 3.0])
+        y = x.add_(lib.ones(3), alpha=2).sub_(1.0).mul_(lib.tensor([1.0, 2.0, 3.0])).div_(2)
+        assert y is x
+        kept = x.tolist()
+        return [kept, x.clamp_(-0.5, 1.0).tolist(), x.clip_(max=0.25).tolist(), x.fill_(3).tolist(), x.zero_().tolist()]
+
+    assert run(nnlite) == run(torch)
+
+
+def test_methods_that_change_in_place_are_watched():
+    x = leaf([1.0, 2.0])
+    with pytest.raises(GraphError, match="not recorded"):
+        x.clamp_(0.0, 1.0)
+    y = x.exp()
+    z = y * y
+    y.detach().zero_()
+    with pytest.raises(GraphError, match="changed in place"):
+        z.sum().backward()

@@ -1,0 +1,58 @@
+"""Comparisons: bool tensors, which have no gradient and are never part of a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend as backends
+from ..errors import ShapeError
+from ..function import shape_of
+from ..tensor import Tensor
+
+
+def eq(input: Any, other: Any) -> Tensor:
+    """input == other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("eq", lambda a, b: a == b, input, other)
+
+
+def ne(input: Any, other: Any) -> Tensor:
+    """input != other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("ne", lambda a, b: a != b, input, other)
+
+
+def lt(input: Any, other: Any) -> Tensor:
+    """input < other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("lt", lambda a, b: a < b, input, other)
+
+
+def le(input: Any, other: Any) -> Tensor:
+    """input <= other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("le", lambda a, b: a <= b, input, other)
+
+
+def gt(input: Any, other: Any) -> Tensor:
+    """input > other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("gt", lambda a, b: a > b, input, other)
+
+
+def ge(input: Any, other: Any) -> Tensor:
+    """input >= other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return _compare("ge", lambda a, b: a >= b, input, other)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Where the input is zero or False."""
+    return eq(input, 0)
+
+
+def _compare(name, relation, a, b):
+    arrays = [x.array if isinstance(x, Tensor) else x for x in (a, b)]
+    strange = [x for x in arrays if not (isinstance(x, (int, float)) or hasattr(x, "dtype"))]
+    if strange or not any(isinstance(x, Tensor) for x in (a, b)):
+        raise TypeError(f"{name}: expected Tensors or numbers, got {type(a).__name__} and {type(b).__name__}")
+    backends.of(*arrays)  # raises DeviceError for arrays on different devices
+    try:
+        return Tensor(relation(*arrays))
+    except ValueError as error:
+        shapes = f"{shape_of(a)} and {shape_of(b)}"
+        raise ShapeError(f"{name}: shapes {shapes} do not broadcast; make them equal or use size 1") from error

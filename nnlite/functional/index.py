@@ -1,0 +1,192 @@
+"""Parts of tensors, and tensors of parts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from ..backend.layout import channels_first, channels_last
+from ..errors import DeviceError, ShapeError
+from ..function import axis_of
+from ..tensor import Tensor, arrays_in, require_tensors
+from .shape import Move, reshape, unsqueeze
+
+
+class GetItem(Move):
+    """y = x[key]    dx = zeros with dy added at key: an element taken twice gets both gradients
+
+    Numbers, slices, None and ... come first and give a view; then arrays of indices pick from it, as in PyTorch.
+    """
+
+    shares_memory = True
+
+    def forward(self, x, *, key):
+        self.shape = x.shape
+        self.view, self.arrays = _two_steps(self.xp, key)
+        y = x[self.view]
+        return y[self.arrays] if self.arrays else y
+
+    def backward(self, dy):
+        dx = self.xp.zeros(self.shape, dy.dtype)
+        view = dx[self.view]
+        if self.arrays:
+            self.xp.add.at(view, self.arrays, dy)
+        else:
+            view[...] = dy
+        return dx
+
+
+def _two_steps(xp, key):
+    """The key without its arrays, and a key of the arrays alone for what that leaves (None if there are none)."""
+    view, arrays = [], []
+    for part in key:
+        if isinstance(part, (list, xp.ndarray)):
+            array = xp.asarray(part)
+            view += [slice(None)] * (array.ndim if array.dtype.kind == "b" else 1)  # a mask spans its own axes
+            arrays.append(array)
+        else:
+            view.append(part)
+            if not isinstance(part, int):  # a number leaves no axis
+                arrays.append(part if part is Ellipsis else slice(None))
+    if Ellipsis not in [part for part in key if not hasattr(part, "shape")]:
+        view.append(Ellipsis)  # NumPy then makes a view even of a single element
+    return tuple(view), tuple(arrays) if any(hasattr(part, "shape") for part in arrays) else None
+
+
+class Cat(Move):
+    """y = the inputs one after the other along dim    each dx = its part of dy"""
+
+    def forward(self, *arrays, dim):
+        self.dim = dim
+        self.ends = list(itertools.accumulate(a.shape[self.dim] for a in arrays))
+        if arrays[0].ndim != 4:
+            return self.xp.concatenate(arrays, axis=self.dim)
+        axis = (0, 3, 1, 2)[self.dim]  # NHWC, so that the result is channels-last as well
+        return channels_first(self.xp.concatenate([channels_last(a) for a in arrays], axis=axis))
+
+    def backward(self, dy):
+        starts = [0, *self.ends[:-1]]
+        before = (slice(None),) * self.dim
+        return [dy[(*before, slice(start, end))] for start, end in zip(starts, self.ends, strict=True)]
+
+
+class Flip(Move):
+    """y = x in reverse order along axes    dx = dy in reverse order"""
+
+    def forward(self, x, *, axes):
+        self.axes = axes
+        return self.xp.flip(x, axes).copy(order="K")
+
+    def backward(self, dy):
+        return self.xp.flip(dy, self.axes)
+
+
+class Roll(Move):
+    """y[i] = x[i - shift] along axes, what leaves at one end coming in at the other    dx = dy rolled back"""
+
+    def forward(self, x, *, shifts, axes):
+        self.shifts, self.axes = shifts, axes
+        return self.xp.roll(x, shifts, axes)
+
+    def backward(self, dy):
+        return self.xp.roll(dy, tuple(-s for s in self.shifts), self.axes)
+
+
+def getitem(input: Tensor, key: Any) -> Tensor:
+    """input[key] for integers, slices, None, ... and integer or boolean arrays or tensors, as in NumPy.
+
+    Numbers and slices share memory, arrays copy. Raises IndexError for a key that is not there.
+    """
+    require_tensors("getitem", input)
+    parts = [_number(part) for part in (arrays_in(key) if isinstance(key, tuple) else (arrays_in(key),))]
+    if any(hasattr(part, "shape") and not isinstance(part, type(input.array)) for part in parts):
+        raise DeviceError(f"getitem: the index lies on another device than the tensor (on the {input.device})")
+    return GetItem.apply(input, key=parts)
+
+
+def _number(part):
+    """A single index as Python's int, whatever it came as; other parts of a key as they are."""
+    return int(part) if getattr(part, "ndim", None) == 0 and part.dtype.kind in "iu" else part
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along `dim`; all other sizes must be equal.
+
+    Raises ShapeError otherwise, naming every shape.
+    """
+    tensors = _listed("cat", tensors)
+    if not tensors:
+        raise ShapeError("cat: expected at least one tensor, got none")
+    axis = axis_of(dim, tensors[0].shape)
+    if len({(t.ndim, t.shape[:axis], t.shape[axis + 1 :]) for t in tensors}) > 1:
+        shapes = ", ".join(str(t.shape) for t in tensors)
+        raise ShapeError(f"cat: shapes {shapes} may differ only along dim {dim}")
+    return Cat.apply(*tensors, dim=axis)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors of one shape along a new axis `dim`. Raises ShapeError for shapes that differ."""
+    tensors = _listed("stack", tensors)
+    if len({t.shape for t in tensors}) != 1:
+        shapes = ", ".join(str(t.shape) for t in tensors) or "no tensors"
+        raise ShapeError(f"stack: expected tensors of one shape, got {shapes}")
+    return cat([unsqueeze(t, dim) for t in tensors], axis_of(dim, (*tensors[0].shape, 1)))
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into pieces of one size (the last may be smaller), or of the sizes given; memory is shared.
+
+    Raises ShapeError when the sizes do not add up.
+    """
+    require_tensors("split", tensor)
+    axis = axis_of(dim, tensor.shape)
+    length, sizes = tensor.shape[axis], split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes < 1:
+            raise ValueError(f"split: pieces of size {sizes}; expected at least 1")
+        sizes = [min(sizes, length - start) for start in range(0, length, sizes)] or [0]
+    if not all(isinstance(n, int) and n >= 0 for n in sizes) or sum(sizes) != length:
+        raise ShapeError(f"split: sizes {list(sizes)} do not add up to the {length} of axis {dim} in {tensor.shape}")
+    ends = list(itertools.accumulate(sizes))
+    before = (slice(None),) * axis
+    return tuple(getitem(tensor, (*before, slice(end - n, end))) for n, end in zip(sizes, ends, strict=True))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Cut along `dim` into `chunks` equal pieces (the last smaller, or fewer, if it does not come out even)."""
+    require_tensors("chunk", input)
+    if not isinstance(chunks, int) or chunks < 1:
+        raise ValueError(f"chunk: expected at least 1 piece, got {chunks!r}")
+    length = input.shape[axis_of(dim, input.shape)]
+    return split(input, max(1, -(-length // chunks)), dim)
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """The elements in reverse order along the axes `dims` (numbers or one tuple)."""
+    require_tensors("flip", input)
+    return Flip.apply(input, axes=_axes(input, dims[0] if len(dims) == 1 else dims))
+
+
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """Shift along axes, what leaves at one end coming in at the other; without `dims` the flattened elements."""
+    require_tensors("roll", input)
+    if dims is None:
+        if not isinstance(shifts, int):
+            raise TypeError(f"roll: without dims, shifts is one number, not {shifts!r} (shape {input.shape})")
+        return reshape(roll(reshape(input, -1), shifts, 0), input.shape)
+    axes, steps = _axes(input, dims), (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if len(axes) != len(steps):
+        raise ShapeError(f"roll: {len(steps)} shifts for {len(axes)} dims (shape {input.shape}); give one for each")
+    return Roll.apply(input, shifts=steps, axes=axes)
+
+
+def _listed(name, tensors):
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(f"{name}: expected a list or tuple of tensors, got {type(tensors).__name__}")
+    require_tensors(name, *tensors)
+    return tensors
+
+
+def _axes(input, dims):
+    return tuple(axis_of(d, input.shape) for d in ((dims,) if isinstance(dims, int) else dims))

@@ -1,0 +1,200 @@
+"""Pooling: one number for each window of each channel, its largest or its mean.
+
+There is no loop over windows. A strided view holds one place (u, v) of all windows together, an image of the
+output's size; the largest or the sum of these kH*kW images is the result. Backward walks over the same views of the
+gradient and adds to each what that place receives; where windows overlap, a pixel is in several of the views and so
+receives from all its windows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..backend.layout import channels_first, channels_last
+from ..errors import ShapeError
+from ..function import Function
+from ..tensor import Tensor
+from ._geometry import Geometry, Pair, pair
+
+
+class MaxPool2d(Function):
+    """y = the largest of each window, NaN if it holds one    dx = dy at the (first) place that was the largest"""
+
+    def forward(self, x, *, geometry):
+        xp, x = self.xp, channels_last(x)
+        self.shape, self.geometry = x.shape, geometry
+        first, *others = _places(geometry.windows(self.backend, x, fill=-math.inf))
+        y = first.copy()
+        self.winner = xp.zeros(y.shape, xp.min_scalar_type(len(others)))
+        for number, seen in enumerate(others, 1):
+            better = (seen > y) | xp.isnan(seen)
+            # winner[better] = number takes far longer; as the numbers grow, the maximum is the last that was better
+            xp.maximum(self.winner, better.astype(self.winner.dtype) * number, out=self.winner)
+            xp.maximum(y, seen, out=y)
+        return channels_first(y)
+
+    def backward(self, dy):
+        dy = channels_last(dy)
+        dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
+        for number, place in enumerate(places):
+            place += dy * self.xp.equal(self.winner, number)
+        return channels_first(dx)
+
+
+class AvgPool2d(Function):
+    """y = the sum of each window / divisor    dx = dy / divisor at each place of the window"""
+
+    def forward(self, x, *, geometry, count_include_pad, divisor):
+        x = channels_last(x)
+        self.shape, self.geometry = x.shape, geometry
+        first, *others = _places(geometry.windows(self.backend, x))
+        y = first.copy()
+        for seen in others:
+            y += seen
+        self.divisor = divisor or _counts(self.xp, geometry, x.shape, y.shape, count_include_pad).astype(x.dtype)
+        y /= self.divisor
+        return channels_first(y)
+
+    def backward(self, dy):
+        dy = channels_last(dy) / self.divisor
+        dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
+        for place in places:
+            place += dy
+        return channels_first(dx)
+
+
+def _places(windows):
+    """(N, Ho, Wo, kH, kW, C) -> kH*kW views (N, Ho, Wo, C), the same place of all windows in each."""
+    return [windows[:, :, :, u, v] for u in range(windows.shape[3]) for v in range(windows.shape[4])]
+
+
+def _gradient(backend, shape, dtype, geometry):
+    """Zeros (N, H, W, C) and their places; what is added to a place of the border is lost, as it should be."""
+    (n, h, w, c), (top, left), (bottom, right) = shape, geometry.padding, geometry.end
+    padded = backend.xp.zeros((n, top + h + bottom, left + w + right, c), dtype)
+    windows = backend.windows(padded, geometry.kernel, geometry.stride, geometry.dilation)
+    return padded[:, top : top + h, left : left + w], _places(windows)
+
+
+def _counts(xp, geometry, size, out, include_pad):
+    """(Ho, Wo, 1): how many pixels each window holds, the padding counted or not; what ceil_mode adds never is."""
+    kernel, stride, _, padding, _ = geometry
+    along = []
+    for axis in (0, 1):
+        border = padding[axis] if include_pad else 0
+        start = xp.arange(out[1 + axis]) * stride[axis] - padding[axis]
+        along.append(xp.minimum(start + kernel[axis], size[1 + axis] + border) - xp.maximum(start, -border))
+    return along[0][:, None, None] * along[1][:, None]
+
+
+class AdaptiveAvgPool2d(Function):
+    """y[.., i, j] = the mean of x[.., a(i) : b(i), a(j) : b(j)]    dx = dy / (number of pixels) in each of them
+
+    a(i) = floor(i H / H'), b(i) = ceil((i + 1) H / H'): as equal as whole pixels allow, and overlapping where they
+    must. The mean over a rectangle is the mean over its columns of the means over its rows: an axis at a time.
+    """
+
+    def forward(self, x, *, size):
+        xp, x = self.xp, channels_last(x)
+        self.shape, self.size = x.shape, size
+        x = xp.stack([x[:, a:b].mean(axis=1) for a, b in _cells(x.shape[1], size[0])], axis=1)
+        return channels_first(xp.stack([x[:, :, a:b].mean(axis=2) for a, b in _cells(x.shape[2], size[1])], axis=2))
+
+    def backward(self, dy):
+        (n, h, w, c), (height, width) = self.shape, self.size
+        dy = channels_last(dy)
+        rows, dx = self.xp.zeros((n, height, w, c), dy.dtype), self.xp.zeros(self.shape, dy.dtype)
+        for j, (a, b) in enumerate(_cells(w, width)):
+            rows[:, :, a:b] += dy[:, :, j : j + 1] / (b - a)
+        for i, (a, b) in enumerate(_cells(h, height)):
+            dx[:, a:b] += rows[:, i : i + 1] / (b - a)
+        return channels_first(dx)
+
+
+def _cells(length, cells):
+    """(first, last + 1) of each of `cells` stretches of an axis."""
+    return [(i * length // cells, -(-(i + 1) * length // cells)) for i in range(cells)]
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> Tensor:
+    """The largest number of each window: y[n, c, i, j] = max over u, v of input[n, c, i s + u d - p, j s + v d - p].
+
+    input (N, C, H, W) -> (N, C, (H + 2p - d (kH - 1) - 1) // s + 1, ...); the stride is the kernel unless given.
+    The padding, at most half the kernel, never wins. With `ceil_mode` the division rounds up, so that no pixel is
+    left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
+    gradient. Raises ShapeError for what is no image or smaller than the kernel, ValueError for numbers out of range.
+    """
+    geometry = _geometry("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    return MaxPool2d.apply(input, geometry=geometry)
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window: y[n, c, i, j] = sum over u, v of input[n, c, i s + u - p, j s + v - p] / divisor.
+
+    input (N, C, H, W) -> (N, C, (H + 2p - kH) // s + 1, ...); stride, padding (of zeros) and `ceil_mode` are as in
+    max_pool2d. The divisor is the number of pixels in the window, those of the padding included unless
+    `count_include_pad` is False, or `divisor_override`. Raises ShapeError or ValueError like max_pool2d.
+    """
+    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
+        raise ValueError(f"avg_pool2d: divisor_override must be a whole number other than 0, got {divisor_override!r}")
+    geometry = _geometry("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
+    return AvgPool2d.apply(input, geometry=geometry, count_include_pad=count_include_pad, divisor=divisor_override)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
+
+    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and the columns likewise.
+    output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError for what
+    is no image, ValueError for sizes below 1.
+    """
+    _check_image("adaptive_avg_pool2d", input)
+    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    if len(sizes) == 2:
+        sizes = tuple(length if n is None else n for n, length in zip(sizes, input.shape[2:], strict=True))
+    return AdaptiveAvgPool2d.apply(input, size=pair("adaptive_avg_pool2d", "output_size", sizes, 1))
+
+
+def _geometry(name, input, kernel_size, stride, padding, dilation, ceil_mode):
+    """Where the windows lie, the image padded at its end just as far as the last one reaches."""
+    _check_image(name, input)
+    kernel, padding = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
+    stride = kernel if stride is None else pair(name, "stride", stride, 1)
+    geometry = Geometry(kernel, stride, pair(name, "dilation", dilation, 1), padding, padding)
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel}")
+    end = []
+    for size, extent, s, p in zip(input.shape[2:], geometry.extent(), stride, padding, strict=True):
+        room = size + 2 * p - extent
+        steps = -(-room // s) if ceil_mode else room // s  # from the first window to the last
+        if steps < 0:
+            raise ShapeError(
+                f"{name}: kernel_size {kernel} with dilation {geometry.dilation} is larger than the input "
+                f"with padding {padding} (input {input.shape})"
+            )
+        if steps * s >= size + p:  # the last window would begin behind the image
+            steps -= 1
+        end.append(max(0, steps * s + extent - size - p))
+    return geometry._replace(end=tuple(end))
+
+
+def _check_image(name, input):
+    if not isinstance(input, Tensor) or input.ndim != 4 or 0 in input.shape:
+        given = input.shape if isinstance(input, Tensor) else type(input).__name__
+        raise ShapeError(f"{name}: expected images (N, C, H, W), got {given}")

@@ -1,0 +1,126 @@
+"""Images of another size."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..backend.layout import channels_first, channels_last
+from ..errors import ShapeError
+from ..function import Function
+from ..tensor import Tensor, require_tensors
+from .shape import Move, permute, reshape
+
+
+class Repeat(Move):
+    """y[.., i, j] = x[.., i // k, j // k]: every pixel k x k times    dx = the sum of dy over those pixels"""
+
+    def forward(self, x, *, factor):
+        self.factor = factor
+        return channels_first(channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
+
+    def backward(self, dy):
+        n, c, h, w = dy.shape
+        k = self.factor
+        return channels_first(channels_last(dy).reshape(n, h // k, k, w // k, k, c).sum(axis=(2, 4)))
+
+
+class Resize(Function):
+    """y = V x H^T for each channel    dx = V^T dy H
+
+    Resizing is linear, an axis at a time: a row of V (H', H) or H (W', W) holds the weights with which the old
+    pixels make a new one.
+    """
+
+    def forward(self, x, *, vertical, horizontal):
+        self.vertical, self.horizontal = (self.xp.asarray(m, dtype=x.dtype) for m in (vertical, horizontal))
+        return self._transform(x, self.vertical, self.horizontal)
+
+    def backward(self, dy):
+        return self._transform(dy, self.vertical.T, self.horizontal.T)
+
+    def _transform(self, x, vertical, horizontal):
+        x = channels_last(x)
+        n, h, w, c = x.shape
+        x = self.xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
+        return channels_first(self.xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
+
+
+def interpolate(
+    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+) -> Tensor:
+    """Images (N, C, H, W) in another size: `size` (H', W') or floor(H scale_factor), each one number or two.
+
+    A new pixel's centre lies at source = (i + 0.5) H / H' - 0.5 of the old ones (H / H' being 1 / scale_factor if
+    that is given). mode 'nearest' takes the pixel floor(i H / H'), as PyTorch does; 'bilinear' mixes the two on either
+    side, in each axis; with align_corners the outermost pixels stay in place: source = i (H - 1) / (H' - 1).
+    Raises ShapeError for what is no image, ValueError for other modes or sizes.
+    """
+    if mode not in ("nearest", "bilinear"):
+        raise ValueError(f"interpolate: mode {mode!r} is not covered; expected 'nearest' or 'bilinear'")
+    if align_corners and mode == "nearest":
+        raise ValueError("interpolate: align_corners goes with mode 'bilinear' only")
+    require_tensors("interpolate", input)
+    if input.ndim != 4 or 0 in input.shape:
+        raise ShapeError(f"interpolate: expected images (N, C, H, W), got {input.shape}")
+    if (size is None) == (scale_factor is None):
+        raise ValueError("interpolate: give either size or scale_factor")
+    sizes, ratios = _new_size(input.shape[2:], size, scale_factor)
+    factor = sizes[0] // input.shape[2]
+    if mode == "nearest" and sizes == (factor * input.shape[2], factor * input.shape[3]):
+        return Repeat.apply(input, factor=factor)  # the usual case in decoders: no products needed
+    weights = _nearest if mode == "nearest" else _bilinear
+    matrices = [weights(n, m, r, align_corners) for n, m, r in zip(input.shape[2:], sizes, ratios, strict=True)]
+    return Resize.apply(input, vertical=matrices[0], horizontal=matrices[1])
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
+    """(N, C r^2, H, W) -> (N, C, H r, W r): r^2 channels become r x r pixels (Shi et al. 2016).
+
+    y[n, c, h r + i, w r + j] = x[n, c r^2 + i r + j, h, w]. Raises ShapeError unless r^2 divides the channels.
+    """
+    r = upscale_factor
+    if not isinstance(r, int) or r < 1:
+        raise ValueError(f"pixel_shuffle: upscale_factor must be a whole number of at least 1, got {r!r}")
+    require_tensors("pixel_shuffle", input)
+    if input.ndim != 4 or input.shape[1] % r**2 or 0 in input.shape:
+        raise ShapeError(f"pixel_shuffle: expected (N, C, H, W) with C a multiple of {r**2}, got {input.shape}")
+    n, c, h, w = input.shape
+    pixels = reshape(permute(input, 0, 2, 3, 1), (n, h, w, c // r**2, r, r))  # channels last, as it lies in memory
+    rows = reshape(permute(pixels, 0, 1, 4, 2, 5, 3), (n, h * r, w * r, c // r**2))
+    return permute(rows, 0, 3, 1, 2)
+
+
+def _new_size(old, size, scale_factor):
+    """The new (H', W'), and for each axis the distance of two new pixels, in old ones."""
+    given = size if scale_factor is None else scale_factor
+    pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    kinds = int if scale_factor is None else (int, float)
+    if len(pair) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in pair):
+        what = "size" if scale_factor is None else "scale_factor"
+        raise ValueError(f"interpolate: {what} must be one or two numbers above 0, got {given!r}")
+    if scale_factor is None:
+        return pair, [n / m for n, m in zip(old, pair, strict=True)]
+    sizes = tuple(math.floor(n * f) for n, f in zip(old, pair, strict=True))
+    if 0 in sizes:
+        raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {tuple(old)}")
+    return sizes, [1.0 / f for f in pair]
+
+
+def _nearest(n, m, ratio, align_corners):
+    """(m, n), each row with a 1 for the old pixel that is taken."""
+    source = np.minimum(np.floor(np.arange(m, dtype=np.float32) * np.float32(ratio)).astype(int), n - 1)
+    return np.eye(n)[source]
+
+
+def _bilinear(n, m, ratio, align_corners):
+    """(m, n), each row with the weights of the two old pixels on either side of a new one."""
+    if align_corners:
+        source = np.arange(m) * ((n - 1) / max(1, m - 1))
+    else:
+        source = np.maximum((np.arange(m) + 0.5) * ratio - 0.5, 0.0)
+    low = np.minimum(np.floor(source).astype(int), n - 1)
+    high, share = np.minimum(low + 1, n - 1), (source - low)[:, None]
+    return (1.0 - share) * np.eye(n)[low] + share * np.eye(n)[high]

@@ -1,0 +1,42 @@
+"""Borders around images, as layers. `padding` is one width for all sides, or (left, right, top, bottom)."""
+
+from __future__ import annotations
+
+from .. import functional as F
+from ..tensor import Tensor
+from .module import Module
+
+
+class _Pad(Module):
+    mode: str
+
+    def __init__(self, padding: int | tuple[int, int, int, int]):
+        sides = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * 4
+        if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
+            name = type(self).__name__
+            raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
+        self.padding = sides
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x, self.padding, self.mode)
+
+    def extra_repr(self) -> str:
+        return str(self.padding)
+
+
+class ZeroPad2d(_Pad):
+    """Zeros around the image."""
+
+    mode = "constant"
+
+
+class ReflectionPad2d(_Pad):
+    """The image mirrored about its outermost pixels, which are not repeated."""
+
+    mode = "reflect"
+
+
+class ReplicationPad2d(_Pad):
+    """The outermost pixels repeated."""
+
+    mode = "replicate"

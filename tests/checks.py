@@ -1,0 +1,26 @@
+"""The two questions that every operation must answer: is its gradient right, and is it what PyTorch computes?"""
+
+import numpy as np
+
+import nnlite
+from tests.helpers import backward, leaf
+
+
+def check_gradient(operation, seed, orders):
+    """Gradcheck the operation on float64 inputs in these memory orders."""
+    tensors = [leaf(a, order=order) for a, order in zip(operation.arrays(seed), orders, strict=True)]
+    nnlite.gradcheck(operation.nnlite, tensors, seed=seed)
+
+
+def check_against_pytorch(torch, operation, dtype, tolerance, seed, order):
+    """Compare result and gradients with PyTorch's."""
+    arrays = operation.arrays(seed, dtype)
+    ours = [leaf(a, dtype, order) for a in arrays]
+    theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    y = operation.nnlite(*ours)
+    z = operation.call(torch, torch.nn.functional, *theirs)
+    u = backward(y, seed)
+    z.backward(torch.tensor(u))
+    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=tolerance, atol=tolerance)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=tolerance, atol=tolerance)

@@ -1,0 +1,88 @@
+"""Padding and resizing against NumPy and PyTorch over all sizes; images stay channels-last."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnlite
+import nnlite.functional as F
+from nnlite import ShapeError
+from nnlite.backend.layout import channels_last
+from tests.helpers import leaf, orders, seeds
+
+NUMPY_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
+border = st.integers(0, 3)
+
+
+@given(
+    shape=st.tuples(*[st.integers(1, 2)] * 2, *[st.integers(4, 5)] * 2),
+    pad=st.tuples(border, border, border, border),
+    mode=st.sampled_from(list(NUMPY_MODES)),
+    order=orders,
+    seed=seeds,
+)
+def test_pad_is_numpys(shape, pad, mode, order, seed):
+    x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
+    expected = np.pad(x.numpy(), [(0, 0), (0, 0), pad[2:], pad[:2]], NUMPY_MODES[mode])
+    assert np.array_equal(F.pad(x, pad, mode).numpy(), expected)
+    nnlite.gradcheck(lambda x: F.pad(x, pad, mode), [x], seed=seed)
+
+
+@given(
+    size=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    scale=st.one_of(st.none(), st.sampled_from([0.5, 0.7, 1.0, 1.3, 2.0, 2.5, 3.0])),
+    mode=st.sampled_from(["nearest", "bilinear", "corners"]),
+    seed=seeds,
+)
+def test_interpolate_is_pytorchs_at_every_size(torch, size, scale, mode, seed):
+    x = np.random.default_rng(seed).standard_normal((2, 3, 5, 4))
+    options = {"scale_factor": scale} if scale else {"size": size}
+    options |= {"mode": "bilinear", "align_corners": True} if mode == "corners" else {"mode": mode}
+    results = []
+    for lib, G in ((nnlite, F), (torch, torch.nn.functional)):
+        t = lib.tensor(x, requires_grad=True)
+        y = G.interpolate(t, **options)
+        (y * y).sum().backward()
+        results.append((y.detach().numpy(), t.grad.numpy()))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_pixel_shuffle_by_its_formula(rng):
+    x, r = rng.standard_normal((2, 12, 3, 4)), 2
+    y = F.pixel_shuffle(nnlite.tensor(x), r).numpy()
+    for n, c, h, w in np.ndindex(y.shape):
+        assert y[n, c, h, w] == x[n, c * r * r + h % r * r + w % r, h // r, w // r]
+
+
+def test_images_stay_channels_last(rng):
+    x = leaf(rng.standard_normal((2, 4, 6, 5)), order="channels last")
+    for y in (
+        F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2), "reflect"), F.interpolate(x, 3), F.interpolate(x, 9, mode="bilinear"),
+        F.pixel_shuffle(x, 2), x.flip(2),
+    ):  # fmt: skip
+        assert np.shares_memory(channels_last(y.numpy()), y.numpy())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda x: F.pad(x, (1,)), ValueError, r"pairs .* got \(1,\)"),
+        (lambda x: F.pad(x, (-1, 0)), ValueError, "at least 0"),
+        (lambda x: F.pad(x, (1, 1) * 5), ShapeError, r"10 numbers are more than two for each axis of shape \(1, 2"),
+        (lambda x: F.pad(x, (1, 1), "circular"), ValueError, "'circular' is not covered"),
+        (lambda x: F.pad(x, (4, 0), "reflect"), ShapeError, r"border of \(4, 0\) of an axis of 4 .* cannot reflect"),
+        (lambda x: F.interpolate(x), ValueError, "either size or scale_factor"),
+        (lambda x: F.interpolate(x, 3, 2.0), ValueError, "either size or scale_factor"),
+        (lambda x: F.interpolate(x, 3, mode="bicubic"), ValueError, "'bicubic' is not covered"),
+        (lambda x: F.interpolate(x, 3, align_corners=True), ValueError, "align_corners"),
+        (lambda x: F.interpolate(x, (3, 4, 5)), ValueError, r"size .* got \(3, 4, 5\)"),
+        (lambda x: F.interpolate(x, scale_factor=0.1), ShapeError, r"leaves nothing of images \(3, 4\)"),
+        (lambda x: F.interpolate(x[0], 3), ShapeError, r"\(N, C, H, W\), got \(2, 3, 4\)"),
+        (lambda x: F.pixel_shuffle(x, 2), ShapeError, r"a multiple of 4, got \(1, 2, 3, 4\)"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, error, says):
+    with pytest.raises(error, match=says):
+        call(nnlite.ones(1, 2, 3, 4))

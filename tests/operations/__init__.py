@@ -1,0 +1,22 @@
+"""Every operation and module, a file for each file of nnlite/functional/, as tables:
+
+OPERATIONS  name -> op(call, shapes of the inputs): gradients are checked, PyTorch is compared with
+RANDOM      the same for what draws random numbers, and so has no counterpart to compare with
+MODULES     name -> (make, shapes of the inputs): make(nn) with nnlite.nn and torch.nn
+ARGUMENTS   function -> strategies for its arguments, most of them bad; the last may be a dictionary of keywords
+"""
+
+from tests.operations import (
+    activation, arithmetic, compare, conv, index, linear, loss, noise, norm, pad, pool, reduce, resize, shape,
+)  # fmt: skip
+
+_FILES = (
+    arithmetic, compare, reduce, shape, index, pad, resize, linear, activation, conv, pool, norm, noise, loss,
+)  # fmt: skip
+
+
+def _all(table):
+    return {name: entry for file in _FILES for name, entry in getattr(file, table, {}).items()}
+
+
+OPERATIONS, RANDOM, MODULES, ARGUMENTS = (_all(t) for t in ("OPERATIONS", "RANDOM", "MODULES", "ARGUMENTS"))

@@ -1,0 +1,25 @@
+"""functional/pad.py: what its gradients and PyTorch are compared on, and what bad input it is fed."""
+
+from hypothesis import strategies as st
+
+from tests.helpers import IMAGE, op
+from tests.operations.arguments import numbers, tensors, whole
+
+OPERATIONS = {
+    "pad": op(lambda lib, F, a: F.pad(a, (1, 2)), IMAGE),
+    "pad with a value": op(lambda lib, F, a: F.pad(a, (0, 1, 2, 0, 1, 1), "constant", 1.5), IMAGE),
+    "pad a vector": op(lambda lib, F, a: F.pad(a, [2, 0]), (3,)),
+    "pad reflect": op(lambda lib, F, a: F.pad(a, (3, 1, 2, 4), mode="reflect"), IMAGE),
+    "pad reflect 3": op(lambda lib, F, a: F.pad(a, (2, 2), mode="reflect"), (2, 2, 3)),
+    "pad replicate": op(lambda lib, F, a: F.pad(a, (5, 1, 0, 4), mode="replicate"), IMAGE),
+    "pad replicate 3": op(lambda lib, F, a: F.pad(a, (2, 3), mode="replicate"), (2, 2, 3)),
+}
+
+ARGUMENTS = {
+    "pad": (
+        tensors,
+        st.one_of(st.lists(whole, max_size=6), whole, st.none()),
+        st.sampled_from(["constant", "reflect", "replicate", "circular", None]),
+        numbers,
+    ),
+}
