@@ -8,7 +8,7 @@ Names, arguments and defaults are PyTorch's. Start reading at tensor.py and func
 operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
 """
 
-from . import cuda, functional, nn, optim
+from . import cuda, functional, graph, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
 from .backend.cpu import set_num_threads
