@@ -20,12 +20,17 @@ class Binary(Function):
     def forward(self, a, b):
         self.a_shape, self.b_shape = shape_of(a), shape_of(b)
         try:
-            return self.compute(a, b)
+            y = self.compute(a, b)
         except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
             raise ShapeError(
                 f"{type(self).__name__.lower()}: shapes {self.a_shape} and {self.b_shape} do not broadcast; from the "
                 "right, each pair of sizes must be equal or one of them 1"
             ) from error
+        floats = any(hasattr(x, "dtype") and x.dtype.kind == "f" for x in (a, b))
+        # NumPy makes float64 of divided integers, and of integers times a Python float
+        return y if floats or y.dtype.kind != "f" else y.astype(get_default_dtype())
 
     def backward(self, dy):
         to_a, to_b = self.needs_input_grad
@@ -69,8 +74,7 @@ class Div(Binary):
 
     def compute(self, a, b):
         self.a, self.b = a, b
-        whole = all(isinstance(x, int) or (getattr(x, "dtype", None) and x.dtype.kind in "biu") for x in (a, b))
-        return (a / b).astype(get_default_dtype()) if whole else a / b
+        return a / b
 
     def derive(self, dy, to_a, to_b):
         return dy / self.b if to_a else None, -dy * self.a / (self.b * self.b) if to_b else None
@@ -92,8 +96,6 @@ class Pow(Binary):
     """y = a^b    da = dy b a^(b-1), db = dy y ln a"""
 
     def compute(self, a, b):
-        if isinstance(b, int) and b < 0 and not (hasattr(a, "dtype") and a.dtype.kind == "f"):
-            raise ValueError("pow: whole numbers have no negative powers; use .float()")
         self.a, self.b = a, b
         self.y = a**b
         return self.y
@@ -235,6 +237,8 @@ def neg(input: Tensor) -> Tensor:
 
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent; either may be a number. Raises ShapeError if the shapes do not broadcast."""
+    if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and input.dtype.kind != "f":
+        raise ValueError("pow: whole numbers have no negative powers; use .float()")
     return Pow.apply(input, exponent)
 
 

@@ -95,6 +95,17 @@ def test_whole_numbers_beside_floats_take_their_dtype():
         assert y.dtype == np.float32
 
 
+def test_arithmetic_of_whole_numbers_is_pytorchs(torch):
+    def run(lib):
+        a, b = lib.tensor([7, -3, 5]), lib.tensor([2, 4, 1])
+        results = [a + b, a - b, a * b, a / b, a / 2, 3 / b, -a, a**2, a * 0.5, a.abs(), a.sum(), a.max(), a.clip(0, 6)]
+        return [(str(y.dtype).removeprefix("torch."), y.tolist()) for y in results]
+
+    assert run(nnlite) == run(torch)
+    with pytest.raises(ValueError, match="no negative powers"):
+        nnlite.tensor([2]) ** -1
+
+
 def test_the_gradient_of_abs_at_zero_is_zero_and_of_x_to_the_0_too():
     x = leaf([0.0, 3.0])
     (x.abs() + x**0).sum().backward()

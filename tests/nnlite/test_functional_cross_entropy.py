@@ -152,3 +152,10 @@ def test_label_smoothing_is_a_share():
             F.cross_entropy(x, target, label_smoothing=smoothing)
     with pytest.raises(TypeError, match="label_smoothing must be a number, got '0'"):
         F.cross_entropy(x, target, label_smoothing="0")
+
+
+def test_the_weights_of_the_classes_have_a_gradient_too(rng):
+    x, weight = leaf(rng.standard_normal((4, 3))), leaf(rng.uniform(0.5, 2.0, 3))
+    target = nnlite.tensor([2, 0, 1, 2])
+    for loss in (F.nll_loss, F.cross_entropy):
+        nnlite.gradcheck(lambda x, weight, loss=loss: loss(x, target, weight), [x, weight])

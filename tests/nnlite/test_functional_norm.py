@@ -105,7 +105,9 @@ def test_float32_keeps_its_digits_far_from_zero(torch, rng, name, spread, tolera
     }
     a, b = leaf(x, np.float32, "channels last"), torch.tensor(x.astype(np.float64), requires_grad=True)
     y, z = NORMS[name][0](a, None, None, 1e-5), theirs[name](b)
-    z.backward(torch.tensor(backward(y).astype(np.float64)))
+    u = (x - x.mean() + spread * rng.standard_normal(x.shape)).astype(np.float32)  # along x, as far as that goes
+    y.backward(nnlite.Tensor(u))
+    z.backward(torch.tensor(u.astype(np.float64)))
     np.testing.assert_allclose(y.numpy(), z.detach().numpy(), atol=tolerance)
     np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), atol=tolerance * float(abs(b.grad).max()))
 

@@ -10,7 +10,7 @@ OPERATIONS = {
     "pad with a value": op(lambda lib, F, a: F.pad(a, (0, 1, 2, 0, 1, 1), "constant", 1.5), IMAGE),
     "pad a vector": op(lambda lib, F, a: F.pad(a, [2, 0]), (3,)),
     "pad reflect": op(lambda lib, F, a: F.pad(a, (3, 1, 2, 4), mode="reflect"), IMAGE),
-    "pad reflect 3": op(lambda lib, F, a: F.pad(a, (2, 2), mode="reflect"), (2, 2, 3)),
+    "pad reflect 3": op(lambda lib, F, a: F.pad(a, (2, 0), mode="reflect"), (2, 2, 3)),
     "pad replicate": op(lambda lib, F, a: F.pad(a, (5, 1, 0, 4), mode="replicate"), IMAGE),
     "pad replicate 3": op(lambda lib, F, a: F.pad(a, (2, 3), mode="replicate"), (2, 2, 3)),
 }
