@@ -158,7 +158,14 @@ def unbroadcast(grad, shape):
         return grad
     extra = grad.ndim - len(shape)
     stretched = [i for i, n in enumerate(shape, extra) if n == 1 and grad.shape[i] != 1]
-    return grad.sum(axis=(*range(extra), *stretched), keepdims=True).reshape(shape)
+    return total(grad, (*range(extra), *stretched), keepdims=True).reshape(shape)
+
+
+def total(x, axis, keepdims=False):
+    """The sum of x along axes, in its own dtype, but added up in float64: a float32 sum of many loses digits."""
+    if x.dtype.kind != "f":
+        return x.sum(axis=axis, keepdims=keepdims)
+    return x.sum(axis=axis, keepdims=keepdims, dtype="float64").astype(x.dtype)
 
 
 def shape_of(x) -> tuple[int, ...]:

@@ -4,6 +4,7 @@
 
     xp                                  the array library itself (numpy or cupy)
     windows, rows_matmul, rows_outer    what convolutions are made of
+    matmul                              product of two matrices
     elementwise, update, column_sums    formulas over many arrays in one sweep
     asarray                             bring a NumPy array here
 

@@ -25,6 +25,8 @@ ELEMENTWISE_BLOCK = 2**15
 ELEMENTWISE_THREADED = 2**20
 # Elements in a block of copied windows, likewise.
 WINDOWS_BLOCK = 2**18
+# Multiplications of two matrices that are worth waking a thread for.
+MATMUL_THREADED = 2**21
 
 _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -64,13 +66,16 @@ def rows_matmul(view, matrix, bias=None, out=None):
     if out is None:
         out = np.empty((n, ho, wo, width), view.dtype)
 
-    def multiply(image, first, last):
-        product = view[image, first:last].reshape(-1, depth) @ matrix
+    def multiply(*block):
+        columns, part = view[block].reshape(-1, depth), out[block]
+        direct = part.flags.c_contiguous  # no second copy of the result then
+        product = np.matmul(columns, matrix, out=part.reshape(-1, width) if direct else None)
         if bias is not None:
             product += bias
-        out[image, first:last] = product.reshape(-1, wo, width)
+        if not direct:
+            part[...] = product.reshape(part.shape)
 
-    _parallel(multiply, _row_blocks(view), _threads)
+    _parallel(multiply, _blocks(view), _threads)
     return out
 
 
@@ -78,10 +83,27 @@ def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
     width, depth = y.shape[3], math.prod(view.shape[3:])
 
-    def outer(image, first, last):
-        return y[image, first:last].reshape(-1, width).T @ view[image, first:last].reshape(-1, depth)
+    def outer(*block):
+        return y[block].reshape(-1, width).T @ view[block].reshape(-1, depth)
 
-    return _parallel(outer, _row_blocks(view), _threads, total=True)
+    return _parallel(outer, _blocks(view), _threads, total=True)
+
+
+def matmul(a, b):
+    """Product of two matrices, the rows of the result (or its columns, if there are more) shared among the cores."""
+    (m, k), n = a.shape, b.shape[1]
+    out = np.empty((m, n), np.result_type(a, b))
+
+    def multiply(part):
+        if m >= n:
+            np.matmul(a[part], b, out=out[part])
+        else:
+            np.matmul(a, b[:, part], out=out[:, part])
+
+    threads = _threads if m * k * n >= MATMUL_THREADED else 1
+    step = max(1, -(-max(m, n) // threads))
+    _parallel(multiply, [(slice(first, first + step),) for first in range(0, max(m, n), step)], threads)
+    return out
 
 
 def elementwise(formula, *arrays, constants=()):
@@ -118,10 +140,19 @@ def column_sums(formula, *matrices, constants=()):
     """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,), accumulated in float64."""
 
     def block(part):
-        values = formula(*(m[part] for m in matrices), *constants)
-        return (np.ones(len(values), values.dtype) @ values).astype(np.float64)
+        return _column_sum(formula(*(m[part] for m in matrices), *constants))
 
     return _parallel(block, _slices(matrices[0]), _threads_for(matrices[0]), total=True)
+
+
+def _column_sum(values):
+    """(R, C) -> (C,) in float64. A product with ones is the fastest sum, but in float32 not of more than 1024."""
+    folded, columns = max(1, -(-len(values) // 1024)), values.shape[1]
+    whole = len(values) - len(values) % folded
+    short = values[:whole].reshape(-1, folded * columns)
+    sums = np.ones(len(short), values.dtype) @ short
+    rest = values[whole:].sum(axis=0, dtype=np.float64)
+    return sums.reshape(folded, columns).sum(axis=0, dtype=np.float64) + rest
 
 
 def _threads_for(matrix):
@@ -133,11 +164,16 @@ def _slices(matrix):
     return [(slice(first, first + step),) for first in range(0, len(matrix), step)]
 
 
-def _row_blocks(view):
-    """(image, first, last) for blocks of output rows with about WINDOWS_BLOCK elements of windows each."""
+def _blocks(view):
+    """(images, rows) slices with about WINDOWS_BLOCK elements of windows each: several images, or rows of one."""
     n, ho = view.shape[:2]
-    step = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]))
-    return [(image, first, min(first + step, ho)) for image in range(n) for first in range(0, ho, step)]
+    rows = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]))
+    images = min(max(1, rows // ho), -(-n // _threads))  # no core is left without a block
+    return [
+        (slice(image, image + images), slice(first, first + rows))
+        for image in range(0, n, images)
+        for first in range(0, ho, rows)
+    ]
 
 
 def _parallel(task, arguments, threads, total=False):

@@ -53,6 +53,11 @@ def rows_outer(view, y):
     return sum(parts[1:], parts[0])
 
 
+def matmul(a, b):
+    """Product of two matrices."""
+    return a @ b
+
+
 def elementwise(formula, *arrays, constants=()):
     """formula(*arrays, *constants) for arrays of one shape; `constants` are numbers or per-channel vectors."""
     return from_rows(formula(*(rows(a) for a in arrays), *constants), arrays[0].shape)

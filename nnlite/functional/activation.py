@@ -22,7 +22,7 @@ class LeakyReLU(Function):
         return self.backend.elementwise(lambda x: self.xp.maximum(x, 0.0) + slope * self.xp.minimum(x, 0.0), x)
 
     def backward(self, dy):
-        return self.backend.elementwise(lambda dy, x: dy - (1.0 - self.slope) * (dy * (x <= 0)), dy, self.x)
+        return self.backend.elementwise(lambda dy, x: dy * (x > 0) + self.slope * (dy * (x <= 0)), dy, self.x)
 
 
 class PReLU(Function):

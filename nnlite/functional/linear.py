@@ -15,7 +15,7 @@ class MatMul(Function):
 
     def forward(self, a, b):
         self.a, self.b = a, b
-        return self.xp.matmul(a, b)
+        return self._product(a, b)
 
     def backward(self, dy):
         # A vector is a matrix with one row (a) or one column (b), and the product lacks that axis.
@@ -25,12 +25,15 @@ class MatMul(Function):
             dy = dy[..., None]
         if self.a.ndim == 1:
             dy = dy[..., None, :]
-        da = self.xp.matmul(dy, b.swapaxes(-1, -2)) if self.needs_input_grad[0] else None
-        db = self.xp.matmul(a.swapaxes(-1, -2), dy) if self.needs_input_grad[1] else None
+        da = self._product(dy, b.swapaxes(-1, -2)) if self.needs_input_grad[0] else None
+        db = self._product(a.swapaxes(-1, -2), dy) if self.needs_input_grad[1] else None
         return (
             None if da is None else unbroadcast(da, a.shape).reshape(self.a.shape),
             None if db is None else unbroadcast(db, b.shape).reshape(self.b.shape),
         )
+
+    def _product(self, a, b):
+        return self.backend.matmul(a, b) if a.ndim == b.ndim == 2 else self.xp.matmul(a, b)
 
 
 class Linear(Function):
@@ -39,7 +42,7 @@ class Linear(Function):
     def forward(self, x, weight, bias):
         self.x, self.weight = x.reshape(-1, x.shape[-1]), weight
         self.shape = x.shape
-        y = self.x @ weight.T
+        y = self.backend.matmul(self.x, weight.T)
         if bias is not None:
             y += bias
         return y.reshape(*x.shape[:-1], len(weight))
@@ -48,9 +51,9 @@ class Linear(Function):
         to_x, to_weight, to_bias = self.needs_input_grad
         dy = dy.reshape(-1, dy.shape[-1])
         return (
-            (dy @ self.weight).reshape(self.shape) if to_x else None,
-            dy.T @ self.x if to_weight else None,
-            dy.sum(axis=0) if to_bias else None,
+            self.backend.matmul(dy, self.weight).reshape(self.shape) if to_x else None,
+            self.backend.matmul(dy.T, self.x) if to_weight else None,
+            self.backend.column_sums(lambda d: d, dy) if to_bias else None,
         )
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError
-from ..function import Function, axis_of
+from ..function import Function, axis_of, total
 from ..tensor import Tensor, require_tensors
 from .arithmetic import abs, div, maximum, minimum, mul, sub
 
@@ -33,7 +33,7 @@ class Sum(Reduction):
     whole_numbers = True
 
     def forward(self, x, *, dim, keepdim):
-        return x.sum(axis=self.prepare(x, dim), keepdims=keepdim)
+        return total(x, self.prepare(x, dim), keepdim)
 
     def backward(self, dy):
         return self.spread(dy)
@@ -47,7 +47,7 @@ class Mean(Reduction):
         self.count = math.prod(x.shape[axis] for axis in axes)
         if self.count == 0:
             raise ShapeError(f"mean: no elements along dim {dim} of shape {x.shape}")
-        return x.mean(axis=axes, keepdims=keepdim)
+        return total(x, axes, keepdim) / self.count
 
     def backward(self, dy):
         return self.spread(dy / self.count)
@@ -104,7 +104,7 @@ class Norm(Reduction):
     def forward(self, x, *, p, dim, keepdim):
         axes = self.prepare(x, dim)
         self.x, self.p = x, p
-        self.y = (self.xp.abs(x) ** p).sum(axis=axes, keepdims=True) ** (1.0 / p)
+        self.y = total(self.xp.abs(x) ** p, axes, keepdims=True) ** (1.0 / p)
         return self.y if keepdim else self.y.squeeze(axes)
 
     def backward(self, dy):

@@ -180,7 +180,7 @@ LAYERS = {  # as large as those of a Pix2Pix step: blocks and threads are in use
 @pytest.mark.parametrize("layer", LAYERS)
 def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, rng, layer, monkeypatch):
     blocked = []
-    monkeypatch.setattr(cpu, "_row_blocks", lambda view, cut=cpu._row_blocks: blocked.append(view.shape) or cut(view))
+    monkeypatch.setattr(cpu, "_blocks", lambda view, cut=cpu._blocks: blocked.append(view.shape) or cut(view))
     convolve, image, kernel, geometry = LAYERS[layer]
     arrays = [rng.standard_normal(s).astype(np.float32) for s in (image, kernel)]
     arrays[1] /= np.sqrt(np.prod(kernel[1:]))

@@ -59,3 +59,19 @@ def test_the_sum_of_many_float32_numbers_keeps_its_digits():
     x = nnlite.tensor(np.full((1, 1, 1000, 1000), 0.1, np.float32))
     assert float(x.sum()) == pytest.approx(1e5, rel=1e-5)
     assert float(x.mean()) == pytest.approx(0.1, rel=1e-5)
+
+
+@pytest.mark.parametrize("reduce", [F.sum, F.mean, lambda x, dim: F.norm(x, 1.0, dim)], ids=["sum", "mean", "norm"])
+def test_long_float32_sums_along_the_first_axis_keep_their_digits(reduce):
+    x = nnlite.Tensor(np.full((300_000, 2), 0.1, np.float32))
+    exact = reduce(x.double(), 0).numpy()
+    assert reduce(x, 0).dtype == np.float32
+    np.testing.assert_allclose(reduce(x, 0).numpy(), exact, rtol=1e-6)
+
+
+def test_long_float32_sums_in_unbroadcast_and_linear_keep_their_digits():
+    x = nnlite.Tensor(np.full((300_000, 2), 0.1, np.float32))
+    a, b = leaf(np.ones(2), np.float32), leaf(np.ones(1), np.float32)
+    ((x * a).sum() + 0.1 * F.linear(x, nnlite.ones(1, 2), b).sum()).backward()
+    np.testing.assert_allclose(a.grad.numpy(), 30_000.0, rtol=1e-5)
+    np.testing.assert_allclose(b.grad.numpy(), 30_000.0, rtol=1e-5)

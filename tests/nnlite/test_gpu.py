@@ -100,6 +100,7 @@ def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, monkeypatch):
                 product,
                 out,
                 b.rows_outer(view, product),
+                b.matmul(to(rows), to(rows.T.copy())),
                 b.elementwise(lambda a, s: a * s, to(x), constants=(to(x[0, 0, 0, 0] + np.arange(6.0)),)),
                 b.column_sums(lambda a, c: a * a + c, to(rows), constants=(1.0,)),
                 p,
