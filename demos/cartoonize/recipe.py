@@ -17,7 +17,7 @@ NETWORKS = {"stroke-unet": {"width": 24, "levels": 2}, "unet": {"width": 32}}
 DISCRIMINATOR_WIDTH = 32
 # Isola's values suit his network. Without batch norm, a layer cares for the size of its weights and takes a larger
 # rate; and with his weight of the L1 term the discriminator, which wants lines, shifts colours for them in the end.
-GENERATOR_LR = {"stroke-unet": 2e-3, "unet": 2e-4}
+GENERATOR_LR = {"stroke-unet": 1e-3, "unet": 2e-4}
 LAMBDA_L1 = {"stroke-unet": 500.0, "unet": 100.0}
 DISCRIMINATOR_LR = 2e-4
 CONSTANT_SHARE = 0.3  # of the steps with these rates; over the rest they fall to 0
