@@ -24,12 +24,12 @@ from .dtype import (
     set_default_dtype, uint8,
 )  # fmt: skip
 from .errors import CheckpointError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
-from .function import Function, detect_anomaly, is_grad_enabled, no_grad, unbroadcast
+from .function import Function, detect_anomaly, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
-    abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le, log,
-    log_softmax, logical_not, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mul, ne, neg, norm, permute, pow,
-    relu, reshape, roll, sigmoid, softmax, split, sqrt, squeeze, stack, std, sub, sum, tanh, to_device, transpose,
-    unsqueeze, var, where,
+    abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,
+    log, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum,
+    mul, ne, neg, norm, permute, pow, relu, reshape, roll, sigmoid, softmax, split, sqrt, squeeze, stack, std, sub,
+    sum, tanh, to_device, transpose, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .methods import Tensor

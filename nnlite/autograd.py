@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .function import Function
 
 
 def propagate(root: Function, gradient: Any, retain_graph: bool) -> None:
-    """Visit each node after all that use its output; gradients of intermediate values live only in `pending`."""
+    """Add to `.grad` of every leaf what reaches it; free the graph unless `retain_graph`."""
+    for node, dy, grads in walk(root, gradient):
+        if dy is not None:
+            _retain(node, dy)
+            _deliver(node, dy, grads)
+        if not retain_graph:
+            node.free()
+        del dy, grads  # their memory is free for the next node
+
+
+def walk(root: Function, gradient: Any) -> Iterator[tuple[Function, Any, list]]:
+    """Visit each node after all that use its output, with its gradient dy, and what it hands on: (edge, gradient)s.
+
+    dy is None where no gradient arrives. Gradients of intermediate values live only in `pending`.
+    """
     pending = {root: gradient}
     for node in topological_order(root):
         dy = pending.pop(node, None)
-        if dy is not None:
-            _retain(node, dy)
-            for edge, grad in node.gradients(dy):
-                if isinstance(edge, Function):
-                    pending[edge] = pending[edge] + grad if edge in pending else grad
-                elif edge.requires_grad:  # a leaf: it keeps its gradient, which must be memory of its own
-                    shared = 0 in grad.strides or (type(grad) is type(dy) and node.xp.may_share_memory(grad, dy))
-                    edge.accumulate_grad(grad.copy(order="K") if shared else grad)
-        if not retain_graph:
-            node.free()
+        grads = [] if dy is None else node.gradients(dy)
+        for edge, grad in grads:
+            if isinstance(edge, Function):
+                pending[edge] = pending[edge] + grad if edge in pending else grad
+        yield node, dy, grads
+        del dy, grads
 
 
 def topological_order(root: Function) -> list[Function]:
@@ -44,6 +55,17 @@ def topological_order(root: Function) -> list[Function]:
 
 def _parents(node: Function) -> list[Function]:
     return [] if node.freed else [edge for edge in node.edges if isinstance(edge, Function)]
+
+
+def _deliver(node: Function, dy: Any, grads: list) -> None:
+    """Give the leaves their gradients. A leaf keeps its own, so that it must not lie in memory of somebody else."""
+    xp, others = node.xp, [dy, *vars(node).values()]
+    for edge, grad in grads:
+        if not isinstance(edge, Function) and edge.requires_grad:
+            shared = any(isinstance(a, xp.ndarray) and xp.may_share_memory(grad, a) for a in others)
+            kept = grad.copy(order="K") if shared or 0 in grad.strides else grad
+            edge.accumulate_grad(kept)
+            others.append(kept)
 
 
 def _retain(node: Function, dy: Any) -> None:

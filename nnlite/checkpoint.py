@@ -26,10 +26,15 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     Names of nested dictionaries are joined by "/": {"model": {"weight": w}, "step": 3} stores the array
     "model/weight" and the value "step". `metadata` is text of the caller's own. Arrays are written in PyTorch's
-    order. The file appears under its name only when it is whole. Raises CheckpointError if it cannot be written.
+    order. The file appears under its name only when it is whole. Raises CheckpointError if it cannot be written,
+    TypeError for what is no dictionary.
     """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"save: expected a dictionary, got {type(state).__name__}; pass module.state_dict()")
     arrays, values = {}, {}
+    tree: dict[str, Any] = {}  # refuses names that `load` could not tell apart
     for name, value in _flatten(state):
+        _put(tree, name, None)
         if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "dtype"):
             data = backends.to_device(value.array if isinstance(value, Tensor) else np.asarray(value), "cpu")
             arrays[name] = np.array(data, order="C", copy=None)
@@ -53,7 +58,7 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
         names = file.keys()
         for name in names:
             _put(state, name, Tensor(file.get_tensor(name)))
-        for name, value in json.loads((file.metadata() or {}).get(_VALUES, "{}")).items():
+        for name, value in _values(path, (file.metadata() or {}).get(_VALUES, "{}")).items():
             _put(state, name, value)
     return state
 
@@ -87,6 +92,16 @@ def _open(path):
         raise CheckpointError(f"{path} is no readable safetensors file ({error}); it may be cut short") from error
 
 
+def _values(path, text):
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: its {_VALUES} are no JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path}: its {_VALUES} are no dictionary, but {type(values).__name__}")
+    return values
+
+
 def _flatten(state, prefix=""):
     for name, value in state.items():
         if isinstance(value, Mapping) and value:
@@ -99,4 +114,8 @@ def _put(state, name, value):
     *folders, last = name.split("/")
     for folder in folders:
         state = state.setdefault(folder, {})
+        if not isinstance(state, dict):
+            raise CheckpointError(f"{name!r} has its place inside {folder!r}, which is a value itself; rename one")
+    if last in state:
+        raise CheckpointError(f"the name {name!r} is there twice, or is that of a dictionary too; rename one")
     state[last] = value

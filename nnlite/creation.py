@@ -12,7 +12,7 @@ from . import backend as backends
 from .backend import random
 from .dtype import get_default_dtype
 from .errors import DeviceError, ShapeError
-from .tensor import Tensor
+from .tensor import Tensor, require_tensors
 
 Size = int | Sequence[int]
 
@@ -27,11 +27,14 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
     typed = hasattr(array, "dtype")
     if not typed or isinstance(array, np.generic):
         array = np.asarray(_plain(array))
-    if array.dtype.kind not in "biuf":
+    if not backends.is_array(array) or array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
     if dtype is None and not typed and array.dtype == np.float64:
         dtype = get_default_dtype()
-    return Tensor(_place(array.astype(dtype or array.dtype), device or backends.device_of(array)), requires_grad)
+    converted = array.astype(dtype or array.dtype)
+    if array.dtype.kind in "iu" and converted.dtype.kind in "iu" and bool((converted != array).any()):
+        raise ValueError(f"tensor: {converted.dtype} cannot hold all of these numbers, {array.dtype} can")
+    return Tensor(_place(converted, device or backends.device_of(array)), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -49,32 +52,34 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(array)
 
 
-def zeros(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape, given as numbers or one tuple."""
     return full(_size("zeros", size), 0.0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, given as numbers or one tuple."""
     return full(_size("ones", size), 1.0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+def empty(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Whatever was in memory, under a shape given as numbers or one tuple; to be filled."""
     return _new(np.empty, _size("empty", size), dtype, device, requires_grad)
 
 
 def full(
-    size: Size, fill_value: Any, *, dtype: Any = None, device: str = "cpu", requires_grad: bool = False
+    size: Size, fill_value: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """One value in every place; a whole number or bool makes a tensor of such, as in PyTorch."""
+    if not isinstance(fill_value, (int, float)):
+        raise TypeError(f"full: fill_value is a number or bool, not {type(fill_value).__name__}")
     if dtype is None and not isinstance(fill_value, float):
         dtype = np.asarray(fill_value).dtype
     return _new(lambda s, d: np.full(s, fill_value, d), _size("full", (size,)), dtype, device, requires_grad)
 
 
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: str = "cpu", requires_grad: bool = False
+    n: int, m: int | None = None, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """(n, m) with ones on the diagonal; m = n unless given."""
     size = _size("eye", (n, n if m is None else m))
@@ -87,12 +92,12 @@ def arange(
     step: float = 1,
     *,
     dtype: Any = None,
-    device: str = "cpu",
+    device: str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... below end (from 0 if only one is given); int64 if all three are whole."""
     first, last = (0, start) if end is None else (start, end)
-    if step == 0 or (last - first) * step < 0:
+    if not math.isfinite(first + last + step) or step == 0 or (last - first) * step < 0:
         raise ValueError(f"arange: steps of {step} do not lead from {first} to {last}")
     whole = all(isinstance(x, int) for x in (first, last, step))
     count = math.ceil((last - first) / step)
@@ -102,39 +107,43 @@ def arange(
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: str = "cpu", requires_grad: bool = False
+    start: float, end: float, steps: int, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` numbers at equal distances from start to end, both included."""
     size = _size("linspace", (steps,))
     return _new(lambda _, d: np.linspace(start, end, steps).astype(d), size, dtype, device, requires_grad)
 
 
-def rand(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+def rand(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1), from the generator that `manual_seed` starts."""
     return _new(random.uniform, _size("rand", size), dtype, device, requires_grad)
 
 
-def randn(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
+def randn(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal, from the generator that `manual_seed` starts."""
     return _new(random.normal, _size("randn", size), dtype, device, requires_grad)
 
 
-def randint(low: int, high: Any, size: Any = None, *, dtype: Any = np.int64, device: str = "cpu") -> Tensor:
+def randint(low: int, high: Any, size: Any = None, *, dtype: Any = np.int64, device: str | None = None) -> Tensor:
     """Whole numbers with low <= number < high; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high
     if not low < high:
         raise ValueError(f"randint: no whole number from {low} on lies below {high}")
+    limits = np.iinfo(dtype) if np.dtype(dtype).kind in "iu" else None
+    if limits and not limits.min <= low <= high - 1 <= limits.max:
+        raise ValueError(f"randint: {np.dtype(dtype)} cannot hold all numbers from {low} to {high - 1}")
     return _new(lambda s, d: random.integers(low, high, s).astype(d), _size("randint", (size,)), dtype, device)
 
 
-def randperm(n: int, *, device: str = "cpu") -> Tensor:
+def randperm(n: int, *, device: str | None = None) -> Tensor:
     """The numbers 0 .. n-1 in random order."""
     return _new(lambda s, d: random.permutation(*s), _size("randperm", (n,)), np.int64, device)
 
 
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """A constant of the input's shape and, unless others are given, its dtype, device and memory order."""
+    require_tensors("*_like", input)
     if device is not None and backends.canonical(device) != input.device:
         return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device)
     return Tensor(backends.of(input.array).xp.full_like(input.array, fill_value, dtype=dtype))
@@ -152,21 +161,25 @@ def ones_like(input: Tensor, *, dtype: Any = None, device: str | None = None) ->
 
 def empty_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """Memory to be filled, of the input's shape, dtype and device."""
+    require_tensors("empty_like", input)
     return empty(input.shape, dtype=dtype or input.dtype, device=device or input.device)
 
 
 def rand_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """`rand` of the input's shape, dtype and device."""
+    require_tensors("rand_like", input)
     return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device)
 
 
 def randn_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
     """`randn` of the input's shape, dtype and device."""
+    require_tensors("randn_like", input)
     return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device)
 
 
 def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None) -> Tensor:
     """`randint` of the input's shape, dtype and device."""
+    require_tensors("randint_like", input)
     low, high = (0, low) if high is None else (low, high)
     return randint(low, high, input.shape, dtype=dtype or input.dtype, device=input.device)
 
@@ -175,14 +188,21 @@ def _new(
     make: Callable[[tuple[int, ...], Any], np.ndarray],
     size: tuple[int, ...],
     dtype: Any,
-    device: str,
+    device: str | None,
     requires_grad: bool = False,
 ) -> Tensor:
-    return Tensor(_place(make(size, np.dtype(dtype or get_default_dtype())), device), requires_grad)
+    dtype = np.dtype(dtype or get_default_dtype())
+    if dtype.kind not in "biuf":
+        raise TypeError(f"a tensor holds real numbers or bools, not {dtype}")
+    try:
+        array = make(size, dtype)
+    except OverflowError as error:
+        raise ValueError(f"{error}; use a wider dtype") from error
+    return Tensor(_place(array, device), requires_grad)
 
 
-def _place(array: Any, device: str) -> Any:
-    return backends.to_device(array, device)
+def _place(array: Any, device: str | None) -> Any:
+    return backends.to_device(array, device or "cpu")
 
 
 def _size(name: str, size: tuple) -> tuple[int, ...]:

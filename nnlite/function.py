@@ -61,11 +61,15 @@ class Function:
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
         self.needs_input_grad = [_recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
-        result = Tensor(self.forward(*arrays, **options))
+        try:
+            result = Tensor(self.forward(*arrays, **options))
+        except OverflowError as error:  # a Python number that the arrays' dtype cannot hold
+            raise ValueError(f"{cls.__name__}: {error}; use a wider dtype, such as .long() or .double()") from error
         if _detecting:
             self._refuse_non_finite(arrays, result.array)
-        if self.shares_memory and self.xp.may_share_memory(result.array, arrays[0]):
-            result._version = inputs[0]._version
+        first = inputs[0]
+        if self.shares_memory and isinstance(first, Tensor) and self.xp.may_share_memory(result.array, first.array):
+            result._version = first._version
         if any(self.needs_input_grad) and result.dtype.kind == "f":
             result.requires_grad = True
             result.grad_fn = self
@@ -80,9 +84,9 @@ class Function:
         """
         inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
         dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
-        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or hasattr(x, "dtype"))]
+        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or _is_real(x))]
         if strange or not dtypes:
-            given = ", ".join(type(x).__name__ for x in strange or inputs)
+            given = ", ".join(map(_described, strange or inputs))
             raise TypeError(f"{cls.__name__}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
         floats = [dtype for dtype in dtypes if dtype.kind == "f"]
         if not floats and not cls.whole_numbers:
@@ -118,6 +122,8 @@ class Function:
                 )
         grads = self.backward(dy)
         grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
+        if not all(grad is None or backends.is_array(grad) for grad in grads):
+            raise TypeError(f"{name}.backward returns arrays or None, not {', '.join(type(g).__name__ for g in grads)}")
         if len(grads) != len(self.edges):
             raise GraphError(f"{name}.backward returned {len(grads)} gradients for {len(self.edges)} inputs")
         if _detecting:
@@ -150,6 +156,17 @@ class Function:
             shapes = ", ".join(str(a.shape) for a in inputs if hasattr(a, "dtype"))
             cause = "from finite inputs" if finite(inputs) else "but an input already had one: look at data and weights"
             raise NonFiniteError(f"{type(self).__name__}{where} made a NaN or infinity, {cause} (shapes {shapes})")
+
+
+def _described(x):
+    """float, numpy.ndarray of complex128, torch.Tensor of torch.float32"""
+    module = type(x).__module__.partition(".")[0]
+    dtype = f" of {x.dtype}" if hasattr(x, "dtype") else ""
+    return ("" if module == "builtins" else f"{module}.") + type(x).__name__ + dtype
+
+
+def _is_real(x):
+    return backends.is_array(x) and x.dtype.kind in "biuf"
 
 
 def unbroadcast(grad, shape):
@@ -188,8 +205,21 @@ def is_grad_enabled() -> bool:
 @contextmanager
 def no_grad():
     """Inside, operations are not recorded: nothing can be differentiated and nothing is kept for it."""
+    with _recorded(False):
+        yield
+
+
+@contextmanager
+def enable_grad():
+    """Inside, operations are recorded again, though it be inside no_grad()."""
+    with _recorded(True):
+        yield
+
+
+@contextmanager
+def _recorded(recording):
     global _recording
-    before, _recording = _recording, False
+    before, _recording = _recording, recording
     try:
         yield
     finally:

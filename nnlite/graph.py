@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from .autograd import topological_order
+from .autograd import topological_order, walk
 from .checkpoint import atomic_path
 from .errors import GraphError
 from .function import Function
@@ -75,15 +75,15 @@ def draw(tensor: Tensor, path: str | os.PathLike, names: Mapping[str, Tensor] | 
 def gradient_norms(tensor: Tensor) -> dict[Node, float]:
     """|gradient| at each node that one reaches: a backward pass that leaves nothing behind."""
     root = _root(tensor)
-    pending: dict[Any, Any] = {root: root.xp.ones_like(tensor.array)}
-    norms = {}
-    for node in topological_order(root):
-        dy = pending.pop(node, None)
+    norms: dict[Node, float] = {}
+    leaves: dict[Tensor, Any] = {}
+    for node, dy, grads in walk(root, root.xp.ones_like(tensor.array)):
         if dy is not None:
             norms[node] = _norm(dy)
-            for edge, grad in node.gradients(dy):
-                pending[edge] = pending[edge] + grad if edge in pending else grad
-    return norms | {leaf: _norm(grad) for leaf, grad in pending.items()}
+        for edge, grad in grads:
+            if isinstance(edge, Tensor):
+                leaves[edge] = leaves[edge] + grad if edge in leaves else grad
+    return norms | {leaf: _norm(grad) for leaf, grad in leaves.items()}
 
 
 def _norm(array):
@@ -171,11 +171,11 @@ def _columns(routes: list[list], depth: dict[Any, int], width: dict[Any, float])
                 weights = [pull[n] for n in neighbours[place]]
                 wish[place] = sum(w * x[n] for w, n in zip(weights, neighbours[place], strict=True)) / sum(weights)
             rows[row].sort(key=lambda place: wish[place])
-            x.update(_spread(rows[row], wish, pull, width))
+            x.update(_apart(rows[row], wish, pull, width))
     return x
 
 
-def _spread(row: list, wish: dict, pull: dict, width: dict) -> dict[Any, float]:
+def _apart(row: list, wish: dict, pull: dict, width: dict) -> dict[Any, float]:
     """The places nearest to the wishes (weighted least squares) that keep the order and do not overlap."""
     blocks: list[tuple[list, float, float]] = []  # places, their common wish, its weight; overlapping blocks merge
     offset, offsets = 0.0, {}

@@ -12,10 +12,11 @@ import numpy as np
 from . import backend as backends
 from .autograd import propagate
 from .errors import DeviceError, GraphError, ShapeError
-from .function import Function, is_grad_enabled
+from .function import Function
+from .in_place import InPlace
 
 
-class Tensor:
+class Tensor(InPlace):
     """An n-dimensional array with a gradient.
 
     array           the array itself, NumPy's or CuPy's; writing into it goes unnoticed by the graph
@@ -24,7 +25,7 @@ class Tensor:
     grad_fn         the Function that made this tensor, or None for a leaf
     """
 
-    __slots__ = ("__weakref__", "_version", "array", "grad", "grad_fn", "requires_grad")
+    __slots__ = ("__weakref__", "_grad", "_version", "array", "grad_fn", "requires_grad")
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
     if TYPE_CHECKING:  # the functions of methods.py are methods as well
 
@@ -35,9 +36,11 @@ class Tensor:
             array = np.asarray(array)
         if isinstance(array, Tensor) or not hasattr(array, "dtype"):
             raise TypeError(f"Tensor wraps an array, not {type(array).__name__}; use nnlite.tensor(...)")
+        if not backends.is_array(array) or array.dtype.kind not in "biuf":
+            raise TypeError(f"Tensor holds real numbers or bools, not {array.dtype}")
         self.array = array
         self.requires_grad = requires_grad
-        self.grad: Tensor | None = None
+        self._grad: Tensor | None = None
         self.grad_fn: Function | None = None
         self._version = [0]  # in-place changes so far; a list, because tensors over one memory share it
         if requires_grad:
@@ -77,7 +80,18 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        require_tensors("data", value)
         self.array = value.array
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            require_tensors("grad", value)
+        self._grad = value
 
     def size(self, dim: builtins.int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
@@ -140,16 +154,20 @@ class Tensor:
         result._version = self._version
         return result
 
-    def to(self, target: Any) -> Tensor:
-        """On a device ('cpu', 'gpu' or 'cuda'), or in a dtype, or both as another tensor; itself if it is so already.
+    def to(self, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
+        """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
 
-        Stays in the graph: a gradient travels back.
+        Itself if it is so already. Stays in the graph: a gradient travels back.
         """
-        if isinstance(target, Tensor):
-            return self.to(target.device).to(target.dtype)
-        if isinstance(target, (type, np.dtype)):
-            return self if np.dtype(target) == self.dtype else F.cast(self, target)
-        return F.to_device(self, target)
+        result = self
+        for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
+            if isinstance(wanted, Tensor):
+                result = result.to(wanted.device, wanted.dtype)
+            elif not isinstance(wanted, (type, np.dtype)):
+                result = F.to_device(result, wanted)
+            elif np.dtype(wanted) != result.dtype:
+                result = F.cast(result, wanted)
+        return result
 
     def cpu(self) -> Tensor:
         return self.to("cpu")
@@ -159,12 +177,32 @@ class Tensor:
 
     cuda = gpu
 
+    def contiguous(self) -> Tensor:
+        """Itself: operations here take any memory order."""
+        return self
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """self where the condition holds, other elsewhere."""
+        return F.where(condition, self, other)
+
+    def view_as(self, other: Tensor) -> Tensor:
+        return F.reshape(self, other.shape)
+
+    def t(self) -> Tensor:
+        """A matrix with its two axes swapped."""
+        if self.ndim > 2:
+            raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
+        return self.T
+
     def type(self, dtype: Any) -> Tensor:
         return self.to(np.dtype(dtype))
 
     def astype(self, dtype: Any) -> Tensor:
         """A copy of another dtype."""
         return F.cast(self, dtype)
+
+    def half(self) -> Tensor:
+        return self.to(np.float16)
 
     def float(self) -> Tensor:
         return self.to(np.float32)
@@ -207,6 +245,8 @@ class Tensor:
         if not self.requires_grad:
             raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
         dy = arrays_in(gradient)
+        if dy is not None and not backends.is_array(dy):
+            raise TypeError(f"backward: gradient is a Tensor of shape {self.shape}, not {type(gradient).__name__}")
         if dy is None:
             if self.array.size != 1:
                 raise GraphError(
@@ -214,6 +254,7 @@ class Tensor:
                     "call .mean() or .sum() first, or pass gradient="
                 )
             dy = backends.of(self.array).xp.ones_like(self.array)
+        backends.of(dy, self.array)  # raises DeviceError for different devices
         if dy.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
         if self.grad_fn is None:
@@ -224,80 +265,6 @@ class Tensor:
     def accumulate_grad(self, grad: Any) -> None:
         """Add an array to `.grad`."""
         self.grad = Tensor(grad if self.grad is None else self.grad.array + grad)
-
-    # Changes in place
-
-    def _changed(self, operation: str, other: Any) -> Any:
-        """The array, for writing: counted, so that a backward that needs the old value raises."""
-        if is_grad_enabled() and (self.requires_grad or getattr(other, "requires_grad", False)):
-            raise GraphError(
-                f"{operation} in place is not recorded, and a tensor here requires a gradient; "
-                "write x = x + y for a recorded sum, or use no_grad() to change a parameter"
-            )
-        self._version[0] += 1
-        return self.array
-
-    def __iadd__(self, other: Any) -> Tensor:
-        data = self._changed("+=", other)
-        data += arrays_in(other)
-        return self
-
-    def __isub__(self, other: Any) -> Tensor:
-        data = self._changed("-=", other)
-        data -= arrays_in(other)
-        return self
-
-    def __imul__(self, other: Any) -> Tensor:
-        data = self._changed("*=", other)
-        data *= arrays_in(other)
-        return self
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        data = self._changed("/=", other)
-        data /= arrays_in(other)
-        return self
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._changed("x[...] =", value)[arrays_in(key)] = arrays_in(value)
-
-    def copy_(self, source: Any) -> Tensor:
-        """Take over the values of `source`, in place."""
-        self[...] = source
-        return self
-
-    def fill_(self, value: builtins.float) -> Tensor:
-        """One value in every place, in place."""
-        return self.copy_(value)
-
-    def zero_(self) -> Tensor:
-        """Zeros, in place."""
-        return self.copy_(0)
-
-    def add_(self, other: Any, *, alpha: builtins.float = 1) -> Tensor:
-        """self += alpha * other"""
-        self += other if alpha == 1 else alpha * other
-        return self
-
-    def sub_(self, other: Any, *, alpha: builtins.float = 1) -> Tensor:
-        """self -= alpha * other"""
-        self -= other if alpha == 1 else alpha * other
-        return self
-
-    def mul_(self, other: Any) -> Tensor:
-        """self *= other"""
-        self *= other
-        return self
-
-    def div_(self, other: Any) -> Tensor:
-        """self /= other"""
-        self /= other
-        return self
-
-    def clamp_(self, min: builtins.float | None = None, max: builtins.float | None = None) -> Tensor:
-        """Cut to min..max, in place."""
-        return self.copy_(self.detach().clamp(min, max))
-
-    clip_ = clamp_
 
     # Operators: each stands once in functional/
 
@@ -359,7 +326,15 @@ class Tensor:
         return F.ge(self, other)
 
     def __invert__(self) -> Tensor:
+        if self.dtype.kind != "b":
+            raise TypeError(f"~ turns a bool tensor around, not one of {self.dtype}")
         return F.logical_not(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return F.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return F.logical_or(self, other)
 
     __hash__ = object.__hash__  # a tensor in a set or dictionary is itself, whatever its values
 

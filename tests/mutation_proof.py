@@ -38,6 +38,7 @@ import pytest
 from tqdm import tqdm
 
 import nnlite
+import nnlite.functional as F
 from nnlite import Function
 from tests.checks import check_against_pytorch, check_gradient
 from tests.operations import OPERATIONS, RANDOM
@@ -73,7 +74,8 @@ class Mutant:
 
     def change(self, right, wrong):
         """The wrong array; notes whether it differs."""
-        self.effective |= right.shape != wrong.shape or not np.array_equal(right, wrong)
+        a, b = (x.numpy() if isinstance(x, nnlite.Tensor) else x for x in (right, wrong))
+        self.effective |= a.shape != b.shape or not np.array_equal(a, b)
         return wrong
 
     @contextlib.contextmanager
@@ -100,6 +102,19 @@ def classes_used(operation) -> set[type]:
         operation.nnlite(*[nnlite.Tensor(a, requires_grad=True) for a in operation.arrays()])
     finally:
         Function.apply = classmethod(apply)
+    return used
+
+
+def functions_used(operation) -> set[str]:
+    """The functions of nnlite.functional that an operation of the table calls by name."""
+    used = set()
+
+    class Noting:
+        def __getattr__(self, name):
+            used.add(name)
+            return getattr(F, name)
+
+    operation.call(nnlite, Noting(), *[nnlite.Tensor(a) for a in operation.arrays()])
     return used
 
 
@@ -251,6 +266,24 @@ def functions_called(function: types.FunctionType, module: types.ModuleType) -> 
             yield from functions_called(called, module)
 
 
+def wrong_functions(name: str) -> Iterator[Mutant]:
+    """Mutants of a function made of operations: its result with the right derivative, and its source."""
+    function, changes = getattr(F, name), {"scaled": lambda y: 1.01 * y, "shifted": lambda y: y + 0.01}
+    for kind, change in changes.items():
+        mutant = Mutant(f"F.{name}: result", kind, F, name, None, effective=False)
+
+        def wrong(*arguments, mutant=mutant, change=change, **options):
+            y = function(*arguments, **options)
+            return mutant.change(y, change(y)) if isinstance(y, nnlite.Tensor) and y.dtype.kind == "f" else y
+
+        mutant.value = wrong
+        yield mutant
+    yield from wrong_source(F, name, function)
+    module = sys.modules[function.__module__]
+    for called_name, called in functions_called(function, module):
+        yield from wrong_source(module, called_name, called)
+
+
 def all_mutants(cls: type, applied: bool) -> Iterator[Mutant]:
     """Every way to break one operation; what is not `applied` itself is a base that operations share."""
     if applied:
@@ -268,8 +301,8 @@ def all_mutants(cls: type, applied: bool) -> Iterator[Mutant]:
 # Judging
 
 
-def caught(mutant: Mutant, cls: type, names: list[str], torch: Any) -> bool:
-    """Whether a check of one of these operations fails, or a test of the file that cls is in."""
+def caught(mutant: Mutant, module: str, names: list[str], torch: Any) -> bool:
+    """Whether a check of one of these operations fails, or a test of the file that it is in."""
     with mutant.applied(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for name in names:
@@ -281,7 +314,7 @@ def caught(mutant: Mutant, cls: type, names: list[str], torch: Any) -> bool:
                 return True
     if not mutant.effective:
         return False
-    file = cls.__module__.removeprefix(PREFIX)
+    file = module.removeprefix(PREFIX)
     require_sound_tests(file)
     with mutant.applied():
         return not own_tests_pass(file)
@@ -316,14 +349,23 @@ def main() -> int:
     used = {name: classes_used(operation) for name, operation in ALL.items()}
     classes = [cls for cls in dict.fromkeys(all_classes()) if not names or cls.__name__ in names]
     verdicts: dict[tuple[str, str], bool] = {}  # (what, kind) -> caught
+
+    def judge(mutant, module, operations):
+        if (mutant.what, mutant.kind) not in verdicts:
+            dead = caught(mutant, module, operations, torch)
+            if dead or mutant.effective:
+                verdicts[mutant.what, mutant.kind] = dead
+
     for cls in tqdm(classes, desc="operations", file=sys.stderr):
         operations = [name for name, parts in used.items() if any(issubclass(part, cls) for part in parts)]
         applied = not cls.__subclasses__() or any(cls in parts for parts in used.values())
         for mutant in all_mutants(cls, applied):
-            if (mutant.what, mutant.kind) not in verdicts:
-                dead = caught(mutant, cls, operations, torch)
-                if dead or mutant.effective:
-                    verdicts[mutant.what, mutant.kind] = dead
+            judge(mutant, cls.__module__, operations)
+    functions = {} if names else {name: functions_used(operation) for name, operation in ALL.items()}
+    for function in tqdm(sorted(set().union(*functions.values())), desc="functions", file=sys.stderr):
+        operations = [name for name, parts in functions.items() if function in parts]
+        for mutant in wrong_functions(function):
+            judge(mutant, getattr(F, function).__module__, operations)
     report(f"mutants of {len(classes)} operations", verdicts)
     return 0 if all(verdicts.values()) else 1
 

@@ -32,6 +32,11 @@ def of(*arrays) -> ModuleType:
     return _gpu() if kinds == {"gpu"} else cpu
 
 
+def is_array(value) -> bool:
+    """Whether this is an array of NumPy or CuPy (and not, say, PyTorch's tensor, whose dtypes are its own)."""
+    return hasattr(value, "dtype") and hasattr(value.dtype, "kind")
+
+
 def device_of(array) -> str:
     """'cpu' or 'gpu'."""
     return "cpu" if isinstance(array, np.ndarray) else "gpu"

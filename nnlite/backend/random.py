@@ -27,12 +27,12 @@ def set_rng_state(state: dict) -> None:
 
 def uniform(shape, dtype=np.float32) -> np.ndarray:
     """Numbers in [0, 1)."""
-    return _generator.random(shape, dtype=dtype)
+    return _generator.random(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
 
 
 def normal(shape, dtype=np.float32) -> np.ndarray:
     """Numbers from N(0, 1)."""
-    return _generator.standard_normal(shape, dtype=dtype)
+    return _generator.standard_normal(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
 
 
 def integers(low, high, shape) -> np.ndarray:
@@ -43,3 +43,8 @@ def integers(low, high, shape) -> np.ndarray:
 def permutation(n) -> np.ndarray:
     """0 .. n-1 in random order."""
     return _generator.permutation(n)
+
+
+def _drawn(dtype):
+    """The dtype that NumPy draws numbers in: the wider ones only."""
+    return np.float64 if np.dtype(dtype) == np.float64 else np.float32

@@ -1,7 +1,7 @@
 """Every operation, as a function of Tensors: `nnlite.functional`, also reached as `nnlite.nn.functional`.
 
     arithmetic.py   add sub mul div neg pow exp log sqrt abs clip maximum minimum where
-    compare.py      eq ne lt le gt ge logical_not
+    compare.py      eq ne lt le gt ge logical_not logical_and logical_or
     linear.py       matmul linear embedding
     reduce.py       sum mean var std max min amax amin argmax argmin logsumexp norm
     shape.py        reshape view flatten permute transpose squeeze unsqueeze expand clone cast to_device
@@ -24,7 +24,7 @@ from .activation import elu, gelu, leaky_relu, log_softmax, prelu, relu, sigmoid
 from .arithmetic import (
     abs, add, clamp, clip, div, exp, log, maximum, minimum, mul, neg, pow, sqrt, sub, where,
 )  # fmt: skip
-from .compare import eq, ge, gt, le, logical_not, lt, ne
+from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy, nll_loss
 from .index import cat, chunk, flip, getitem, roll, split, stack

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from ._checks import pair
 
 Pair = int | tuple[int, int]
 
@@ -37,9 +39,12 @@ def border(xp, x, before, after, fill=0.0):
     return padded
 
 
-def pair(name: str, what: str, value: Any, least: int) -> tuple[int, int]:
-    """One number for both axes, or two. Raises ValueError, in the name of a function, for anything else."""
-    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or any(not isinstance(v, int) or v < least for v in both):
-        raise ValueError(f"{name}: {what} must be one or two whole numbers of at least {least}, got {value!r}")
-    return both
+def paddings(name, padding, kernel, stride, dilation):
+    """(top, left) and (bottom, right) for `padding` as conv2d takes it: numbers, 'same' or 'valid'."""
+    if padding == "same":
+        if stride != (1, 1):
+            raise ValueError(f"{name}: padding 'same' needs stride 1, got {stride}; give the padding as numbers")
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    both = pair(name, "padding", 0 if padding == "valid" else padding, 0)
+    return both, both

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import backend as backends
 from ..dtype import get_default_dtype
 from ..errors import ShapeError
@@ -111,28 +113,28 @@ class Pow(Binary):
         return da, db
 
 
-class Maximum(Binary):
-    """y = the larger of a and b    its gradient goes to the larger one, half to each where they are equal"""
+class Choice(Binary):
+    """One of a and b is taken    dy goes to it; `share` is what goes to a: 1, 0, or 1/2 where they are equal"""
+
+    def derive(self, dy, to_a, to_b):
+        share = self.share.astype(dy.dtype)
+        return dy * share, dy * (1.0 - share)
+
+
+class Maximum(Choice):
+    """y = the larger of a and b    dy goes to the larger, half to each where they are equal"""
 
     def compute(self, a, b):
-        self.to_a = (a > b) + 0.5 * (a == b)
+        self.share = (a > b) + 0.5 * (a == b)
         return self.xp.maximum(a, b)
 
-    def derive(self, dy, to_a, to_b):
-        to_a = self.to_a.astype(dy.dtype)
-        return dy * to_a, dy * (1.0 - to_a)
 
-
-class Minimum(Binary):
-    """y = the smaller of a and b    its gradient goes to the smaller one, half to each where they are equal"""
+class Minimum(Choice):
+    """y = the smaller of a and b    dy goes to the smaller, half to each where they are equal"""
 
     def compute(self, a, b):
-        self.to_a = (a < b) + 0.5 * (a == b)
+        self.share = (a < b) + 0.5 * (a == b)
         return self.xp.minimum(a, b)
-
-    def derive(self, dy, to_a, to_b):
-        to_a = self.to_a.astype(dy.dtype)
-        return dy * to_a, dy * (1.0 - to_a)
 
 
 class Clip(Function):
@@ -142,6 +144,8 @@ class Clip(Function):
 
     def forward(self, x, *, min, max):
         self.x, self.min, self.max = x, min, max
+        if x.dtype.kind != "f" and any(isinstance(bound, float) for bound in (min, max)):
+            x = x.astype(get_default_dtype())
         y = x if min is None else self.xp.maximum(x, min)
         return y if max is None else self.xp.minimum(y, max)
 
@@ -150,18 +154,15 @@ class Clip(Function):
         return dy * (inside if self.max is None else (self.x <= self.max) & inside)
 
 
-class Where(Binary):
-    """y = a where the condition holds, else b    its gradient goes to the one that was taken"""
+class Where(Choice):
+    """y = a where the condition holds, else b    dy goes to the one that was taken"""
 
     def forward(self, a, b, *, condition):
-        self.condition = condition
+        self.share = condition.copy()  # it is no input whose changes are watched
         return super().forward(a, b)
 
     def compute(self, a, b):
-        return self.xp.where(self.condition, a, b)
-
-    def derive(self, dy, to_a, to_b):
-        return dy * self.condition, dy * ~self.condition
+        return self.xp.where(self.share, a, b)
 
 
 class Exp(Function):
@@ -274,6 +275,11 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
         given = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
         raise TypeError(f"where: the condition is a bool tensor such as x > 0, not {given}")
     backends.of(*arrays_in([condition, input, other]))  # raises DeviceError for different devices
+    shapes = [shape_of(x) for x in (condition, input, other)]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise ShapeError(f"where: shapes {', '.join(map(str, shapes))} do not broadcast") from error
     return Where.apply(input, other, condition=condition.array)
 
 

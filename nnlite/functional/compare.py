@@ -7,7 +7,7 @@ from typing import Any
 from .. import backend as backends
 from ..errors import ShapeError
 from ..function import shape_of
-from ..tensor import Tensor
+from ..tensor import Tensor, require_tensors
 
 
 def eq(input: Any, other: Any) -> Tensor:
@@ -45,14 +45,35 @@ def logical_not(input: Tensor) -> Tensor:
     return eq(input, 0)
 
 
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Where both bool tensors hold, broadcast; also written input & other. Raises TypeError for other dtypes."""
+    _require_masks("logical_and", input, other)
+    return _compare("logical_and", lambda a, b: a & b, input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Where one of two bool tensors holds, broadcast; also written input | other. Raises TypeError for other dtypes."""
+    _require_masks("logical_or", input, other)
+    return _compare("logical_or", lambda a, b: a | b, input, other)
+
+
+def _require_masks(name, *tensors):
+    require_tensors(name, *tensors)
+    if any(t.dtype.kind != "b" for t in tensors):
+        dtypes = " and ".join(str(t.dtype) for t in tensors)
+        raise TypeError(f"{name}: expected bool tensors such as x > 0, got {dtypes}")
+
+
 def _compare(name, relation, a, b):
     arrays = [x.array if isinstance(x, Tensor) else x for x in (a, b)]
-    strange = [x for x in arrays if not (isinstance(x, (int, float)) or hasattr(x, "dtype"))]
+    strange = [x for x in arrays if not (isinstance(x, (int, float)) or backends.is_array(x))]
     if strange or not any(isinstance(x, Tensor) for x in (a, b)):
         raise TypeError(f"{name}: expected Tensors or numbers, got {type(a).__name__} and {type(b).__name__}")
     backends.of(*arrays)  # raises DeviceError for arrays on different devices
     try:
         return Tensor(relation(*arrays))
+    except OverflowError as error:
+        raise ValueError(f"{name}: {error}") from error
     except ValueError as error:
         shapes = f"{shape_of(a)} and {shape_of(b)}"
         raise ShapeError(f"{name}: shapes {shapes} do not broadcast; make them equal or use size 1") from error

@@ -26,9 +26,10 @@ from typing import NamedTuple
 
 from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
-from ..function import Function, shape_of
-from ..tensor import Tensor
-from ._geometry import Geometry, Pair, border, pair
+from ..function import Function
+from ..tensor import Tensor, require_tensors
+from ._checks import check_dtypes, pair
+from ._geometry import Geometry, Pair, border, paddings
 
 
 def correlate(backend, x, w, geometry, groups, bias=None):
@@ -217,27 +218,15 @@ def conv_transpose2d(
     return ConvTranspose2d.apply(input, weight, bias, geometry=geometry, groups=groups, size=size)
 
 
-def paddings(name, padding, kernel, stride, dilation):
-    """(top, left) and (bottom, right) for `padding` as conv2d takes it."""
-    if padding == "same":
-        if stride != (1, 1):
-            raise ValueError(f"{name}: padding 'same' needs stride 1, got {stride}; give the padding as numbers")
-        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
-    both = pair(name, "padding", 0 if padding == "valid" else padding, 0)
-    return both, both
-
-
 def _check(name, input, weight, bias, groups, transposed):
-    shapes = f"(input {shape_of(input)}, weight {shape_of(weight)}, groups {groups})"
-    if len(shape_of(input)) != 4 or len(shape_of(weight)) != 4:
+    require_tensors(name, input, weight, *([] if bias is None else [bias]))
+    shapes = f"(input {input.shape}, weight {weight.shape}, groups {groups})"
+    if input.ndim != 4 or weight.ndim != 4:
         raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
     if not isinstance(groups, int) or groups < 1:
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
     if 0 in input.shape or 0 in weight.shape:
         raise ShapeError(f"{name}: nothing to convolve {shapes}")
-    if input.dtype != weight.dtype:
-        raise TypeError(f"{name}: input is {input.dtype}, weight {weight.dtype}; use .float() or .double()")
     ends = weight.shape[0], weight.shape[1] * groups
     channels, outputs = ends if transposed else ends[::-1]
     if input.shape[1] != channels:
@@ -245,5 +234,6 @@ def _check(name, input, weight, bias, groups, transposed):
         raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
     if weight.shape[0] % groups:
         raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
-    if bias is not None and shape_of(bias) != (outputs,):
-        raise ShapeError(f"{name}: bias has shape {shape_of(bias)}, expected ({outputs},) {shapes}")
+    if bias is not None and bias.shape != (outputs,):
+        raise ShapeError(f"{name}: bias has shape {bias.shape}, expected ({outputs},) {shapes}")
+    check_dtypes(name, input, weight=weight, bias=bias)

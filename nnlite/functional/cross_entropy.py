@@ -8,7 +8,8 @@ from .. import backend as backends
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor
-from .activation import check_number, log_shares
+from ._checks import check_number
+from .activation import log_shares
 from .loss import reduced
 
 

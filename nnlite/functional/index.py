@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from .. import backend as backends
 from ..backend.layout import channels_first, channels_last
 from ..errors import DeviceError, ShapeError
 from ..function import axis_of
@@ -23,7 +24,7 @@ class GetItem(Move):
 
     def forward(self, x, *, key):
         self.shape = x.shape
-        self.view, self.arrays = _two_steps(self.xp, key)
+        self.view, self.arrays = two_steps(x, key)
         y = x[self.view]
         return y[self.arrays] if self.arrays else y
 
@@ -37,21 +38,35 @@ class GetItem(Move):
         return dx
 
 
-def _two_steps(xp, key):
+def two_steps(x, key):
     """The key without its arrays, and a key of the arrays alone for what that leaves (None if there are none)."""
     view, arrays = [], []
-    for part in key:
-        if isinstance(part, (list, xp.ndarray)):
-            array = xp.asarray(part)
-            view += [slice(None)] * (array.ndim if array.dtype.kind == "b" else 1)  # a mask spans its own axes
-            arrays.append(array)
+    for part in _parts(x, key):
+        if hasattr(part, "shape"):
+            view += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1)  # a mask spans its own axes
+            arrays.append(part)
         else:
             view.append(part)
             if not isinstance(part, int):  # a number leaves no axis
                 arrays.append(part if part is Ellipsis else slice(None))
-    if Ellipsis not in [part for part in key if not hasattr(part, "shape")]:
+    if not any(part is Ellipsis for part in view):
         view.append(Ellipsis)  # NumPy then makes a view even of a single element
     return tuple(view), tuple(arrays) if any(hasattr(part, "shape") for part in arrays) else None
+
+
+def _parts(x, key):
+    """The parts of a key; lists and tensors as arrays of their own, single indices as Python's int."""
+    backend = backends.of(x)
+    for part in key if isinstance(key, tuple) else (key,):
+        part = arrays_in(part)
+        if backends.is_array(part):
+            if backends.device_of(part) != backends.device_of(x):
+                raise DeviceError(
+                    f"the index lies on another device ({backends.device_of(part)}) than the tensor "
+                    f"({backends.device_of(x)}); move one with .to(...)"
+                )
+            part = int(part) if part.ndim == 0 and part.dtype.kind in "iu" else part.copy()  # it may change later
+        yield backend.xp.asarray(part) if isinstance(part, list) else part
 
 
 class Cat(Move):
@@ -99,15 +114,7 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     Numbers and slices share memory, arrays copy. Raises IndexError for a key that is not there.
     """
     require_tensors("getitem", input)
-    parts = [_number(part) for part in (arrays_in(key) if isinstance(key, tuple) else (arrays_in(key),))]
-    if any(hasattr(part, "shape") and not isinstance(part, type(input.array)) for part in parts):
-        raise DeviceError(f"getitem: the index lies on another device than the tensor (on the {input.device})")
-    return GetItem.apply(input, key=parts)
-
-
-def _number(part):
-    """A single index as Python's int, whatever it came as; other parts of a key as they are."""
-    return int(part) if getattr(part, "ndim", None) == 0 and part.dtype.kind in "iu" else part
+    return GetItem.apply(input, key=key)
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

@@ -61,7 +61,8 @@ class Embedding(Function):
     """y = the rows of weight that index names    dweight: each row's dy, added up over the places that named it"""
 
     def forward(self, weight, *, index, padding_idx):
-        self.shape, self.index, self.padding_idx = weight.shape, index, padding_idx
+        self.shape, self.padding_idx = weight.shape, padding_idx
+        self.index = index.copy()  # it is no input whose changes are watched
         return weight[index]
 
     def backward(self, dy):
@@ -114,8 +115,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """weight[input]: whole numbers of any shape to rows of weight (V, D) -> (*input.shape, D).
 
-    The row padding_idx gets no gradient. Raises TypeError for an input of other numbers, IndexError for a number
-    outside 0 .. V-1, ShapeError for a weight that is no matrix.
+    The row padding_idx gets no gradient. Raises TypeError for an input of other numbers, ShapeError for a weight that
+    is no matrix, and on the CPU IndexError for a number outside 0 .. V-1.
     """
     require_tensors("embedding", input, weight)
     if input.dtype.kind not in "iu":
@@ -124,7 +125,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         raise ShapeError(f"embedding: expected a weight (V, D), got {weight.shape} (input {input.shape})")
     if padding_idx is not None and not -len(weight) <= padding_idx < len(weight):
         raise IndexError(f"embedding: padding_idx {padding_idx} of a weight with {len(weight)} rows")
-    if input.numel() and not 0 <= int(input.min()) <= int(input.max()) < len(weight):
+    on_cpu = input.device == "cpu"  # on a GPU the look would stop the step until the numbers are back
+    if on_cpu and input.numel() and not 0 <= int(input.min()) <= int(input.max()) < len(weight):
         raise IndexError(f"embedding: numbers from {int(input.min())} to {int(input.max())}, the weight has "
                          f"{len(weight)} rows: expected 0 to {len(weight) - 1}")  # fmt: skip
     backends.of(input.array, weight.array)  # raises DeviceError for different devices

@@ -1,6 +1,7 @@
 """Losses that compare two tensors of one shape, element by element. Those over classes are in cross_entropy.py.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
+It is given by name wherever PyTorch has the abandoned size_average and reduce in front of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from ..errors import ShapeError
 from ..function import Function, shape_of
 from ..tensor import Tensor
-from .activation import check_number, log_one_plus_exp, logistic, relu
+from ._checks import check_choice, check_number, check_pair
+from .activation import log_one_plus_exp, logistic, relu
 from .arithmetic import abs, clip, exp, log, mul, pow, sub
 
 _WITH_BATCHMEAN = ("mean", "sum", "none", "batchmean")
@@ -28,7 +30,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     return reduced("mse_loss", pow(sub(input, target), 2), reduction)
 
 
-def huber_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), for d = input - target (Huber 1964).
 
     A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Raises
@@ -185,8 +187,7 @@ def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
 
 def reduced(name: str, values: Tensor, reduction: str, choices: Sequence[str] = ("mean", "sum", "none")) -> Tensor:
     """The values of a loss as `reduction` asks. Raises ValueError for a reduction that is none of the choices."""
-    if reduction not in choices:
-        raise ValueError(f"{name}: reduction must be one of {', '.join(map(repr, choices))}, got {reduction!r}")
+    check_choice(name, "reduction", reduction, choices)
     if reduction == "none":
         return values
     if reduction == "batchmean":
@@ -194,17 +195,6 @@ def reduced(name: str, values: Tensor, reduction: str, choices: Sequence[str] = 
             raise ShapeError(f"{name}: 'batchmean' divides by the batch size, and shape {values.shape} has no batch")
         return values.sum() / len(values)
     return values.mean() if reduction == "mean" else values.sum()
-
-
-def check_pair(name: str, **pair: Tensor) -> None:
-    """Raise unless two tensors have one shape, and at least one of them is floating-point (the other follows it)."""
-    (a, x), (b, y) = pair.items()
-    if shape_of(x) != shape_of(y):
-        raise ShapeError(f"{name}: {a} has shape {shape_of(x)}, {b} {shape_of(y)}; they must be equal")
-    given = [getattr(v, "dtype", None) or type(v).__name__ for v in (x, y)]
-    kinds = [getattr(dtype, "kind", None) for dtype in given]
-    if None in kinds or "f" not in kinds:
-        raise TypeError(f"{name}: expected floating-point tensors, got {given[0]} and {given[1]}; use .float()")
 
 
 def _check_weight(name, what, weight, input):

@@ -6,8 +6,8 @@ from ..backend import random
 from ..backend.layout import from_rows, rows
 from ..errors import ShapeError
 from ..function import Function, shape_of
-from ..tensor import Tensor
-from .loss import check_pair
+from ..tensor import Tensor, require_tensors
+from ._checks import check_pair
 
 
 class Dropout(Function):
@@ -51,6 +51,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     The identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
     _check_probability("dropout", p)
+    require_tensors("dropout", input)
     return Dropout.apply(input, p=p) if training and p > 0 else input
 
 
@@ -61,6 +62,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
     _check_probability("dropout2d", p)
+    require_tensors("dropout2d", input)
     if len(shape_of(input)) != 4:
         raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {shape_of(input)}; or use dropout")
     return Dropout2d.apply(input, p=p) if training and p > 0 else input

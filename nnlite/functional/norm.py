@@ -9,6 +9,7 @@ from ..backend.layout import from_rows, rows
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor
+from ._checks import check_dtypes
 from .shape import reshape
 
 
@@ -232,6 +233,7 @@ def _check(name, input, rank, eps, expected=None, **others):
     for what, value in others.items():
         if value is not None and value.shape != expected:
             raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
+    check_dtypes(name, input, **others)
     if not eps > 0:
         raise ValueError(f"{name}: eps is a small number above 0, not {eps}: it keeps equal values from dividing by 0")
 
@@ -248,7 +250,11 @@ def _per_channel(name, each_image, input, running_mean, running_var, weight, bia
     if training and values < 2:
         raise ShapeError(f"{name}: {values} value per channel has no variance, at least 2 needed (input {input.shape})")
     options = {"parts": parts, "width": 1, "training": training, "momentum": momentum, "eps": eps}
-    return _normalize(input, weight, bias, running_mean, running_var, **options)
+    result = _normalize(input, weight, bias, running_mean, running_var, **options)
+    if training and running_mean is not None:
+        for moved in (running_mean, running_var):
+            moved._version[0] += 1
+    return result
 
 
 def _normalize(input, *per_channel, **options):

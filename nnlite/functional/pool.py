@@ -14,8 +14,9 @@ from typing import Any
 from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
 from ..function import Function
-from ..tensor import Tensor
-from ._geometry import Geometry, Pair, pair
+from ..tensor import Tensor, require_tensors
+from ._checks import pair
+from ._geometry import Geometry, Pair
 
 
 class MaxPool2d(Function):
@@ -195,6 +196,6 @@ def _geometry(name, input, kernel_size, stride, padding, dilation, ceil_mode):
 
 
 def _check_image(name, input):
-    if not isinstance(input, Tensor) or input.ndim != 4 or 0 in input.shape:
-        given = input.shape if isinstance(input, Tensor) else type(input).__name__
-        raise ShapeError(f"{name}: expected images (N, C, H, W), got {given}")
+    require_tensors(name, input)
+    if input.ndim != 4 or 0 in input.shape:
+        raise ShapeError(f"{name}: expected images (N, C, H, W), got {input.shape}")

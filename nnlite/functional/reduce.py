@@ -199,6 +199,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
 def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """(sum of |x|^p over dim)^(1/p) for p > 0, the largest |x| for p = inf; the gradient at 0 is taken as 0."""
+    p = 2.0 if p == "fro" else p  # PyTorch's name for it
     if not isinstance(p, (int, float)) or not p > 0:
         raise ValueError(f"norm: p must be a number above 0, got {p!r}")
     return amax(abs(input), dim, keepdim) if p == math.inf else Norm.apply(input, p=p, dim=dim, keepdim=keepdim)
@@ -207,8 +208,10 @@ def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False)
 def _axes(shape, dim):
     """`dim` as a tuple of axes counted from 0. Raises IndexError, or TypeError for what is no axis."""
     dims = range(len(shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
-    if not isinstance(dims, (range, tuple, list)) or not all(isinstance(d, int) for d in dims):
+    if not isinstance(dims, (range, tuple, list)) or not all(type(d) is int for d in dims):
         raise TypeError(f"dim is a whole number, several of them, or None, not {dim!r}")
+    if not shape and all(d in (0, -1) for d in dims):
+        return ()  # as PyTorch, a single number may be reduced along an axis that it does not have
     axes = tuple(axis_of(d, shape) for d in dims)
     if len(set(axes)) < len(axes):
         raise ValueError(f"dim {dim} names an axis of shape {shape} twice")
@@ -216,7 +219,7 @@ def _axes(shape, dim):
 
 
 def _one_axis(name, input, dim):
-    if dim is not None and not isinstance(dim, int):
+    if dim is not None and type(dim) is not int:
         raise TypeError(f"{name}: dim is one whole number or None, not {dim!r}")
     _some(name, input, dim)
     return None if dim is None else axis_of(dim, input.shape)

@@ -27,6 +27,19 @@ class Repeat(Move):
         return channels_first(channels_last(dy).reshape(n, h // k, k, w // k, k, c).sum(axis=(2, 4)))
 
 
+class Nearest(Move):
+    """y[.., i, j] = x[.., vertical[i], horizontal[j]]    dx = V^T dy H, V and H with a 1 in each row at what it took"""
+
+    def forward(self, x, *, vertical, horizontal):
+        self.one_hot = [np.eye(n)[taken] for n, taken in zip(x.shape[2:], (vertical, horizontal), strict=True)]
+        rows = channels_last(x).take(self.backend.asarray(vertical), axis=1)
+        return channels_first(rows.take(self.backend.asarray(horizontal), axis=2))
+
+    def backward(self, dy):
+        vertical, horizontal = (self.xp.asarray(m.T, dtype=dy.dtype) for m in self.one_hot)
+        return transform(self.xp, dy, vertical, horizontal)
+
+
 class Resize(Function):
     """y = V x H^T for each channel    dx = V^T dy H
 
@@ -36,16 +49,18 @@ class Resize(Function):
 
     def forward(self, x, *, vertical, horizontal):
         self.vertical, self.horizontal = (self.xp.asarray(m, dtype=x.dtype) for m in (vertical, horizontal))
-        return self._transform(x, self.vertical, self.horizontal)
+        return transform(self.xp, x, self.vertical, self.horizontal)
 
     def backward(self, dy):
-        return self._transform(dy, self.vertical.T, self.horizontal.T)
+        return transform(self.xp, dy, self.vertical.T, self.horizontal.T)
 
-    def _transform(self, x, vertical, horizontal):
-        x = channels_last(x)
-        n, h, w, c = x.shape
-        x = self.xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
-        return channels_first(self.xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
+
+def transform(xp, x, vertical, horizontal):
+    """V x H^T for each channel: (N, C, H, W) by (H', H) and (W', W) -> (N, C, H', W')"""
+    x = channels_last(x)
+    n, h, w, c = x.shape
+    x = xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
+    return channels_first(xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
 
 
 def interpolate(
@@ -54,8 +69,9 @@ def interpolate(
     """Images (N, C, H, W) in another size: `size` (H', W') or floor(H scale_factor), each one number or two.
 
     A new pixel's centre lies at source = (i + 0.5) H / H' - 0.5 of the old ones (H / H' being 1 / scale_factor if
-    that is given). mode 'nearest' takes the pixel floor(i H / H'), as PyTorch does; 'bilinear' mixes the two on either
-    side, in each axis; with align_corners the outermost pixels stay in place: source = i (H - 1) / (H' - 1).
+    that is given and H' is not H). mode 'nearest' takes the pixel floor(i H / H'), with that same ratio, or i // 2 for
+    the double size, as PyTorch does; 'bilinear' mixes the two on either side, in each axis; with align_corners the
+    outermost pixels stay in place: source = i (H - 1) / (H' - 1).
     Raises ShapeError for what is no image, ValueError for other modes or sizes.
     """
     if mode not in ("nearest", "bilinear"):
@@ -68,12 +84,15 @@ def interpolate(
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: give either size or scale_factor")
     sizes, ratios = _new_size(input.shape[2:], size, scale_factor)
-    factor = sizes[0] // input.shape[2]
-    if mode == "nearest" and sizes == (factor * input.shape[2], factor * input.shape[3]):
-        return Repeat.apply(input, factor=factor)  # the usual case in decoders: no products needed
-    weights = _nearest if mode == "nearest" else _bilinear
-    matrices = [weights(n, m, r, align_corners) for n, m, r in zip(input.shape[2:], sizes, ratios, strict=True)]
-    return Resize.apply(input, vertical=matrices[0], horizontal=matrices[1])
+    axes = list(zip(input.shape[2:], sizes, ratios, strict=True))
+    if mode == "bilinear":
+        vertical, horizontal = (_bilinear(*axis, align_corners) for axis in axes)
+        return Resize.apply(input, vertical=vertical, horizontal=horizontal)
+    taken = [_nearest(*axis) for axis in axes]
+    factor = max(1, sizes[0] // input.shape[2])
+    if all(np.array_equal(t, np.arange(n * factor) // factor) for t, n in zip(taken, input.shape[2:], strict=True)):
+        return Repeat.apply(input, factor=factor)  # the usual case in decoders: backward needs no products
+    return Nearest.apply(input, vertical=taken[0], horizontal=taken[1])
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
@@ -106,13 +125,14 @@ def _new_size(old, size, scale_factor):
     sizes = tuple(math.floor(n * f) for n, f in zip(old, pair, strict=True))
     if 0 in sizes:
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {tuple(old)}")
-    return sizes, [1.0 / f for f in pair]
+    return sizes, [1.0 if n == m else 1.0 / f for n, m, f in zip(old, sizes, pair, strict=True)]
 
 
-def _nearest(n, m, ratio, align_corners):
-    """(m, n), each row with a 1 for the old pixel that is taken."""
-    source = np.minimum(np.floor(np.arange(m, dtype=np.float32) * np.float32(ratio)).astype(int), n - 1)
-    return np.eye(n)[source]
+def _nearest(n, m, ratio):
+    """For each of m new pixels the old one that is taken. Single precision decides, because PyTorch's does."""
+    if m == 2 * n:
+        return np.arange(m) // 2
+    return np.minimum(np.floor(np.arange(m, dtype=np.float32) * np.float32(ratio)).astype(int), n - 1)
 
 
 def _bilinear(n, m, ratio, align_corners):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import functional as F
 from ..creation import full
 from ..dtype import get_default_dtype
-from ..tensor import Tensor
+from ..functional._checks import check_choice, check_number
+from ..tensor import Tensor, require_tensors
+from ._checks import check_whole
 from .module import Module, Parameter
 
 
@@ -31,6 +35,7 @@ class LeakyReLU(_Activation):
     """x where x > 0, negative_slope * x elsewhere"""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
+        check_number("LeakyReLU", negative_slope=negative_slope)
         self.negative_slope = negative_slope
 
     def forward(self, x: Tensor) -> Tensor:
@@ -41,10 +46,13 @@ class PReLU(_Activation):
     """x where x > 0, weight * x elsewhere, with learnt weights (num_parameters,): one, or one for each channel"""
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25):
+        check_whole("PReLU", 1, num_parameters=num_parameters)
+        check_number("PReLU", init=init)
         self.num_parameters = num_parameters
         self.weight = Parameter(full((num_parameters,), init, dtype=get_default_dtype()))
 
     def forward(self, x: Tensor) -> Tensor:
+        require_tensors("PReLU", x)
         return F.prelu(x, self.weight)
 
 
@@ -52,6 +60,7 @@ class ELU(_Activation):
     """x where x > 0, alpha * (e^x - 1) elsewhere"""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
+        check_number("ELU", alpha=alpha)
         self.alpha = alpha
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,6 +71,7 @@ class GELU(_Activation):
     """x times the share of N(0, 1) below x, exactly or by approximate='tanh'"""
 
     def __init__(self, approximate: str = "none"):
+        check_choice("GELU", "approximate", approximate, ("none", "tanh"))
         self.approximate = approximate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,6 +92,9 @@ class Softplus(_Activation):
     """ln(1 + e^(beta x)) / beta, x itself where beta x > threshold"""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0):
+        check_number("Softplus", beta=beta, threshold=threshold)
+        if beta == 0:
+            raise ValueError("Softplus: beta must not be 0, the result is divided by it")
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,21 +115,24 @@ class Sigmoid(_Activation):
         return F.sigmoid(x)
 
 
-class Softmax(_Activation):
-    """e^x / sum of e^x along `dim`"""
+class _Shares(_Activation):
+    """PyTorch lets `dim` be left out as well, and then picks one by the input; here forward asks for it."""
 
-    def __init__(self, dim: int):
-        self.dim = dim
+    def __init__(self, dim: int | None = None):
+        if dim is not None:
+            check_whole(type(self).__name__, dim=dim)
+        self.dim: Any = dim
+
+
+class Softmax(_Shares):
+    """e^x / sum of e^x along `dim`"""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.softmax(x, self.dim)
 
 
-class LogSoftmax(_Activation):
+class LogSoftmax(_Shares):
     """The logarithm of softmax along `dim`"""
-
-    def __init__(self, dim: int):
-        self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
         return F.log_softmax(x, self.dim)

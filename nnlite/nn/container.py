@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from .module import Module
 
+Named = Mapping[str, Module] | Iterable[tuple[str, Module]]
+
 
 class _Row(Module):
     """What Sequential and ModuleList share: modules in a row, kept as attributes "0", "1", ... (or by given names)."""
@@ -20,6 +22,8 @@ class _Row(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Put several modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
         for module in modules:
             self.append(module)
         return self
@@ -43,7 +47,7 @@ class ModuleList(_Row):
     """A list of modules whose parameters are found. It computes nothing itself. A slice is a ModuleList."""
 
     def __init__(self, modules: Iterable[Module] | None = None):
-        self.extend(modules or ())
+        self.extend(() if modules is None else modules)
 
     def __getitem__(self, index: int | slice) -> Any:
         return ModuleList(list(self)[index]) if isinstance(index, slice) else self._named(index)[1]
@@ -79,14 +83,22 @@ class Sequential(_Row):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules whose parameters are found. It computes nothing itself."""
+    """A dictionary of modules whose parameters are found. It computes nothing itself.
 
-    def __init__(self, modules: Mapping[str, Module] | None = None):
-        self.update(modules or {})
+    Made of a dictionary, or of pairs (name, module). Raises TypeError for other things.
+    """
 
-    def update(self, modules: Mapping[str, Module]) -> None:
+    def __init__(self, modules: Named | None = None):
+        self.update({} if modules is None else modules)
+
+    def update(self, modules: Named) -> None:
         """Add modules, or replace those of the same names."""
-        for name, module in modules.items():
+        try:
+            pairs = dict(modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules)
+        except (TypeError, ValueError) as error:
+            expected = "a dictionary of Modules, or pairs (name, Module)"
+            raise TypeError(f"ModuleDict: expected {expected}, got {type(modules).__name__}") from error
+        for name, module in pairs.items():
             self[name] = module
 
     def __setitem__(self, name: str, module: Module) -> None:

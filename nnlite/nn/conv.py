@@ -8,10 +8,11 @@ import numpy as np
 
 from .. import functional as F
 from ..dtype import get_default_dtype
-from ..functional._geometry import Pair, pair
-from ..functional.conv import paddings
+from ..functional._checks import pair
+from ..functional._geometry import Pair, paddings
 from ..tensor import Tensor
 from . import init
+from ._checks import check_whole
 from .module import Module, Parameter
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
@@ -25,14 +26,12 @@ class _Conv(Module):
 
     def __init__(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
         name = type(self).__name__
-        for what, n in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
-            if not isinstance(n, int) or n < 1:
-                raise ValueError(f"{name}: {what} must be a whole number of at least 1, got {n!r}")
+        check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
             )
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, int(groups)
         self.kernel_size = pair(name, "kernel_size", kernel_size, 1)
         self.stride, self.dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
         shape = (channels[0], channels[1] // groups, *self.kernel_size)
@@ -107,11 +106,17 @@ class ConvTranspose2d(_Conv):
         groups: int = 1,
         bias: bool = True,
         dilation: Pair = 1,
+        padding_mode: str = "zeros",
     ):
         channels = in_channels, out_channels
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels)
         self.padding = pair("ConvTranspose2d", "padding", padding, 0)
         self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
+        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
+            limit = f"stride {self.stride} or dilation {self.dilation}"
+            raise ValueError(f"ConvTranspose2d: output_padding {self.output_padding} must be smaller than {limit}")
+        if padding_mode != "zeros":
+            raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
 
     def forward(self, x: Tensor) -> Tensor:
         sizes = self.stride, self.padding, self.output_padding

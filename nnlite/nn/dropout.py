@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import functional as F
 from ..tensor import Tensor
+from ._checks import check_share
 from .module import Module
 
 
@@ -11,6 +12,7 @@ class Dropout(Module):
     """In training, zero elements with probability p and scale the rest by 1 / (1 - p); in eval, nothing."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False):
+        check_share(type(self).__name__, p=p)
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ def xavier_uniform_(tensor: T, gain: float = 1.0) -> T:
     The variance of a linear layer's values, and that of its gradients, then stay about as they are.
     Raises ShapeError for fewer than 2 axes.
     """
-    bound = math.sqrt(3.0) * _spread(gain, sum(fan_in_and_fan_out(tensor)) / 2.0)
+    bound = math.sqrt(3.0) * _std(gain, sum(fan_in_and_fan_out(tensor)) / 2.0)
     return uniform_(tensor, -bound, bound)
 
 
@@ -98,7 +98,7 @@ def xavier_normal_(tensor: T, gain: float = 1.0) -> T:
 
     Raises ShapeError for fewer than 2 axes.
     """
-    return normal_(tensor, 0.0, _spread(gain, sum(fan_in_and_fan_out(tensor)) / 2.0))
+    return normal_(tensor, 0.0, _std(gain, sum(fan_in_and_fan_out(tensor)) / 2.0))
 
 
 def kaiming_uniform_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
@@ -107,13 +107,13 @@ def kaiming_uniform_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlineari
     mode 'fan_in' keeps the variance of the values from layer to layer, 'fan_out' that of the gradients; `a` is the
     slope of 'leaky_relu'. Raises ShapeError for fewer than 2 axes, ValueError for an unknown mode or nonlinearity.
     """
-    bound = math.sqrt(3.0) * _spread(calculate_gain(nonlinearity, a), _fan(tensor, mode))
+    bound = math.sqrt(3.0) * _std(calculate_gain(nonlinearity, a), _fan(tensor, mode))
     return uniform_(tensor, -bound, bound)
 
 
 def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
     """Fill from N(0, std^2) with std = gain / sqrt(fan) (He et al. 2015); arguments as in `kaiming_uniform_`."""
-    return normal_(tensor, 0.0, _spread(calculate_gain(nonlinearity, a), _fan(tensor, mode)))
+    return normal_(tensor, 0.0, _std(calculate_gain(nonlinearity, a), _fan(tensor, mode)))
 
 
 def orthogonal_(tensor: T, gain: float = 1.0) -> T:
@@ -166,7 +166,7 @@ def _fan(tensor: Tensor, mode: str) -> int:
     return fan_in_and_fan_out(tensor)[mode == "fan_out"]
 
 
-def _spread(gain: float, fan: float) -> float:
+def _std(gain: float, fan: float) -> float:
     return gain / math.sqrt(fan or 1.0)  # a fan of 0 is an empty weight's
 
 

@@ -9,6 +9,7 @@ from ..creation import empty
 from ..function import no_grad
 from ..tensor import Tensor
 from . import init
+from ._checks import check_whole
 from .module import Module, Parameter
 
 
@@ -19,6 +20,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
+        check_whole("Linear", 0, in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         bound = 1.0 / math.sqrt(max(1, in_features))
         self.weight = init.uniform_(Parameter(empty(out_features, in_features)), -bound, bound)
@@ -40,9 +42,11 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None):
+        check_whole("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.weight = init.normal_(Parameter(empty(num_embeddings, embedding_dim)))
         if padding_idx is not None:
+            check_whole("Embedding", padding_idx=padding_idx)
             if not -num_embeddings <= padding_idx < num_embeddings:
                 raise IndexError(f"Embedding: padding_idx {padding_idx} is no row of {num_embeddings}")
             self.padding_idx = padding_idx % num_embeddings

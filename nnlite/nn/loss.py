@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from .. import functional as F
+from ..functional._checks import check_choice, check_number
 from ..tensor import Tensor
+from ._checks import check_positive, check_share, check_whole
 from .module import Module
 
 
 class _Loss(Module):
+    reductions: tuple[str, ...] = ("mean", "sum", "none")
+
     def __init__(self, *, reduction: str = "mean"):
+        check_choice(type(self).__name__, "reduction", reduction, self.reductions)
         self.reduction = reduction
 
 
@@ -41,6 +46,7 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0):
         super().__init__(reduction=reduction)
+        check_positive("HuberLoss", delta=delta)
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -52,6 +58,9 @@ class SmoothL1Loss(_Loss):
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
         super().__init__(reduction=reduction)
+        check_number("SmoothL1Loss", beta=beta)
+        if not beta >= 0:
+            raise ValueError(f"SmoothL1Loss: beta must not be negative, got {beta!r}")
         self.beta = beta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -83,6 +92,8 @@ class BCEWithLogitsLoss(_WeightedLoss):
 class KLDivLoss(_Loss):
     """functional.kl_div"""
 
+    reductions = (*_Loss.reductions, "batchmean")
+
     def __init__(self, *, reduction: str = "mean", log_target: bool = False):
         super().__init__(reduction=reduction)
         self.log_target = log_target
@@ -103,6 +114,8 @@ class CrossEntropyLoss(_WeightedLoss):
         label_smoothing: float = 0.0,
     ):
         super().__init__(weight, reduction=reduction)
+        check_whole("CrossEntropyLoss", ignore_index=ignore_index)
+        check_share("CrossEntropyLoss", label_smoothing=label_smoothing)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -121,6 +134,7 @@ class NLLLoss(_WeightedLoss):
 
     def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"):
         super().__init__(weight, reduction=reduction)
+        check_whole("NLLLoss", ignore_index=ignore_index)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

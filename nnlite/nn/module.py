@@ -21,9 +21,11 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True):
-        data = data.array if isinstance(data, Tensor) else data
-        images = getattr(data, "ndim", None) == 4
-        super().__init__(channels_first(channels_last(data)) if images else data, requires_grad)
+        array = data.array if isinstance(data, Tensor) else data
+        images = getattr(array, "ndim", None) == 4
+        super().__init__(channels_first(channels_last(array)) if images else array, requires_grad)
+        if isinstance(data, Tensor) and backends.of(array).xp.may_share_memory(self.array, array):
+            self._version = data._version  # a change of either is noticed by the graphs of both
 
 
 class RemovableHandle:
@@ -78,6 +80,15 @@ class Module:
             if changed is not None:
                 output = changed
         return output
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuses what would quietly end a Parameter's training: another Tensor under its name."""
+        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
+                "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
+            )
+        super().__setattr__(name, value)
 
     # Registering what plain assignment cannot express
 
@@ -279,7 +290,7 @@ class Module:
         ]
         if misshaped or (strict and (missing or unexpected)):
             faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
-            listed = "; ".join(f"{what}: {', '.join(names)}" for what, names in faults.items() if names)
+            listed = "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in faults.items() if names)
             raise CheckpointError(
                 f"this state does not fit {type(self).__name__} — {listed}; "
                 "build the model with the options it was saved with"

@@ -10,6 +10,7 @@ from ..creation import ones, tensor, zeros
 from ..errors import ShapeError
 from ..function import shape_of
 from ..tensor import Tensor
+from ._checks import check_positive, check_share, check_whole
 from .module import Module, Parameter
 
 
@@ -19,7 +20,8 @@ class _Norm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def __init__(self, shape, eps, affine, bias=True):
+    def __init__(self, shape, eps, affine, bias):
+        check_positive(type(self).__name__, eps=eps)
         self.eps, self.affine = eps, affine
         self.weight = Parameter(ones(shape)) if affine else None
         self.bias = Parameter(zeros(shape)) if affine and bias else None
@@ -33,11 +35,25 @@ class _PerChannel(_Norm):
     running_var: Tensor | None
     num_batches_tracked: Tensor
 
-    def __init__(self, num_features, eps, momentum, affine, track_running_stats):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        bias: bool = True,
+    ):
+        name = type(self).__name__
+        check_whole(name, 1, num_features=num_features)
+        if momentum is not None:
+            check_share(name, momentum=momentum)
+        super().__init__(num_features, eps, affine, bias)
         if eps > 0.1:
-            name = f"{type(self).__name__}(eps={eps})"
-            warnings.warn(f"{name} flattens everything; did you mean momentum={eps}?", stacklevel=3)
-        super().__init__(num_features, eps, affine)
+            level = 2 if type(self).__init__ is _PerChannel.__init__ else 3  # whoever made the layer
+            message = f"{name}(eps={eps}) flattens everything; did you mean momentum={eps}?"
+            warnings.warn(message, stacklevel=level)
         self.num_features, self.momentum, self.track_running_stats = num_features, momentum, track_running_stats
         self.register_buffer("running_mean", zeros(num_features) if track_running_stats else None)
         self.register_buffer("running_var", ones(num_features) if track_running_stats else None)
@@ -50,21 +66,11 @@ class _PerChannel(_Norm):
             raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
 
     def extra_repr(self) -> str:
-        flags = f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+        flags = f"affine={self.affine}, bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, {flags}"
 
 
 class _BatchNorm(_PerChannel):
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-    ):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
-
     def forward(self, input: Tensor) -> Tensor:
         self._check(input)
         momentum = self.momentum
@@ -109,8 +115,10 @@ class _InstanceNorm(_PerChannel):
         momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        *,
+        bias: bool = True,
     ):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check(input)
@@ -156,7 +164,11 @@ class LayerNorm(_Norm):
         elementwise_affine: bool = True,
         bias: bool = True,
     ):
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+        if not shape:
+            raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
+        for size in shape:
+            check_whole("LayerNorm", 1, normalized_shape=size)
         super().__init__(shape, eps, elementwise_affine, bias)
         self.normalized_shape, self.elementwise_affine = shape, elementwise_affine
 
@@ -174,11 +186,14 @@ class GroupNorm(_Norm):
     Raises ValueError if num_groups does not divide num_channels, ShapeError for an input of other channels.
     """
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True):
-        if num_groups < 1 or num_channels % num_groups:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
+    ):
+        check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
+        if num_channels % num_groups:
             raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
-        super().__init__(num_channels, eps, affine)
-        self.num_groups, self.num_channels = num_groups, num_channels
+        super().__init__(num_channels, eps, affine, bias)
+        self.num_groups, self.num_channels = int(num_groups), num_channels
 
     def forward(self, input: Tensor) -> Tensor:
         shape = shape_of(input)
@@ -187,4 +202,5 @@ class GroupNorm(_Norm):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        flags = f"affine={self.affine}, bias={self.bias is not None}"
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, {flags}"

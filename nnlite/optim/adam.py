@@ -24,7 +24,10 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ):
+        if amsgrad:
+            raise ValueError(f"{self._name}: amsgrad={amsgrad!r} is not covered by this optimiser")
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
     def check(self, group: Mapping[str, Any]) -> None:
@@ -32,7 +35,7 @@ class Adam(Optimizer):
         betas = group["betas"]
         pair = isinstance(betas, (tuple, list)) and len(betas) == 2
         if not pair or not all(within(beta, 0.0, 1.0) for beta in betas):
-            raise ValueError(f"{type(self).__name__}: betas must be two numbers in 0 <= beta < 1, got {betas!r}")
+            raise ValueError(f"{self._name}: betas must be two numbers in 0 <= beta < 1, got {betas!r}")
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         t = state["step"] = state.get("step", 0) + 1

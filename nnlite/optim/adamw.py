@@ -22,8 +22,9 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
     ):
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
 
     def check(self, group: Mapping[str, Any]) -> None:
         super().check({**group, "decoupled_weight_decay": False})  # as PyTorch notes what is always so here

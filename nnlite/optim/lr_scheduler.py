@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
+from ..functional._checks import check_number
 from .optimizer import Optimizer, within
 
 
@@ -21,6 +24,8 @@ class LRScheduler:
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: expected an optimiser, got {type(optimizer).__name__}")
+        self.last_epoch = last_epoch
+        self.check(vars(self))
         for group in optimizer.param_groups:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -31,8 +36,13 @@ class LRScheduler:
                 )
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
         self.step()
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raise ValueError or TypeError for a setting out of range. Subclasses add their own."""
+        epoch = settings["last_epoch"]
+        if not isinstance(epoch, int) or epoch < -1:
+            raise ValueError(f"{type(self).__name__}: last_epoch must be a whole number from -1 on, got {epoch!r}")
 
     def get_lr(self) -> list[float]:
         raise NotImplementedError(f"{type(self).__name__} defines no get_lr")
@@ -58,15 +68,22 @@ class LRScheduler:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, and set the optimiser's rates accordingly.
 
-        Raises ValueError when the state is another schedule's.
+        Raises ValueError when the state is another schedule's, TypeError for what is no dictionary.
         """
+        if not isinstance(state_dict, Mapping):
+            given = type(state_dict).__name__
+            raise TypeError(f"{type(self).__name__}: expected a scheduler's state_dict, got {given}")
         own = self.state_dict()
         if missing := own.keys() - state_dict.keys():
             raise ValueError(f"{type(self).__name__}: the state has no {sorted(missing)}; it is of another schedule")
-        if len(state_dict["base_lrs"]) != len(self.base_lrs):
-            given = len(state_dict["base_lrs"])
-            raise ValueError(f"{type(self).__name__}: the state is of {given} groups, this has {len(self.base_lrs)}")
-        vars(self).update({name: state_dict[name] for name in own})
+        for name in ("base_lrs", "_last_lr"):
+            rates, groups = state_dict[name], len(self.base_lrs)
+            if not isinstance(rates, (list, tuple)) or not all(isinstance(lr, Real) for lr in rates):
+                raise ValueError(f"{type(self).__name__}: {name} must be a list of rates, got {rates!r}")
+            if len(rates) != groups:
+                raise ValueError(f"{type(self).__name__}: the state is of {len(rates)} groups, this has {groups}")
+        self.check(state_dict)
+        vars(self).update(copy.deepcopy({name: state_dict[name] for name in own}))  # lists are not shared
         self._set(self._last_lr)
 
 
@@ -74,9 +91,13 @@ class StepLR(LRScheduler):
     """lr = base_lr gamma^(epoch // step_size): falls at once every step_size epochs."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1):
-        _check("StepLR", step_size=step_size)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        super().check(settings)
+        _check_epochs("StepLR", step_size=settings["step_size"])
+        check_number("StepLR", gamma=settings["gamma"])
 
     def get_lr(self) -> list[float]:
         return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
@@ -89,9 +110,13 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1):
-        _check("CosineAnnealingLR", T_max=T_max)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        super().check(settings)
+        _check_epochs("CosineAnnealingLR", T_max=settings["T_max"])
+        check_number("CosineAnnealingLR", eta_min=settings["eta_min"])
 
     def get_lr(self) -> list[float]:
         share = (1.0 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2.0
@@ -109,12 +134,17 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         last_epoch: int = -1,
     ):
-        _check("LinearLR", total_iters=total_iters)
-        if not 0.0 < start_factor <= 1.0 or not 0.0 <= end_factor <= 1.0:
-            given = f"start_factor={start_factor!r}, end_factor={end_factor!r}"
-            raise ValueError(f"LinearLR: factors lie in 0 < start_factor <= 1 and 0 <= end_factor <= 1, got {given}")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        super().check(settings)
+        _check_epochs("LinearLR", total_iters=settings["total_iters"])
+        start, end = settings["start_factor"], settings["end_factor"]
+        check_number("LinearLR", start_factor=start, end_factor=end)
+        if not 0.0 < start <= 1.0 or not 0.0 <= end <= 1.0:
+            given = f"start_factor={start!r}, end_factor={end!r}"
+            raise ValueError(f"LinearLR: factors lie in 0 < start_factor <= 1 and 0 <= end_factor <= 1, got {given}")
 
     def get_lr(self) -> list[float]:
         share = min(self.last_epoch, self.total_iters) / self.total_iters
@@ -151,7 +181,7 @@ class LambdaLR(LRScheduler):
         return {name: value for name, value in super().state_dict().items() if name != "lr_lambdas"}
 
 
-def _check(name: str, **settings: float) -> None:
+def _check_epochs(name: str, **settings: float) -> None:
     for setting, value in settings.items():
         if not within(value, 1, math.inf):
             raise ValueError(f"{name}: {setting} must be a number of epochs, at least 1, got {value!r}")

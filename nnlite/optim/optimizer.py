@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -59,7 +59,7 @@ class Optimizer:
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Raise ValueError for a setting out of range. Subclasses add their own."""
-        for name in ("lr", "momentum", "weight_decay", "eps"):
+        for name in ("lr", "momentum", "dampening", "weight_decay", "eps"):
             if not within(group.get(name, 0.0), 0.0, math.inf):
                 raise ValueError(f"{self._name}: {name} must be a number >= 0, got {group[name]!r}")
         for name in _FOREIGN:
@@ -104,11 +104,10 @@ class Optimizer:
         """Take over what `state_dict()` gave, into arrays of this optimiser's own.
 
         Raises ValueError, before anything is changed, when numbers of parameters or their shapes differ, or when
-        the state is another optimiser's.
+        the state is another optimiser's; TypeError for what is no dictionary.
         """
-        if not {"state", "param_groups"} <= set(state_dict):
-            raise ValueError(f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}")
-        saved_groups, parameters = state_dict["param_groups"], self._parameters()
+        saved_state, saved_groups = self._parts(state_dict)
+        parameters = self._parameters()
         sizes = [len(group["params"]) for group in saved_groups]
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
@@ -117,23 +116,42 @@ class Optimizer:
             if missing := self.defaults.keys() - saved.keys():
                 raise ValueError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
             self.check(saved)
+        numbers = {str(i) for i in range(len(parameters))}  # a file has text for names
+        if strange := [i for i in saved_state if str(i) not in numbers]:
+            raise ValueError(f"{self._name}: the state is of parameters {strange}, this has {len(parameters)}")
         self.state = {
-            parameters[int(i)]: self._taken_over(parameters[int(i)], values)
-            for i, values in state_dict["state"].items()
+            parameters[int(i)]: self._taken_over(parameters[int(i)], values) for i, values in saved_state.items()
         }
         for group, saved in zip(self.param_groups, saved_groups, strict=True):
             group.update({name: value for name, value in saved.items() if name != "params"})
+
+    def _parts(self, state_dict: Any) -> tuple[Mapping[Any, Mapping], Sequence[Mapping]]:
+        """The state and the groups. Raises TypeError or ValueError for what has not the form of a state_dict."""
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"{self._name}: expected an optimiser's state_dict, got {type(state_dict).__name__}")
+        if not {"state", "param_groups"} <= set(state_dict):
+            raise ValueError(f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}")
+        state, groups = state_dict["state"], state_dict["param_groups"]
+        if not isinstance(state, Mapping) or not all(isinstance(values, Mapping) for values in state.values()):
+            raise ValueError(f"{self._name}: 'state' must be a dictionary of dictionaries, one a parameter")
+        listed = isinstance(groups, (list, tuple)) and all(isinstance(group, Mapping) for group in groups)
+        if not listed or not all(isinstance(group.get("params"), (list, tuple)) for group in groups):
+            raise ValueError(f"{self._name}: 'param_groups' must be a list of dictionaries with a list of 'params'")
+        return state, groups
 
     def _taken_over(self, p: Tensor, values: Mapping[str, Any]) -> dict[str, Any]:
         """Saved values in the parameter's memory order and on its device, the number of steps as a plain number."""
         taken: dict[str, Any] = {}
         for name, value in values.items():
             if name == "step":  # a 0-d tensor in PyTorch
+                if not 0.0 <= float(value) < math.inf:
+                    raise ValueError(f"{self._name}: step must be a number of steps, at least 0, got {value!r}")
                 taken[name] = int(value)
             elif value is not None:
                 array = value.array if isinstance(value, Tensor) else value
-                if array.shape != p.shape:
-                    raise ValueError(f"{self._name}: {name} has shape {array.shape}, the parameter here {p.shape}")
+                shape = getattr(array, "shape", type(array).__name__)
+                if shape != p.shape:
+                    raise ValueError(f"{self._name}: {name} has shape {shape}, the parameter here {p.shape}")
                 taken[name] = zeros_like(p).copy_(backends.to_device(array, p.device))
         return taken
 

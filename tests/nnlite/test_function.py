@@ -36,6 +36,7 @@ def test_an_operation_of_the_readers_own():
         (lambda dy: dy[:1], nnlite.ShapeError, r"Double\.backward returned shape \(1,\) for input 0 of shape \(2,\)"),
         (lambda dy: (dy, dy), GraphError, r"Double\.backward returned 2 gradients for 1 inputs"),
         (lambda dy: [], GraphError, "returned 0 gradients"),
+        (lambda dy: 2.0, TypeError, r"Double\.backward returns arrays or None, not float"),
     ],
 )
 def test_a_backward_that_returns_something_else(answer, error, says):

@@ -18,7 +18,7 @@ def shapes_in(arguments):
     for a in arguments:
         if isinstance(a, list):
             yield from shapes_in(a)
-        elif isinstance(a, nnlite.Tensor):
+        elif hasattr(a, "shape"):
             yield str(a.shape)
 
 

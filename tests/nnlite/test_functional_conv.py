@@ -285,3 +285,13 @@ def test_messages_name_what_was_given(what):
     call, error, message = MESSAGES[what]
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("which", [1, 2])
+@pytest.mark.parametrize("function", [F.conv2d, F.conv_transpose2d])
+def test_parameters_of_another_dtype_are_refused(function, which):
+    tensors = [nnlite.ones(1, 2, 3, 3), nnlite.ones(2, 2, 1, 1), nnlite.ones(2)]
+    tensors[which] = tensors[which].double()
+    name = ("input", "weight", "bias")[which]
+    with pytest.raises(TypeError, match=f"{function.__name__}: input is float32, {name} float64; use"):
+        function(*tensors)

@@ -1,5 +1,7 @@
 """Losses from their definitions, number by number, and where naive formulas overflow."""
 
+import inspect
+import itertools
 import math
 import re
 
@@ -200,7 +202,7 @@ def test_other_arguments_refused(name):
     function, x = LOSSES[name][0], nnlite.tensor([0.5])
     with pytest.raises(ValueError, match=f"{name}: reduction must be .* got 'median'"):
         function(x, x, reduction="median")
-    with pytest.raises(TypeError, match="positional argument"):
+    with pytest.raises(TypeError, match=r"positional argument|delta must be a number"):
         function(x, x, None, "sum")  # neither here nor in PyTorch a reduction
     with pytest.raises(nnlite.ShapeError, match=r"\(\)"):
         function(x, 0.5)
@@ -226,3 +228,21 @@ def test_settings_out_of_range():
 def test_no_probabilities(p):
     with pytest.raises(ValueError, match="between 0 and 1"):
         F.binary_cross_entropy(nnlite.tensor([p]), nnlite.tensor([1.0]))
+
+
+@every_loss
+def test_arguments_by_position_are_pytorchs(torch, name):
+    """Ours stop where PyTorch's order goes on with size_average, which is not covered, and the rest is by name."""
+    if not hasattr(torch.nn.functional, name):
+        pytest.skip("PyTorch has no such loss")
+    theirs = list(inspect.signature(getattr(torch.nn.functional, name)).parameters)
+    ours = inspect.signature(getattr(F, name)).parameters
+    by_position = [p for p, v in ours.items() if v.kind is v.POSITIONAL_OR_KEYWORD]
+    assert by_position == [*itertools.takewhile(lambda p: p != "size_average", theirs)][: len(by_position)]
+    assert len(by_position) == len(ours) or "size_average" in theirs
+    assert set(ours) <= set(theirs)
+
+
+def test_huber_loss_takes_its_reduction_by_position():
+    a, b = leaf([0.0, 3.0]), nnlite.zeros(2).double()
+    assert F.huber_loss(a, b, "none", 2.0).tolist() == [0.0, 4.0]

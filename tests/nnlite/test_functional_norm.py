@@ -303,7 +303,7 @@ def full(*shape):
         (lambda: nn.BatchNorm2d(3)(full(2, 4, 4, 4)), r"with C = 3, got \(2, 4, 4, 4\)"),
         (lambda: nn.InstanceNorm1d(3)(full(2, 3, 4, 4)), r"InstanceNorm1d: expected \(N, C, L\)"),
         (lambda: nn.InstanceNorm2d(3)(full(2, 5, 4, 4)), r"InstanceNorm2d: .*C = 3, got \(2, 5, 4, 4\)"),
-        (lambda: nn.LayerNorm((3, 4))(full(2, 3, 5)), r"layer_norm: .*\(2, 3, 5\) does not end"),
+        (lambda: nn.LayerNorm((3, 4)).double()(full(2, 3, 5)), r"layer_norm: .*\(2, 3, 5\) does not end"),
         (lambda: nn.GroupNorm(2, 4)(full(2, 6)), r"GroupNorm: expected \(N, C, \.\.\.\) with C = 4, got \(2, 6\)"),
     ],
 )
@@ -330,3 +330,23 @@ def test_what_else_is_refused():
         F.batch_norm(full(2, 2), nnlite.tensor([0, 0]), full(2), training=True)
     with pytest.raises(TypeError, match="input is a Tensor, not ndarray"):
         F.group_norm(np.ones((2, 4)), 2)
+
+
+@pytest.mark.parametrize("names", ["weight", "bias", "weight bias", "running_mean running_var"])
+@pytest.mark.parametrize("dtypes", [(np.float32, np.float64), (np.float64, np.float32)])
+@pytest.mark.parametrize("norm", ["batch_norm", "instance_norm", "group_norm", "layer_norm"])
+def test_parameters_of_another_dtype_are_refused_as_in_pytorch(torch, norm, dtypes, names):
+    if "running" in names and norm != "batch_norm":
+        pytest.skip("no such argument, or PyTorch takes it")
+    first = {"batch_norm": (None, None), "group_norm": (2,), "layer_norm": ((4,),)}.get(norm, ())
+    first = () if "running" in names else first
+    for lib, G, error in ((nnlite, F, TypeError), (torch, torch.nn.functional, RuntimeError)):
+        x = lib.tensor(np.ones((2, 4, 4), dtypes[0]))
+        options = {name: lib.tensor(np.ones(4, dtypes[1])) for name in names.split()}
+        with pytest.raises(error, match=r"mixed dtype|input is float"):
+            getattr(G, norm)(x, *first, **options, **({"training": True} if norm == "batch_norm" else {}))
+
+
+def test_running_statistics_of_another_dtype_are_refused():
+    with pytest.raises(TypeError, match="instance_norm: input is float64, running_mean float32"):
+        F.instance_norm(full(2, 3, 4), full(3).float(), full(3).float())

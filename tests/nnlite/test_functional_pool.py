@@ -172,7 +172,7 @@ def ones(*shape):
 
 MESSAGES = {
     "rank": (lambda: F.max_pool2d(ones(3, 8, 8), 2), ShapeError, r"expected images \(N, C, H, W\), got \(3, 8, 8\)"),
-    "no tensor": (lambda: F.avg_pool2d([[1.0]], 2), ShapeError, "avg_pool2d: expected images .* got list"),
+    "no tensor": (lambda: F.avg_pool2d([[1.0]], 2), TypeError, "avg_pool2d: expected a Tensor, got list"),
     "nothing": (lambda: F.adaptive_avg_pool2d(ones(1, 0, 2, 2), 1), ShapeError, r"got \(1, 0, 2, 2\)"),
     "integers": (lambda: F.max_pool2d(ones(1, 1, 2, 2).long(), 2), TypeError, r"expected floating-point .*\.float\(\)"),
     "kernel": (lambda: F.max_pool2d(ones(1, 1, 4, 4), 0), ValueError, "kernel_size must be .* at least 1, got 0"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import nnlite
@@ -29,24 +29,50 @@ def test_pad_is_numpys(shape, pad, mode, order, seed):
     nnlite.gradcheck(lambda x: F.pad(x, pad, mode), [x], seed=seed)
 
 
+scales = st.one_of(st.sampled_from([0.5, 0.7, 1.0, 1.3, 1.9, 2.0, 2.2, 2.5, 3.0, 3.3]), st.floats(0.5, 6.0))
+lengths = st.integers(2, 40)  # so that half of it is something
+
+
 @given(
-    size=st.tuples(st.integers(1, 7), st.integers(1, 7)),
-    scale=st.one_of(st.none(), st.sampled_from([0.5, 0.7, 1.0, 1.3, 2.0, 2.5, 3.0])),
-    mode=st.sampled_from(["nearest", "bilinear", "corners"]),
+    old=st.tuples(lengths, lengths),
+    new=st.one_of(
+        st.builds(lambda *size: {"size": size}, st.integers(1, 50), st.integers(1, 50)),
+        st.builds(lambda scale: {"scale_factor": scale}, scales),
+        st.builds(lambda *scale: {"scale_factor": scale}, scales, scales),
+    ),
+    mode=st.sampled_from(["nearest", "nearest", "bilinear", "corners"]),
     seed=seeds,
 )
-def test_interpolate_is_pytorchs_at_every_size(torch, size, scale, mode, seed):
-    x = np.random.default_rng(seed).standard_normal((2, 3, 5, 4))
-    options = {"scale_factor": scale} if scale else {"size": size}
-    options |= {"mode": "bilinear", "align_corners": True} if mode == "corners" else {"mode": mode}
+@example(old=(3, 3), new={"scale_factor": 1.3}, mode="nearest", seed=0)  # nothing changes
+@example(old=(3, 3), new={"scale_factor": 1.3}, mode="bilinear", seed=0)
+@example(old=(3, 4), new={"scale_factor": 1.3}, mode="bilinear", seed=0)  # one axis does not
+@example(old=(3, 3), new={"scale_factor": 3.3}, mode="nearest", seed=0)  # thrice the size, but no plain repetition
+@example(old=(4, 3), new={"scale_factor": 2.2}, mode="nearest", seed=0)  # twice the size
+@example(old=(45, 1), new={"size": (129, 1)}, mode="nearest", seed=0)  # where single precision decides
+def test_interpolate_is_pytorchs_at_every_size(torch, old, new, mode, seed):
+    x = np.random.default_rng(seed).standard_normal((2, 4, *old))
+    options = new | ({"mode": "bilinear", "align_corners": True} if mode == "corners" else {"mode": mode})
     results = []
     for lib, G in ((nnlite, F), (torch, torch.nn.functional)):
         t = lib.tensor(x, requires_grad=True)
-        y = G.interpolate(t, **options)
+        # as nnlite's images lie; PyTorch takes another neighbour for others, or 3 channels, where rounding decides
+        images = t if lib is nnlite else t.contiguous(memory_format=torch.channels_last)
+        y = G.interpolate(images, **options)
         (y * y).sum().backward()
         results.append((y.detach().numpy(), t.grad.numpy()))
     for ours, theirs in zip(*results, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1.3, 2.0, (2.0, 3.0), 0.5])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nearest_hands_a_pixel_on_and_spoils_no_other(scale, value):
+    one = np.zeros((1, 2, 4, 4))
+    one[0, 0, 2, 2] = 1.0
+    places = F.interpolate(leaf(one), scale_factor=scale).numpy() == 1.0
+    assert 0 < places.sum() < places.size / 4
+    spoilt = F.interpolate(leaf(np.where(one, value, 0.0)), scale_factor=scale).numpy()
+    assert np.array_equal(spoilt, np.where(places, value, 0.0), equal_nan=True)
 
 
 def test_pixel_shuffle_by_its_formula(rng):

@@ -5,7 +5,7 @@ import pytest
 
 import nnlite
 import nnlite.functional as F
-from nnlite import GradcheckError, gradcheck, tensor
+from nnlite import GradcheckError, gradcheck, nn, tensor
 from nnlite.functional import arithmetic, conv
 from nnlite.functional.norm import Normalize
 from tests.helpers import leaf, signed
@@ -171,3 +171,91 @@ def test_random_state_and_inputs_are_put_back():
     with pytest.raises(GradcheckError):
         gradcheck(lambda x: F.dropout(x).detach() * x, [x])
     assert np.array_equal(F.dropout(x).numpy(), expected), "random state must be put back after a failure too"
+
+
+class Drifting(nn.Module):
+    """A layer whose buffer is replaced at each call, not written into."""
+
+    def __init__(self):
+        self.register_buffer("calls", nnlite.zeros(1).double())
+
+    def forward(self, x):
+        self.calls = self.calls + 1.0
+        return x * self.calls
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.BatchNorm1d(3), lambda: nn.Sequential(nn.BatchNorm1d(3, momentum=None), nn.Tanh()), Drifting]
+)
+def test_buffers_are_the_same_in_each_call_and_put_back(make, rng):
+    layer = make().double()
+    before = {name: t.numpy().copy() for name, t in layer.state_dict().items()}
+    seen = []
+
+    class Watched(nn.Module):
+        def __init__(self):
+            self.layer = layer
+
+        def forward(self, x):
+            seen.append([t.numpy().tolist() for t in layer.buffers()])
+            return layer(x)
+
+    gradcheck(Watched(), [leaf(rng.standard_normal((4, 3)))])
+    assert len(seen) > 1 and all(s == seen[0] for s in seen)
+    for name, t in layer.state_dict().items():
+        assert np.array_equal(t.numpy(), before[name]), name
+    with pytest.raises(ValueError, match="kink"):
+        gradcheck(nn.Sequential(layer, nn.ReLU()), leaf(np.zeros((4, 3))))
+    for name, t in layer.state_dict().items():
+        assert np.array_equal(t.numpy(), before[name]), f"{name} must be put back after a failure too"
+
+
+def test_one_tensor_is_one_input():
+    shapes = []
+    gradcheck(lambda x: shapes.append(x.shape) or x.exp(), leaf(np.ones((3, 2))))
+    assert set(shapes) == {(3, 2)}
+    wrong = broken(arithmetic.Exp, input0=lambda s, dy, g: 2.0 * g)
+    with pytest.raises(GradcheckError, match="gradient of input 0"):
+        gradcheck(wrong.apply, leaf(np.ones((3, 2))))
+
+
+@pytest.mark.parametrize("name", ["eps", "tolerance"])
+@pytest.mark.parametrize("value", [0.0, -1e-4, float("nan")])
+def test_it_refuses_steps_and_tolerances_that_are_not_above_0(name, value):
+    with pytest.raises(ValueError, match=f"gradcheck: {name} must be above 0, got {value}"):
+        gradcheck(F.exp, [leaf([1.0])], **{name: value})
+
+
+@pytest.mark.parametrize(("function", "given"), [(lambda x: (x, x), "tuple"), (lambda x: None, "NoneType")])
+def test_it_refuses_a_function_that_returns_no_tensor(function, given):
+    with pytest.raises(TypeError, match=f"gradcheck: fn must return a Tensor, got {given}"):
+        gradcheck(function, [leaf([1.0])])
+
+
+def test_inputs_on_the_gpu(gpu, rng):
+    inputs = [nnlite.Tensor(t.gpu().array, requires_grad=True) for t in conv_inputs(rng)]
+    assert gradcheck(apply_conv(conv.Conv2d), inputs)
+    assert gradcheck(lambda x: x.sum(), inputs[0])
+    assert gradcheck(lambda x: x.cpu().exp(), inputs[2])
+    wrong = broken(conv.Conv2d, input1=lambda s, dy, g: g[:, :, ::-1, ::-1])
+    with pytest.raises(GradcheckError, match=r"gradient of input 1 is wrong.*worst at .* of input 1"):
+        gradcheck(apply_conv(wrong), inputs)
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e6])
+def test_a_kink_in_a_small_element_is_seen_among_large_ones(scale):
+    weights = tensor(np.array([scale] * 20 + [1.0]))
+    x = np.linspace(1.0, 2.0, 21)
+    gradcheck(lambda x: x.relu() * weights, [leaf(x)])
+    x[-1] = 1e-5
+    with pytest.raises(ValueError, match=r"disagree by .* at \(20,\) of the output .*kink"):
+        gradcheck(lambda x: x.relu() * weights, [leaf(x)])
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_slope_that_happens_to_be_near_0_is_no_kink(scale, seed):
+    """1,000 sums of four smooth terms: some of their slopes cancel, and their curvature does not."""
+    rng = np.random.default_rng(seed)
+    matrix = tensor(scale * rng.standard_normal((4, 1000)))
+    gradcheck(lambda x: (x * 3.0).exp() @ matrix, [leaf(rng.standard_normal((1, 4)))], seed=seed)

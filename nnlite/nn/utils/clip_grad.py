@@ -41,7 +41,7 @@ def clip_grad_norm_(
             f"clip_grad_norm_: the norm of the gradients is {float(norm)}; find its origin with "
             "nnlite.detect_anomaly(), or pass error_if_nonfinite=False"
         )
-    factor = xp.minimum(max_norm / (norm + 1e-6), 1.0)  # an array still: a GPU need not be waited for
+    factor = Tensor(xp.minimum(max_norm / (norm + 1e-6), 1.0))  # not a number: a GPU need not be waited for
     with no_grad():
         for g in gradients:
             g.mul_(factor)
@@ -59,6 +59,8 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def _gradients(name: str, parameters: Any) -> list[Tensor]:
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"{name}: expected Tensors, got {type(parameters).__name__}; pass module.parameters()")
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     for p in parameters:
         if not isinstance(p, Tensor):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...function import axis_of
 from ...tensor import Tensor
 from .. import init
+from .._checks import check_positive, check_whole
 from ..container import ModuleDict, ModuleList
 from ..conv import ConvTranspose2d
 from ..module import Module, Parameter
@@ -78,14 +79,18 @@ def spectral_norm(
 
     Raises ValueError if the module has no parameter of this name or there are no iterations, IndexError for dim.
     """
+    if not isinstance(module, Module):
+        raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
     weight = vars(module).get(name)
     if not isinstance(weight, Parameter):
         owner = type(module).__name__
         raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
-    if n_power_iterations < 1:
-        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations}")
+    if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
+        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
+    check_positive("spectral_norm", eps=eps)
     if dim is None:
         dim = 1 if isinstance(module, ConvTranspose2d) else 0
+    check_whole("spectral_norm", dim=dim)
     parametrized = ParametrizationList(weight, _SpectralNorm(weight, n_power_iterations, eps, dim))
     parametrized.train(module.training)
     delattr(module, name)
