@@ -75,3 +75,12 @@ def test_long_float32_sums_in_unbroadcast_and_linear_keep_their_digits():
     ((x * a).sum() + 0.1 * F.linear(x, nnlite.ones(1, 2), b).sum()).backward()
     np.testing.assert_allclose(a.grad.numpy(), 30_000.0, rtol=1e-5)
     np.testing.assert_allclose(b.grad.numpy(), 30_000.0, rtol=1e-5)
+
+
+def test_a_single_number_may_be_reduced_along_an_axis_it_does_not_have(torch):
+    for dim in (0, -1):
+        for name in ("sum", "mean", "amax"):
+            ours, theirs = (getattr(lib.tensor(5.0), name)(dim) for lib in (nnlite, torch))
+            assert ours.shape == () and float(ours) == float(theirs)
+    with pytest.raises(IndexError):
+        nnlite.tensor(5.0).sum(1)
