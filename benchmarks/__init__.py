@@ -1,0 +1,1 @@
+"""The same work here and in PyTorch, side by side, in one run: `python -m benchmarks.train_steps`."""
