@@ -27,7 +27,7 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
     typed = hasattr(array, "dtype")
     if not typed or isinstance(array, np.generic):
         array = np.asarray(_plain(array))
-    if not backends.is_array(array) or array.dtype.kind not in "biuf":
+    if not backends.is_array(array):
         raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
     if dtype is None and not typed and array.dtype == np.float64:
         dtype = get_default_dtype()

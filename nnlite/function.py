@@ -84,7 +84,7 @@ class Function:
         """
         inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
         dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
-        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or _is_real(x))]
+        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or backends.is_array(x))]
         if strange or not dtypes:
             given = ", ".join(map(_described, strange or inputs))
             raise TypeError(f"{cls.__name__}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
@@ -163,10 +163,6 @@ def _described(x):
     module = type(x).__module__.partition(".")[0]
     dtype = f" of {x.dtype}" if hasattr(x, "dtype") else ""
     return ("" if module == "builtins" else f"{module}.") + type(x).__name__ + dtype
-
-
-def _is_real(x):
-    return backends.is_array(x) and x.dtype.kind in "biuf"
 
 
 def unbroadcast(grad, shape):

@@ -36,7 +36,7 @@ class Tensor(InPlace):
             array = np.asarray(array)
         if isinstance(array, Tensor) or not hasattr(array, "dtype"):
             raise TypeError(f"Tensor wraps an array, not {type(array).__name__}; use nnlite.tensor(...)")
-        if not backends.is_array(array) or array.dtype.kind not in "biuf":
+        if not backends.is_array(array):
             raise TypeError(f"Tensor holds real numbers or bools, not {array.dtype}")
         self.array = array
         self.requires_grad = requires_grad

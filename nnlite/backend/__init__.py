@@ -33,8 +33,8 @@ def of(*arrays) -> ModuleType:
 
 
 def is_array(value) -> bool:
-    """Whether this is an array of NumPy or CuPy (and not, say, PyTorch's tensor, whose dtypes are its own)."""
-    return hasattr(value, "dtype") and hasattr(value.dtype, "kind")
+    """Whether this is an array of real numbers of NumPy or CuPy (and not, say, PyTorch's, whose dtypes are its own)."""
+    return hasattr(value, "dtype") and getattr(value.dtype, "kind", None) in ("b", "i", "u", "f")
 
 
 def device_of(array) -> str:

@@ -25,6 +25,8 @@ ELEMENTWISE_BLOCK = 2**15
 ELEMENTWISE_THREADED = 2**20
 # Elements in a block of copied windows, likewise.
 WINDOWS_BLOCK = 2**18
+# Neighbours in a window, up to which it is copied tap by tap.
+SHORT_RUN = 16
 # Multiplications of two matrices that are worth waking a thread for.
 MATMUL_THREADED = 2**21
 
@@ -61,13 +63,16 @@ def rows_matmul(view, matrix, bias=None, out=None):
 
     The windows of a block are copied side by side (this is im2col) and multiplied while they are in the cache.
     """
-    n, ho, wo = view.shape[:3]
-    depth, width = matrix.shape
+    width = matrix.shape[1]
     if out is None:
-        out = np.empty((n, ho, wo, width), view.dtype)
+        out = np.empty((*view.shape[:3], width), view.dtype)
+    if view.size <= WINDOWS_BLOCK:  # deep in a network: few windows and many weights, which the cores share
+        product = matmul(_columns(view), matrix)
+        out[...] = (product if bias is None else product + bias).reshape(out.shape)
+        return out
 
     def multiply(*block):
-        columns, part = view[block].reshape(-1, depth), out[block]
+        columns, part = _columns(view[block]), out[block]
         direct = part.flags.c_contiguous  # no second copy of the result then
         product = np.matmul(columns, matrix, out=part.reshape(-1, width) if direct else None)
         if bias is not None:
@@ -81,12 +86,26 @@ def rows_matmul(view, matrix, bias=None, out=None):
 
 def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
-    width, depth = y.shape[3], math.prod(view.shape[3:])
+    width = y.shape[3]
+    if view.size <= WINDOWS_BLOCK:
+        return matmul(y.reshape(-1, width).T, _columns(view))
 
     def outer(*block):
-        return y[block].reshape(-1, width).T @ view[block].reshape(-1, depth)
+        return y[block].reshape(-1, width).T @ _columns(view[block])
 
     return _parallel(outer, _blocks(view), _threads, total=True)
+
+
+def _columns(view):
+    """(N, Ho, Wo, kH, kW, C) -> (N*Ho*Wo, kH*kW*C): each window's numbers side by side, copied (im2col)."""
+    kh, kw, c = view.shape[3:]
+    if kw * c >= SHORT_RUN:
+        return view.reshape(-1, kh * kw * c)
+    columns = np.empty(view.shape, view.dtype)
+    for u in range(kh):  # a window's rows are too short for NumPy's inner loop: copy a tap of all windows at a time
+        for v in range(kw):
+            columns[:, :, :, u, v] = view[:, :, :, u, v]
+    return columns.reshape(-1, kh * kw * c)
 
 
 def matmul(a, b):

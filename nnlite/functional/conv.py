@@ -21,6 +21,7 @@ layers, forward and backward.
 
 from __future__ import annotations
 
+import itertools
 from math import gcd
 from typing import NamedTuple
 
@@ -56,6 +57,8 @@ def spread(backend, y, w, geometry, groups, size, bias=None):
 
     The transpose of `correlate`, for both axes at once: one convolution for each phase of h and of w.
     """
+    if len(w) > y.size // y.shape[3]:
+        return _spread_few(backend, y, w, geometry, groups, size, bias)
     xp, (sy, sx) = backend.xp, geometry.stride
     vertical, horizontal = _phases(geometry, size, 0), _phases(geometry, size, 1)
     (top, bottom), (left, right) = _margins(vertical, y.shape[1]), _margins(horizontal, y.shape[2])
@@ -71,11 +74,35 @@ def spread(backend, y, w, geometry, groups, size, bias=None):
                 continue
             seen = padded[:, v.start + top : v.end + top, h.start + left : h.end + left]
             windows = backend.windows(seen, (len(v.taps), len(h.taps)), (1, 1), step)
-            taps = w[:, v.taps][:, :, h.taps].transpose(1, 2, 0, 3)  # (kH', kW', O, C)
+            taps = w[:, _slice(v.taps), _slice(h.taps)].transpose(1, 2, 0, 3)  # (kH', kW', O, C)
             for c, o in _groups(groups, x.shape[3], len(w)):
                 matrix = taps[:, :, o].reshape(-1, w.shape[3])
                 backend.rows_matmul(windows[..., o], matrix, None if bias is None else bias[c], out=part[..., c])
     return x
+
+
+def _spread_few(backend, y, w, geometry, groups, size, bias):
+    """`spread` for fewer pixels in y than it has channels: each pixel's whole window, added where it belongs.
+
+    Turning the kernel around would cost more than the product, so deep in a network this is the cheaper way.
+    """
+    (top, left), (bottom, right) = geometry.padding, geometry.end
+    rows = backend.xp.zeros((len(y), size[0] + top + bottom, size[1] + left + right, w.shape[3] * groups), y.dtype)
+    windows = backend.windows(rows, geometry.kernel, geometry.stride, geometry.dilation)[:, : y.shape[1], : y.shape[2]]
+    for c, o in _groups(groups, rows.shape[3], len(w)):
+        product = backend.matmul(y[..., o].reshape(-1, o.stop - o.start), w[o].reshape(o.stop - o.start, -1))
+        product = product.reshape(*y.shape[:3], *w.shape[1:])
+        for u, v in itertools.product(*map(range, geometry.kernel)):
+            windows[:, :, :, u, v, c] += product[:, :, :, u, v]  # for one tap no two windows meet
+    x = backend.xp.ascontiguousarray(rows[:, top : top + size[0], left : left + size[1]])
+    return x if bias is None else x + bias
+
+
+def _slice(taps):
+    """Equally spaced taps as a slice: unlike a list, it copies nothing."""
+    step = taps[1] - taps[0] if len(taps) > 1 else 1
+    stop = taps[-1] + step
+    return slice(taps[0], None if stop < 0 else stop, step)
 
 
 class _Phase(NamedTuple):
