@@ -86,5 +86,6 @@ def tiny_blocks(monkeypatch):
     monkeypatch.setattr(cpu, "ELEMENTWISE_BLOCK", 7)
     monkeypatch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
     monkeypatch.setattr(cpu, "WINDOWS_BLOCK", 50)
+    monkeypatch.setattr(cpu, "WINDOWS_LEAST", 2)
     monkeypatch.setattr(cpu, "MATMUL_THREADED", 0)
     cpu.set_num_threads(3)

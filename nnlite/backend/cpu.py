@@ -23,8 +23,10 @@ xp = np
 # thread takes longer than a formula over fewer elements than the second number.
 ELEMENTWISE_BLOCK = 2**15
 ELEMENTWISE_THREADED = 2**20
-# Elements in a block of copied windows, likewise.
+# Elements in a block of copied windows, likewise. But each block's product packs the whole weight matrix anew, which
+# takes as long as some 100 windows: a block has at least so many, however large they are.
 WINDOWS_BLOCK = 2**18
+WINDOWS_LEAST = 512
 # Neighbours in a window, up to which it is copied tap by tap.
 SHORT_RUN = 16
 # Multiplications of two matrices that are worth waking a thread for.
@@ -66,7 +68,7 @@ def rows_matmul(view, matrix, bias=None, out=None):
     width = matrix.shape[1]
     if out is None:
         out = np.empty((*view.shape[:3], width), view.dtype)
-    if view.size <= WINDOWS_BLOCK:  # deep in a network: few windows and many weights, which the cores share
+    if _are_few(view, width):
         product = matmul(_columns(view), matrix)
         out[...] = (product if bias is None else product + bias).reshape(out.shape)
         return out
@@ -87,7 +89,7 @@ def rows_matmul(view, matrix, bias=None, out=None):
 def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
     width = y.shape[3]
-    if view.size <= WINDOWS_BLOCK:
+    if _are_few(view, width):
         return matmul(y.reshape(-1, width).T, _columns(view))
 
     def outer(*block):
@@ -183,10 +185,18 @@ def _slices(matrix):
     return [(slice(first, first + step),) for first in range(0, len(matrix), step)]
 
 
+def _are_few(view, width):
+    """Whether there are fewer windows than fill a block, or than weights for each, as deep in a network.
+
+    Then the cores share the weights instead.
+    """
+    return math.prod(view.shape[:3]) <= max(WINDOWS_LEAST, width)
+
+
 def _blocks(view):
-    """(images, rows) slices with about WINDOWS_BLOCK elements of windows each: several images, or rows of one."""
-    n, ho = view.shape[:2]
-    rows = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]))
+    """(images, rows) slices for blocks of windows: several images, or rows of one."""
+    n, ho, wo = view.shape[:3]
+    rows = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]), WINDOWS_LEAST // wo)
     images = min(max(1, rows // ho), -(-n // _threads))  # no core is left without a block
     return [
         (slice(image, image + images), slice(first, first + rows))

@@ -103,7 +103,7 @@ def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monk
 
     blocked = run()
     assert all(np.array_equal(a, b) for a, b in zip(run(), blocked, strict=True)), "not the same bits twice"
-    for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED", "MATMUL_THREADED"):
+    for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED", "MATMUL_THREADED", "WINDOWS_LEAST"):
         monkeypatch.setattr(cpu, constant, 2**30)
     cpu.set_num_threads(1)
     for a, b in zip(blocked, run(), strict=True):
