@@ -259,3 +259,10 @@ def test_a_slope_that_happens_to_be_near_0_is_no_kink(scale, seed):
     rng = np.random.default_rng(seed)
     matrix = tensor(scale * rng.standard_normal((4, 1000)))
     gradcheck(lambda x: (x * 3.0).exp() @ matrix, [leaf(rng.standard_normal((1, 4)))], seed=seed)
+
+
+def test_a_derivative_of_almost_nothing_is_not_taken_for_a_wrong_one():
+    """Softmax far out: its derivative is smaller than the digits that a difference of two outputs has."""
+    for seed in range(20):
+        x = leaf([-20.0 + 0.1 * seed, 1.0, -18.0])
+        nnlite.gradcheck(lambda x: F.softmax(x, 0), [x], seed=seed)
