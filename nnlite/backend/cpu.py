@@ -23,8 +23,8 @@ xp = np
 # thread takes longer than a formula over fewer elements than the second number.
 ELEMENTWISE_BLOCK = 2**15
 ELEMENTWISE_THREADED = 2**20
-# Elements in a block of copied windows, likewise. But each block's product packs the whole weight matrix anew, which
-# takes as long as some 100 windows: a block has at least so many, however large they are.
+# Elements in a block of copied windows, likewise. But each block's product packs the whole weight matrix anew, so a
+# block has at least this many windows, however large they are (docs/speed.md has what that gained).
 WINDOWS_BLOCK = 2**18
 WINDOWS_LEAST = 512
 # Neighbours in a window, up to which it is copied tap by tap.
