@@ -20,7 +20,7 @@ OPERATIONS = {
     "gelu tanh": op(lambda lib, F, a: F.gelu(a, approximate="tanh"), IMAGE),
     "silu": op(lambda lib, F, a: F.silu(a), IMAGE),
     "softplus": op(lambda lib, F, a: F.softplus(a), IMAGE),
-    "softplus 2, 1": op(lambda lib, F, a: F.softplus(a, 2, 1.0), IMAGE),  # half of it beyond the threshold
+    "softplus 2, 0.1": op(lambda lib, F, a: F.softplus(a, 2, 0.1), IMAGE),  # half of it beyond the threshold at 0.05
     "tanh": op(lambda lib, F, a: a.tanh(), IMAGE),
     "sigmoid": op(lambda lib, F, a: a.sigmoid(), IMAGE),
     "softmax 1": op(lambda lib, F, a: F.softmax(a, 1), IMAGE),
