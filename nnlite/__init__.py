@@ -11,7 +11,7 @@ operations with their gradients, nn/ the layers, optim/ the optimisers, backend/
 from . import cuda, functional, graph, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
-from .backend.cpu import set_num_threads
+from .backend.threads import set_num_threads
 from .backend.random import get_rng_state, manual_seed, set_rng_state
 from .checkpoint import load, load_metadata, save
 from .creation import (

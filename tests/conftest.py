@@ -14,7 +14,7 @@ from hypothesis import core, settings
 
 import nnlite
 from nnlite import backend as backends
-from nnlite.backend import cpu
+from nnlite.backend import cpu, threads, winograd
 from tests import fake_cupy
 
 settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
@@ -43,9 +43,9 @@ def pytest_terminal_summary(terminalreporter, exitstatus):
 def fixed_start():
     """Each test starts from one seed and leaves the number of threads as it was."""
     nnlite.manual_seed(0)
-    threads = cpu._threads
+    count = threads.count
     yield
-    cpu.set_num_threads(threads)
+    threads.set_num_threads(count)
 
 
 @pytest.fixture
@@ -88,4 +88,6 @@ def tiny_blocks(monkeypatch):
     monkeypatch.setattr(cpu, "WINDOWS_BLOCK", 50)
     monkeypatch.setattr(cpu, "WINDOWS_LEAST", 2)
     monkeypatch.setattr(cpu, "MATMUL_THREADED", 0)
-    cpu.set_num_threads(3)
+    for name, value in {"TILES_LEAST": 2, "CHANNELS_LEAST": 0, "BLOCK": 2, "BLOCK_OUTER": 3}.items():
+        monkeypatch.setattr(winograd, name, value)
+    threads.set_num_threads(3)

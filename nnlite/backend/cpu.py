@@ -1,21 +1,17 @@
 """NumPy on all cores.
 
-NumPy releases the interpreter lock while it copies, multiplies or adds, so plain threads work on blocks of
-one array at the same time. A block is small enough to stay in a core's cache: what the first step of a
-formula writes, the next step finds there, and main memory is read and written once. Which path a shape
-takes follows from its size alone, never from a clock, so the same seed gives the same bits.
+Threads work on blocks of one array at the same time. A block is small enough to stay in a core's cache: what
+the first step of a formula writes, the next step finds there, and main memory is read and written once. Which
+path a shape takes follows from its size alone, never from a clock, so the same seed gives the same bits.
 """
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 
-from .blas import one_thread_each
+from . import threads, winograd
 from .layout import from_rows, rows
+from .threads import parallel, scratch
 
 xp = np
 
@@ -31,17 +27,6 @@ WINDOWS_LEAST = 512
 SHORT_RUN = 16
 # Multiplications of two matrices that are worth waking a thread for.
 MATMUL_THREADED = 2**21
-
-_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def set_num_threads(threads: int) -> None:
-    """Work on this many cores (at the start: all that this process may use)."""
-    global _threads
-    if threads < 1:
-        raise ValueError(f"set_num_threads: expected at least 1, got {threads}")
-    _threads = threads
-
 
 def asarray(array):
     """The array itself: NumPy's arrays live here."""
@@ -68,6 +53,10 @@ def rows_matmul(view, matrix, bias=None, out=None):
     width = matrix.shape[1]
     if out is None:
         out = np.empty((*view.shape[:3], width), view.dtype)
+    if winograd.suits(view, width):
+        for part, suited in _tiled(view):
+            (winograd.rows_matmul if suited else rows_matmul)(view[part], matrix, bias, out[part])
+        return out
     if _are_few(view, width):
         product = matmul(_columns(view), matrix)
         out[...] = (product if bias is None else product + bias).reshape(out.shape)
@@ -82,28 +71,31 @@ def rows_matmul(view, matrix, bias=None, out=None):
         if not direct:
             part[...] = product.reshape(part.shape)
 
-    _parallel(multiply, _blocks(view), _threads)
+    parallel(multiply, _blocks(view), threads.count)
     return out
 
 
 def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
     width = y.shape[3]
+    if winograd.suits(view, width):
+        return sum((winograd.rows_outer if suited else rows_outer)(view[part], y[part]) for part, suited in _tiled(view))
     if _are_few(view, width):
         return matmul(y.reshape(-1, width).T, _columns(view))
 
     def outer(*block):
         return y[block].reshape(-1, width).T @ _columns(view[block])
 
-    return _parallel(outer, _blocks(view), _threads, total=True)
+    return parallel(outer, _blocks(view), threads.count, total=True)
 
 
 def _columns(view):
     """(N, Ho, Wo, kH, kW, C) -> (N*Ho*Wo, kH*kW*C): each window's numbers side by side, copied (im2col)."""
     kh, kw, c = view.shape[3:]
+    columns = scratch("columns", view.shape, view.dtype)
     if kw * c >= SHORT_RUN:
-        return view.reshape(-1, kh * kw * c)
-    columns = np.empty(view.shape, view.dtype)
+        columns[...] = view
+        return columns.reshape(-1, kh * kw * c)
     for u in range(kh):  # a window's rows are too short for NumPy's inner loop: copy a tap of all windows at a time
         for v in range(kw):
             columns[:, :, :, u, v] = view[:, :, :, u, v]
@@ -121,9 +113,9 @@ def matmul(a, b):
         else:
             np.matmul(a, b[:, part], out=out[:, part])
 
-    threads = _threads if m * k * n >= MATMUL_THREADED else 1
-    step = max(1, -(-max(m, n) // threads))
-    _parallel(multiply, [(slice(first, first + step),) for first in range(0, max(m, n), step)], threads)
+    workers = threads.count if m * k * n >= MATMUL_THREADED else 1
+    step = max(1, -(-max(m, n) // workers))
+    parallel(multiply, [(slice(first, first + step),) for first in range(0, max(m, n), step)], workers)
     return out
 
 
@@ -140,7 +132,7 @@ def elementwise(formula, *arrays, constants=()):
     def block(part):
         out[part] = formula(*(m[part] for m in matrices), *constants)
 
-    _parallel(block, _slices(out), _threads_for(out))
+    parallel(block, _slices(out), _threads_for(out))
     return from_rows(out, arrays[0].shape)
 
 
@@ -151,7 +143,7 @@ def update(formula, *arrays, constants=()):
     def block(part):
         formula(*(m[part] for m in matrices), *constants)
 
-    _parallel(block, _slices(matrices[0]), _threads_for(matrices[0]))
+    parallel(block, _slices(matrices[0]), _threads_for(matrices[0]))
     for array, matrix in zip(arrays, matrices, strict=True):
         if not np.may_share_memory(array, matrix):  # memory in an order that has no such view: write back
             array[...] = from_rows(matrix, array.shape)
@@ -163,7 +155,7 @@ def column_sums(formula, *matrices, constants=()):
     def block(part):
         return _column_sum(formula(*(m[part] for m in matrices), *constants))
 
-    return _parallel(block, _slices(matrices[0]), _threads_for(matrices[0]), total=True)
+    return parallel(block, _slices(matrices[0]), _threads_for(matrices[0]), total=True)
 
 
 def _column_sum(values):
@@ -177,12 +169,25 @@ def _column_sum(values):
 
 
 def _threads_for(matrix):
-    return _threads if matrix.size >= ELEMENTWISE_THREADED else 1
+    return threads.count if matrix.size >= ELEMENTWISE_THREADED else 1
 
 
 def _slices(matrix):
     step = max(1, ELEMENTWISE_BLOCK // max(1, matrix.shape[1]))
     return [(slice(first, first + step),) for first in range(0, len(matrix), step)]
+
+
+def _tiled(view):
+    """The parts of (N, Ho, Wo, ...): what divides into tiles (True), and a last odd row and column (False)."""
+    tile = winograd.TILE
+    height, width = (n - n % tile for n in view.shape[1:3])
+    everything, inside, right = slice(None), slice(width), slice(width, None)
+    parts = [((everything, slice(height), inside), True)]
+    if height < view.shape[1]:
+        parts.append(((everything, slice(height, None)), False))
+    if width < view.shape[2]:
+        parts.append(((everything, slice(height), right), False))
+    return parts
 
 
 def _are_few(view, width):
@@ -197,33 +202,9 @@ def _blocks(view):
     """(images, rows) slices for blocks of windows: several images, or rows of one."""
     n, ho, wo = view.shape[:3]
     rows = max(1, WINDOWS_BLOCK // math.prod(view.shape[2:]), WINDOWS_LEAST // wo)
-    images = min(max(1, rows // ho), -(-n // _threads))  # no core is left without a block
+    images = min(max(1, rows // ho), -(-n // threads.count))  # no core is left without a block
     return [
         (slice(image, image + images), slice(first, first + rows))
         for image in range(0, n, images)
         for first in range(0, ho, rows)
     ]
-
-
-def _parallel(task, arguments, threads, total=False):
-    """task(*a) for each a in `arguments`, an equal run of neighbours to each thread; the sum if `total`."""
-    shares = max(1, min(threads, len(arguments)))
-    cuts = [len(arguments) * i // shares for i in range(shares + 1)]
-
-    def run(first, last):
-        result = None
-        for a in arguments[first:last]:
-            value = task(*a)
-            if total:
-                result = value if result is None else result + value
-        return result
-
-    with one_thread_each():
-        others = [_pool(threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
-        results = [run(*cuts[:2])] + [other.result() for other in others]
-    return sum(results[1:], results[0]) if total else None
-
-
-@cache
-def _pool(threads):
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="nnlite")

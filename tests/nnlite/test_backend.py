@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import array_shapes
 import nnlite
 from nnlite import backend as backends
 from nnlite.backend import blas, cpu, layout, random
+from nnlite.backend.threads import parallel
 from tests.helpers import in_order, orders, seeds
 
 images = st.tuples(*[st.integers(1, 4)] * 4)
@@ -74,7 +75,7 @@ def in_blocks(request, monkeypatch):
     monkeypatch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
     for name in ("WINDOWS_BLOCK", "ELEMENTWISE_BLOCK"):
         monkeypatch.setattr(cpu, name, size)
-    cpu.set_num_threads(threads)
+    nnlite.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("order", ["C", "channels last", "longer rows", "every second"])
@@ -126,10 +127,10 @@ def test_products_of_windows(in_blocks, rng):
 def test_each_block_is_worked_once_whatever_the_number_of_threads(threads):
     for count in (0, 1, 2, 7, 8, 9):
         done, blocks = [], [(i,) for i in range(count)]
-        cpu._parallel(done.append, blocks, threads)
+        parallel(done.append, blocks, threads)
         assert sorted(done) == list(range(count))
         if count:
-            assert cpu._parallel(lambda i: i, blocks, threads, total=True) == sum(range(count))
+            assert parallel(lambda i: i, blocks, threads, total=True) == sum(range(count))
 
 
 @pytest.mark.parametrize("where", range(9))
@@ -140,8 +141,8 @@ def test_an_error_in_any_thread_reaches_the_caller(where):
         return i
 
     with pytest.raises(ZeroDivisionError):
-        cpu._parallel(fail, [(i,) for i in range(9)], 3)
-    assert cpu._parallel(fail, [(i,) for i in range(9) if i != where], 3, total=True) == 36 - where
+        parallel(fail, [(i,) for i in range(9)], 3)
+    assert parallel(fail, [(i,) for i in range(9) if i != where], 3, total=True) == 36 - where
 
 
 def test_several_threads_of_the_readers_may_compute_at_once(tiny_blocks, rng):

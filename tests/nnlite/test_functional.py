@@ -92,7 +92,7 @@ def test_forward_and_backward_equal_pytorch(torch, name, dtype, tolerance):
 
 @every_operation
 def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monkeypatch):
-    from nnlite.backend import cpu
+    from nnlite.backend import cpu, winograd
 
     def run():
         nnlite.manual_seed(5)
@@ -105,7 +105,8 @@ def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monk
     assert all(np.array_equal(a, b) for a, b in zip(run(), blocked, strict=True)), "not the same bits twice"
     for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED", "MATMUL_THREADED", "WINDOWS_LEAST"):
         monkeypatch.setattr(cpu, constant, 2**30)
-    cpu.set_num_threads(1)
+    monkeypatch.setattr(winograd, "TILES_LEAST", 2**30)
+    nnlite.set_num_threads(1)
     for a, b in zip(blocked, run(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 

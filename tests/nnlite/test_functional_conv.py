@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import nnlite
 import nnlite.functional as F
 from nnlite import ShapeError
-from nnlite.backend import cpu
+from nnlite.backend import cpu, threads, winograd
 from tests.helpers import backward, in_order, leaf, orders, seeds
 
 
@@ -132,7 +132,11 @@ def test_blocks_and_threads_change_nothing(case, blocks):
         patch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
         patch.setattr(cpu, "ELEMENTWISE_BLOCK", blocks[0])
         patch.setattr(cpu, "WINDOWS_BLOCK", blocks[1])
-        patch.setattr(cpu, "_threads", blocks[2])
+        patch.setattr(threads, "count", blocks[2])
+        patch.setattr(winograd, "TILES_LEAST", 1)
+        patch.setattr(winograd, "CHANNELS_LEAST", 0)
+        patch.setattr(winograd, "BLOCK", blocks[0])
+        patch.setattr(winograd, "BLOCK_OUTER", blocks[0])
         for a, b in zip(run(), plain, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 

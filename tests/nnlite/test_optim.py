@@ -216,7 +216,7 @@ def test_blocks_and_threads_change_no_bit(name, tiny_blocks):
         return [p.numpy() for p in params]
 
     blocked = train()
-    cpu.set_num_threads(1)
+    nnlite.set_num_threads(1)
     cpu.ELEMENTWISE_BLOCK = 2**30  # tiny_blocks puts it back
     assert all(np.array_equal(a, b) for a, b in zip(blocked, train(), strict=True))
 
