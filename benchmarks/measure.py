@@ -6,7 +6,6 @@ import importlib
 import os
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -17,15 +16,19 @@ from typing import Any
 
 import numpy as np
 
+import nnlite
+from demos.common import UserError
+
 LIBRARIES = ("nnlite", "torch")
-median = statistics.median
 
 
 def library(name: str) -> Any:
-    """nnlite or torch, on as many threads as this process has cores."""
-    module = importlib.import_module(name)
-    if name == "torch":
-        module.set_num_threads(cores())
+    """nnlite or torch, on as many threads as this process has cores. Raises UserError where it is not installed."""
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise UserError(f"{name} is not installed, and the benchmarks compare with it: pip install {name}") from error
+    module.set_num_threads(cores())
     return module
 
 
@@ -36,7 +39,7 @@ def cores() -> int:
 
 def describe_machine() -> str:
     """Date, versions and processor, for the head of a table."""
-    versions = ", ".join(f"{lib} {importlib.import_module(lib).__version__}" for lib in (*LIBRARIES, "numpy"))
+    versions = f"nnlite {nnlite.__version__}, PyTorch {library('torch').__version__}, NumPy {np.__version__}"
     return f"{date.today()}, {cores()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
 
 
@@ -54,44 +57,51 @@ def alternate(steps: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 2
     return times
 
 
-def spread(values: list[float]) -> tuple[float, float]:
-    """The borders of the middle half."""
-    return tuple(np.percentile(values, (25, 75)))
+def summary(times: dict[str, list[float]]) -> dict[str, Any]:
+    """What a row says of the seconds of each step: median and borders of the middle half in ms, PyTorch / nnlite."""
+    row: dict[str, Any] = {}
+    for name, seconds in times.items():
+        quarter, middle, three_quarters = 1e3 * np.percentile(seconds, (25, 50, 75))
+        row |= {f"{name}_ms": float(middle), f"{name}_spread": [float(quarter), float(three_quarters)]}
+    both = all(f"{lib}_ms" in row for lib in LIBRARIES)
+    return row | {"ratio": row["torch_ms"] / row["nnlite_ms"] if both else None}
 
 
 def same_losses(make: Callable[[Any], tuple[dict[str, Any], Callable]], steps: int = 3) -> list[float]:
-    """The losses of both libraries from the same weights. Raises AssertionError if they differ.
+    """The losses of both libraries. Raises AssertionError if they differ.
 
     make(library) returns the networks by name and a step, as in works.py; there must be no dropout in them.
     """
-    losses, start = {}, None
+    losses = {}
     for lib in LIBRARIES:
-        networks, step = make(library(lib))
-        if start is None:
-            start = {net: _arrays(network) for net, network in networks.items()}
-        for net, network in networks.items():
-            network.load_state_dict({k: library(lib).tensor(v) for k, v in start[net].items()})
+        step = make(library(lib))[1]
         losses[lib] = [float(step()) for _ in range(steps)]
     np.testing.assert_allclose(losses["nnlite"], losses["torch"], rtol=2e-3, err_msg="the losses differ")
     return losses["nnlite"]
 
 
-def _arrays(network: Any) -> dict[str, np.ndarray]:
-    return {name: value.detach().numpy().copy() for name, value in network.state_dict().items()}
+def peak_memory(lib: str, name: str, **sizes: int) -> tuple[float, float]:
+    """Megabytes at the peak of a process of its own that does three steps, and after its start.
 
-
-def peak_memory(lib: str, name: str, batch: int) -> float:
-    """Megabytes at the peak of a process of its own that does three steps."""
+    The start is the import and one tiny step, which loads what is loaded late. `sizes` are arguments of the work.
+    """
     code = (
-        "from benchmarks.measure import library, high_water_mark; from benchmarks.works import WORKS\n"
-        f"step = WORKS[{name!r}].make(library({lib!r}), {batch}, True)[1]\n"
+        "from benchmarks.measure import library, process_memory; from benchmarks.works import WORKS\n"
+        f"library = library({lib!r})\n"
+        "float(WORKS['lenet'].make(library, batch=1)[1]())\n"
+        "start = process_memory('VmRSS')\n"
+        f"step = WORKS[{name!r}].make(library, **{sizes!r})[1]\n"
         "for _ in range(3): float(step())\n"
-        "print(high_water_mark())"
+        "print(process_memory('VmHWM'), start)"
     )
-    return float(subprocess.check_output([sys.executable, "-c", code], text=True))
+    # In a session of its own Ctrl-C does not reach it, and check_output ends it without a traceback.
+    peak, start = subprocess.check_output([sys.executable, "-c", code], text=True, start_new_session=True).split()
+    return float(peak), float(start)
 
 
-def high_water_mark() -> float:
-    """Megabytes that this process held at most. (resource.ru_maxrss would count the process it was forked from.)"""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+def process_memory(kind: str) -> float:
+    """Megabytes that this process holds (VmRSS) or held at most (VmHWM).
+
+    (resource.ru_maxrss would count the process it was forked from.)
+    """
+    return int(re.search(rf"{kind}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024

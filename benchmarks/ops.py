@@ -1,20 +1,23 @@
 """Single operations here and in PyTorch, forward and backward, alternating, in one run.
 
-    python -m benchmarks.ops [--only TEXT] [--rounds N]
+    python -m benchmarks.ops [--only TEXT] [--rounds N] [--json FILE]
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 
 os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="0")  # before PyTorch's first import
 
-import sys
-
 import numpy as np
 
-from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, median
+from benchmarks.figures import command_line, keep, markdown, number, parse
+from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, summary
+from demos.common import run
+
+TITLE = "Single operations on the CPU"
+LEGEND = "Medians; ratio is PyTorch / nnlite, above 1: nnlite is faster."
+COLUMNS = {"operation": 40, "pass": 18, "nnlite ms": 9, "PyTorch ms": 10, "ratio": 5}
 
 # name -> (function of the library, its nn.functional and tensors; the tensors' shapes)
 OPERATIONS = {
@@ -47,26 +50,30 @@ OPERATIONS = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="The time of single operations in nnlite and PyTorch.")
+def main() -> None:
+    parser = command_line("benchmarks.ops", "The time of single operations in nnlite and PyTorch.", rounds=15)
     parser.add_argument("--only", default="", metavar="TEXT", help="operations with this in their name")
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
-    print(describe_machine())
-    print(f"{'':42}{'forward ms':>16}{'ratio':>7}{'forward + backward ms':>24}{'ratio':>7}   (nnlite / PyTorch)")
-    for name, (call, *shapes) in OPERATIONS.items():
-        if arguments.only in name:
-            forward, both = (measure(call, shapes, backward, arguments.rounds) for backward in (False, True))
-            cells = [f"{a:.2f} / {b:.2f}" for a, b in (forward, both)]
-            ratios = [b / a for a, b in (forward, both)]
-            print(f"{name:42}{cells[0]:>16}{ratios[0]:7.2f}{cells[1]:>24}{ratios[1]:7.2f}", flush=True)
-    return 0
+    arguments = parse(parser)
+    machine = describe_machine()
+    print(machine)
+    points = ((name, backward) for name in OPERATIONS if arguments.only in name for backward in (False, True))
+    rows = keep((measure(*point, arguments.rounds) for point in points), arguments, machine)
+    for line in markdown(COLUMNS, map(cells, rows)):
+        print(line, flush=True)
 
 
-def measure(call, shapes, backward, rounds):
-    """Median milliseconds in nnlite and in PyTorch."""
-    times = alternate({lib: step(library(lib), call, shapes, backward) for lib in LIBRARIES}, rounds)
-    return [1e3 * median(times[lib]) for lib in LIBRARIES]
+def cells(row):
+    """A row of the table."""
+    return [row["work"], row["pass"], *(number(row[f"{lib}_ms"], 2) for lib in LIBRARIES), number(row["ratio"], 2)]
+
+
+def measure(name, backward, rounds):
+    """The figures of one operation, without its backward pass or with it."""
+    call, *shapes = OPERATIONS[name]
+    what = "forward + backward" if backward else "forward"
+    row = {"work": name, "device": "cpu", "batch": shapes[0][0], "pass": what}
+    steps = {lib: step(library(lib), call, shapes, backward) for lib in LIBRARIES}
+    return row | summary(alternate(steps, rounds))
 
 
 def step(torch, call, shapes, backward):
@@ -88,4 +95,4 @@ def step(torch, call, shapes, backward):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("ops", main)

@@ -1,6 +1,6 @@
 """Where a step's time goes, operation by operation.
 
-    python -m benchmarks.profile "Pix2Pix 256" [--batch N] [--steps N]
+    python -m benchmarks.profile pix2pix [--batch N] [--steps N]
 
 Each operation's forward and backward are timed, and the optimisers' updates; what is left over is Python's own work:
 building the graph, walking it, adding gradients.
@@ -9,25 +9,29 @@ building the graph, walking it, adding gradients.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
 
 import nnlite
 from benchmarks.works import WORKS
+from demos.common import UserError, run
 from nnlite import Function
 from nnlite.optim.optimizer import Optimizer
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Time of each operation in a step of nnlite.")
-    parser.add_argument("work", choices=list(WORKS))
+def main() -> None:
+    what = "Time of each operation in a step of nnlite."
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=what)
+    parser.add_argument("work", choices=WORKS)
     parser.add_argument("--batch", type=int, help="default: the first that benchmarks.train_steps measures")
     parser.add_argument("--steps", type=int, default=5, help="how many are averaged (default 5)")
     arguments = parser.parse_args()
     work = WORKS[arguments.work]
-    step = work.make(nnlite, arguments.batch or work.batches[0], True)[1]
+    batch = work.batches[0] if arguments.batch is None else arguments.batch
+    if min(batch, arguments.steps) < 1:
+        raise UserError(f"--batch and --steps must be at least 1, got {batch} and {arguments.steps}")
+    step = work.make(nnlite, batch)[1]
     step()  # the first one allocates
     with recording() as seconds:
         start = time.perf_counter()
@@ -40,7 +44,6 @@ def main() -> int:
         calls, spent = len(times) / arguments.steps, sum(times)
         print(f"{name:24}{direction:10}{calls:7.0f}{1e3 * spent / arguments.steps:11.2f}{spent / total:8.1%}")
     print(f"{'all':41}{1e3 * total / arguments.steps:11.2f}")
-    return 0
 
 
 @contextmanager
@@ -65,4 +68,4 @@ def recording():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("profile", main)

@@ -1,12 +1,13 @@
 """What is measured: training steps and inference, written once as PyTorch code and run with either library.
 
-`WORKS[name].make(torch, batch, dropout)` with `nnlite` or `torch` itself for the argument `torch` returns the networks
-by name and a function that does one step and returns its loss. Data and noise are drawn by NumPy from one seed, so
-both libraries compute the same.
+`WORKS[name].make(torch, batch, dropout, device)` with `nnlite` or `torch` itself for the argument `torch` returns the
+networks by name and a function that does one step and returns its loss. Weights, data and noise are drawn by NumPy from
+one seed, so both libraries compute the same as long as there is no dropout.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,11 +15,12 @@ import numpy as np
 
 
 class Work(NamedTuple):
-    """make(torch, batch, dropout) -> ({name: network}, step); `batches` are the batch sizes that are measured."""
+    """make(torch, batch, dropout, device) -> ({name: network}, step), and the batch sizes measured on either device."""
 
-    make: Callable[[Any, int, bool], tuple[dict[str, Any], Callable[[], Any]]]
+    title: str
+    make: Callable[..., tuple[dict[str, Any], Callable[[], Any]]]
     batches: tuple[int, ...]
-    trains: bool = True
+    gpu_batches: tuple[int, ...]
 
 
 def unet(torch: Any, width: int = 64, size: int = 256, dropout: bool = True) -> Any:
@@ -66,11 +68,11 @@ def patch_gan(torch: Any, width: int = 64) -> Any:
     return nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
 
 
-def pix2pix(torch, batch, dropout, size=256, width=64):
+def pix2pix(torch, batch, dropout=True, device="cpu", size=256, width=64):
     """A step of both networks, the L1 term with weight 100, Adam(2e-4, 0.5)."""
     F = torch.nn.functional
-    g, d = unet(torch, width, size, dropout), patch_gan(torch, width)
-    photo, cartoon = (_images(torch, seed, (batch, 3, size, size)) for seed in (1, 2))
+    g, d = (_start(torch, net, device) for net in (unet(torch, width, size, dropout), patch_gan(torch, width)))
+    photo, cartoon = (_images(torch, seed, (batch, 3, size, size), device) for seed in (1, 2))
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (g, d))
     bce = F.binary_cross_entropy_with_logits
 
@@ -94,10 +96,10 @@ def pix2pix(torch, batch, dropout, size=256, width=64):
     return {"generator": g, "discriminator": d}, step
 
 
-def inference(torch, batch, dropout, size=256, width=64):
+def inference(torch, batch, dropout=True, device="cpu", size=256, width=64):
     """The U-Net generator in eval mode."""
-    g = unet(torch, width, size).eval()
-    photo = _images(torch, 1, (batch, 3, size, size))
+    g = _start(torch, unet(torch, width, size), device).eval()
+    photo = _images(torch, 1, (batch, 3, size, size), device)
 
     def step():
         with torch.no_grad():
@@ -106,7 +108,7 @@ def inference(torch, batch, dropout, size=256, width=64):
     return {"generator": g}, step
 
 
-def dcgan(torch, batch, dropout, size=64, width=64):
+def dcgan(torch, batch, dropout=True, device="cpu", size=64, width=64):
     """Radford et al. 2016 at 64x64, as in PyTorch's tutorial: both networks once, real and fake batches apart."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -123,7 +125,8 @@ def dcgan(torch, batch, dropout, size=64, width=64):
     )
     first = [nn.Conv2d(3, w, 4, 2, 1), nn.LeakyReLU(0.2)]
     d = nn.Sequential(*first, *down(w, 2 * w), *down(2 * w, 4 * w), *down(4 * w, 8 * w), nn.Conv2d(8 * w, 1, 4))
-    real, noise = _images(torch, 1, (batch, 3, size, size)), _images(torch, 2, (batch, 100, 1, 1))
+    g, d = (_start(torch, net, device) for net in (g, d))
+    real, noise = _images(torch, 1, (batch, 3, size, size), device), _images(torch, 2, (batch, 100, 1, 1), device)
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (g, d))
     bce = F.binary_cross_entropy_with_logits
 
@@ -144,7 +147,7 @@ def dcgan(torch, batch, dropout, size=64, width=64):
     return {"generator": g, "discriminator": d}, step
 
 
-def vae(torch, batch, dropout):
+def vae(torch, batch, dropout=True, device="cpu"):
     """A convolutional VAE for 28x28 (Kingma & Welling 2014), latent size 16."""
     nn, F = torch.nn, torch.nn.functional
     encoder = nn.Sequential(
@@ -154,8 +157,9 @@ def vae(torch, batch, dropout):
         nn.Linear(16, 3136), nn.ReLU(), nn.Unflatten(1, (64, 7, 7)), nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(),
         nn.ConvTranspose2d(32, 1, 4, 2, 1),
     )  # fmt: skip
-    digits = _images(torch, 1, (batch, 1, 28, 28)).sigmoid()
-    noise = _images(torch, 2, (batch, 16))
+    encoder, decoder = (_start(torch, net, device) for net in (encoder, decoder))
+    digits = _images(torch, 1, (batch, 1, 28, 28), device).sigmoid()
+    noise = _images(torch, 2, (batch, 16), device)
     adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
 
     def step():
@@ -172,15 +176,16 @@ def vae(torch, batch, dropout):
     return {"encoder": encoder, "decoder": decoder}, step
 
 
-def lenet(torch, batch, dropout):
+def lenet(torch, batch, dropout=True, device="cpu"):
     """LeNet-5 (LeCun et al. 1998) with tanh and average pooling, 32x32."""
     nn, F = torch.nn, torch.nn.functional
     net = nn.Sequential(
         nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(),
         nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
     )  # fmt: skip
-    digits = _images(torch, 1, (batch, 1, 32, 32))
-    classes = torch.tensor(np.random.default_rng(2).integers(0, 10, batch))
+    net = _start(torch, net, device)
+    digits = _images(torch, 1, (batch, 1, 32, 32), device)
+    classes = torch.tensor(np.random.default_rng(2).integers(0, 10, batch)).to(device)
     adam = torch.optim.Adam(net.parameters(), 1e-3)
 
     def step():
@@ -194,13 +199,24 @@ def lenet(torch, batch, dropout):
 
 
 WORKS = {
-    "Pix2Pix 256": Work(pix2pix, (1, 4)),
-    "DCGAN 64": Work(dcgan, (64,)),
-    "conv VAE 28": Work(vae, (128,)),
-    "LeNet-5": Work(lenet, (128,)),
-    "U-Net inference 256": Work(inference, (1,), trains=False),
+    "pix2pix": Work("Pix2Pix 256", pix2pix, (1, 4), (1, 16)),
+    "dcgan": Work("DCGAN 64", dcgan, (64,), (128,)),
+    "vae": Work("conv VAE 28", vae, (128,), (128,)),
+    "lenet": Work("LeNet-5", lenet, (128,), (128,)),
+    "inference": Work("U-Net inference 256", inference, (1,), (1,)),
 }
 
 
-def _images(torch, seed, shape):
-    return torch.tensor(np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32))
+def _start(torch, network, device):
+    """The network on the device, with weights of the usual size that are the same in either library."""
+    rng = np.random.default_rng(0)
+    with torch.no_grad():
+        for name, p in network.named_parameters():
+            if p.ndim > 1 or name.endswith("bias"):  # the other vectors are batch norm's scales, which stay at one
+                bound = 0.1 if p.ndim == 1 else math.prod(p.shape[1:]) ** -0.5
+                p.copy_(torch.tensor(bound * (2.0 * rng.random(tuple(p.shape), np.float32) - 1.0)))
+    return network.to(device)
+
+
+def _images(torch, seed, shape, device):
+    return torch.tensor(np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)).to(device)

@@ -57,3 +57,57 @@ def curves(
     figure.tight_layout()
     with atomic_path(path) as temporary:
         figure.savefig(temporary)
+
+
+def lines(
+    rows: Sequence[Sequence[Mapping[str, tuple[Sequence[float], Sequence[float]]]]],
+    path: str | os.PathLike,
+    xlabels: Sequence[str],
+    ylabels: Sequence[str],
+) -> None:
+    """Write a picture of panels in rows and columns, both axes logarithmic: x^k is a straight line of slope k.
+
+    A panel maps labels to (x values, y values), all above 0. Its columns share a label of x, its rows one of y.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+
+    figure = Figure(figsize=(3.2 * len(xlabels), 2.8 * len(rows)))
+    grid = figure.subplots(len(rows), len(xlabels), squeeze=False, sharex="col")
+    for i, row in enumerate(rows):
+        for j, panel in enumerate(row):
+            axes = grid[i][j]
+            axes.set(xscale="log", yscale="log")
+            for label, (x, y) in panel.items():
+                axes.plot(x, y, marker="o", markersize=4, linewidth=1.6, label=label)
+            axes.set_xticks(sorted({value for x, _ in panel.values() for value in x}))
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_minor_locator(NullLocator())
+                axis.set_major_formatter(ScalarFormatter())
+            axes.grid(alpha=0.3)
+            if i == len(rows) - 1:
+                axes.set_xlabel(xlabels[j])
+            if j == 0:
+                axes.set_ylabel(ylabels[i])
+    grid[0][0].legend()
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+
+
+def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark: float) -> None:
+    """Write a picture with a bar for each value, from above to below, its number at its end, and a line at `mark`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 1.0 + 0.36 * len(values)))
+    axes = figure.subplots()
+    drawn = axes.barh(list(values), list(values.values()), color=["C0" if v >= mark else "C1" for v in values.values()])
+    axes.axvline(mark, color="black", linewidth=1.0)
+    axes.bar_label(drawn, fmt="%.2f", padding=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+    axes.set_xlim(0, 1.15 * max(mark, *values.values()))
+    axes.invert_yaxis()
+    axes.set_xlabel(xlabel)
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)

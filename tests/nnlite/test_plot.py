@@ -80,3 +80,42 @@ def test_no_figure_stays_open(tmp_path):
     plot.image_grid([[np.zeros((4, 4, 3))]], tmp_path / "a.png")
     plot.curves({"l": [1.0]}, tmp_path / "b.png", x=[0])
     assert pyplot.get_fignums() == []
+
+
+def colour(picture, name):
+    """Where a picture has one of matplotlib's colours."""
+    from matplotlib.colors import to_rgb
+
+    return (abs(picture.astype(int) - np.rint(255 * np.array(to_rgb(name)))) < 12).all(axis=-1)
+
+
+@pytest.mark.parametrize("power", [1, 3])
+def test_a_power_law_is_a_straight_line(tmp_path, power):
+    x = [1, 2, 4, 8, 16]
+    panel = {"law": (x, [v**power for v in x])}
+    with_legend = {"law": ([1], [1])}
+    plot.lines([[with_legend, panel]], tmp_path / "l.png", ["batch", "size"], ["ms"])
+    rows, columns = np.nonzero(colour(png(tmp_path / "l.png"), "C0")[:, 320:])
+    slope, offset = np.polyfit(columns, rows, 1)
+    assert slope < 0 and abs(rows - (slope * columns + offset)).max() < 8  # a marker is 5 pixels wide
+
+
+def test_panels_lie_in_rows_and_columns(tmp_path):
+    empty = {"a": ([1, 2], [1, 2])}
+    both = {**empty, "b": ([1, 2], [2, 1])}
+    plot.lines([[empty, empty, both], [empty, empty, empty]], tmp_path / "p.png", ["x", "y", "z"], ["ms", "MB"])
+    picture = png(tmp_path / "p.png")
+    assert picture.shape == (560, 960, 3) and os.listdir(tmp_path) == ["p.png"]
+    second = colour(picture, "C1")
+    assert second[:280, 640:].any() and not second[280:].any() and not second[:, :640].any()
+
+
+def test_bars_are_as_long_as_their_values(tmp_path):
+    values = {"twice": 2.0, "once": 1.0, "half": 0.5}
+    plot.bars(values, tmp_path / "b.png", "ratio", mark=1.0)
+    picture = png(tmp_path / "b.png")
+    at_least, below = (colour(picture, c).sum(axis=1) for c in ("C0", "C1"))
+    assert np.median(below[below > 0]) == pytest.approx(at_least.max() / 4, rel=0.03)
+    lengths = at_least[at_least > 0]
+    assert lengths.max() == pytest.approx(2 * lengths.min(), rel=0.03)
+    assert np.nonzero(at_least)[0].max() < np.nonzero(below)[0].min(), "from above to below"

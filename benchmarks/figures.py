@@ -1,0 +1,71 @@
+"""Figures, and the command lines that ask for them: rows as JSON, and the same rows as a table in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from demos.common import UserError
+from nnlite.checkpoint import atomic_path
+
+
+def command_line(program: str, description: str, rounds: int) -> argparse.ArgumentParser:
+    """A parser with what all benchmarks take."""
+    parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"timed turns of each library (default {rounds})")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too, as they come")
+    return parser
+
+
+def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments, and in `command` what was asked. Raises UserError for what would fail only after minutes."""
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        raise UserError(f"--rounds must be at least 1, got {arguments.rounds}")
+    if arguments.json:
+        require_writable("--json", arguments.json)
+    asked = []
+    for name, value in vars(arguments).items():  # where the figures go is nobody else's business
+        if value != parser.get_default(name) and not isinstance(value, Path):
+            asked += [f"--{name}", *(value if isinstance(value, list) else [str(value)])]
+    arguments.command = f"{parser.prog} {shlex.join(asked)}".rstrip()
+    return arguments
+
+
+def require_writable(flag: str, path: Path) -> None:
+    """Raises UserError if no file can be written there."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UserError(f"{flag} {path} cannot be written; name a file in a folder that exists")
+
+
+def keep(rows: Iterable[dict[str, Any]], arguments: argparse.Namespace, machine: str) -> Iterator[dict[str, Any]]:
+    """Pass the rows on, each with the command and machine it comes from; after each, --json's file holds all so far."""
+    kept = []
+    for row in rows:
+        kept.append({**row, "command": arguments.command, "machine": machine})
+        if arguments.json:
+            with atomic_path(arguments.json) as temporary:
+                temporary.write_text(json.dumps(kept, indent=2) + "\n")
+        yield kept[-1]
+
+
+def markdown(columns: Mapping[str, int], lines: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table, line by line, for the terminal and for GitHub. `columns` are the names, and widths for the terminal."""
+    widths = list(columns.values())
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    for first, *others in chain((columns, rule), lines):
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+        yield f"| {' | '.join(cells)} |"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """The number for a cell, below ten with two figures at least; a dash for one that was not measured."""
+    if value is None:
+        return "-"
+    return f"{value:.{digits}f}" if digits or abs(value) >= 10 else f"{value:.2g}"
