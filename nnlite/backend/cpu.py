@@ -11,22 +11,24 @@ import numpy as np
 
 from . import threads, winograd
 from .layout import from_rows, rows
-from .threads import parallel, scratch
+from .memory import keep_freed_memory, scratch
+from .threads import parallel
 
 xp = np
 
 # Elements in a block of an elementwise formula: a handful of such arrays fits in a core's cache of 1 MB. Waking a
 # thread takes longer than a formula over fewer elements than the second number.
-ELEMENTWISE_BLOCK = 2**15
-ELEMENTWISE_THREADED = 2**20
+ELEMENTWISE_BLOCK = 2**17
+ELEMENTWISE_THREADED = 2**18
 # Elements in a block of copied windows, likewise. But each block's product packs the whole weight matrix anew, so a
 # block has at least this many windows, however large they are (docs/speed.md has what that gained).
 WINDOWS_BLOCK = 2**18
 WINDOWS_LEAST = 512
-# Neighbours in a window, up to which it is copied tap by tap.
-SHORT_RUN = 16
 # Multiplications of two matrices that are worth waking a thread for.
 MATMUL_THREADED = 2**21
+
+keep_freed_memory()
+
 
 def asarray(array):
     """The array itself: NumPy's arrays live here."""
@@ -79,7 +81,8 @@ def rows_outer(view, y):
     """Sum over all positions of output times window: (N, Ho, Wo, kH, kW, C), (N, Ho, Wo, O) -> (O, kH*kW*C)."""
     width = y.shape[3]
     if winograd.suits(view, width):
-        return sum((winograd.rows_outer if suited else rows_outer)(view[part], y[part]) for part, suited in _tiled(view))
+        parts = [(winograd.rows_outer if suited else rows_outer)(view[part], y[part]) for part, suited in _tiled(view)]
+        return sum(parts[1:], parts[0])
     if _are_few(view, width):
         return matmul(y.reshape(-1, width).T, _columns(view))
 
@@ -91,15 +94,12 @@ def rows_outer(view, y):
 
 def _columns(view):
     """(N, Ho, Wo, kH, kW, C) -> (N*Ho*Wo, kH*kW*C): each window's numbers side by side, copied (im2col)."""
-    kh, kw, c = view.shape[3:]
+    by_tap = view.shape[5] == 1  # a window's rows are too short to copy one by one: lay all windows' same taps together
+    view = view.transpose(3, 4, 5, 0, 1, 2) if by_tap else view
     columns = scratch("columns", view.shape, view.dtype)
-    if kw * c >= SHORT_RUN:
-        columns[...] = view
-        return columns.reshape(-1, kh * kw * c)
-    for u in range(kh):  # a window's rows are too short for NumPy's inner loop: copy a tap of all windows at a time
-        for v in range(kw):
-            columns[:, :, :, u, v] = view[:, :, :, u, v]
-    return columns.reshape(-1, kh * kw * c)
+    columns[...] = view
+    size = math.prod(view.shape[:3])
+    return columns.reshape(size, -1).T if by_tap else columns.reshape(size, -1)
 
 
 def matmul(a, b):

@@ -6,6 +6,8 @@ a column, and statistics are column sums. These helpers give that matrix without
 already right; functional/conv.py says what it buys.
 """
 
+import itertools
+
 
 def channels_last(x):
     """(N, C, H, W) -> its (N, H, W, C) view; a copy only if the memory is in another order.
@@ -44,6 +46,22 @@ def from_rows(matrix, shape):
         n, c, h, w = shape
         return channels_first(matrix.reshape(n, h, w, c))
     return matrix.reshape(shape)
+
+
+def concatenate(xp, arrays, axis=0):
+    """The arrays one after the other along an axis, each copied into its place.
+
+    CuPy's function of this name makes one kernel of it and copies a table of addresses from the CPU, which cannot be
+    done while a step is captured (capture.py).
+    """
+    ends = list(itertools.accumulate(a.shape[axis] for a in arrays))
+    shape = list(arrays[0].shape)
+    shape[axis] = ends[-1]
+    out = xp.empty(tuple(shape), xp.result_type(*arrays))
+    before = (slice(None),) * axis
+    for a, end in zip(arrays, ends, strict=True):
+        out[(*before, slice(end - a.shape[axis], end))] = a
+    return out
 
 
 def _is_rows(base):

@@ -1,18 +1,13 @@
 """Plain Python threads for the CPU: NumPy releases the interpreter lock while it copies, multiplies or adds."""
 
-import math
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 
-import numpy as np
-
 from .blas import one_thread_each
 
 count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-_own = threading.local()
 
 
 def set_num_threads(threads: int) -> None:
@@ -40,20 +35,6 @@ def parallel(task, arguments, threads, total=False):
         others = [_pool(threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
         results = [run(*cuts[:2])] + [other.result() for other in others]
     return sum(results[1:], results[0]) if total else None
-
-
-def scratch(name, shape, dtype):
-    """An array of this thread's own, to be overwritten by the next call with this name.
-
-    New memory comes from the system page by page, each page filled with zeros; beside a product of a few milliseconds
-    that takes long.
-    """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = getattr(_own, name, None)
-    if memory is None or len(memory) < size:
-        memory = np.empty(size, np.uint8)
-        setattr(_own, name, memory)
-    return memory[:size].view(dtype).reshape(shape)
 
 
 @cache

@@ -32,7 +32,8 @@ from functools import cache
 import numpy as np
 
 from . import threads
-from .threads import parallel, scratch
+from .memory import scratch
+from .threads import parallel
 
 # Outputs in a tile, along each axis; taps for which it is worth it, and the points for them (and infinity).
 TILE = 2

@@ -25,12 +25,15 @@ import itertools
 from math import gcd
 from typing import NamedTuple
 
-from ..backend.layout import channels_first, channels_last
+from ..backend.layout import channels_first, channels_last, concatenate
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor, require_tensors
 from ._checks import check_dtypes, pair
 from ._geometry import Geometry, Pair, border, paddings
+
+# Up to so many output channels, if the input has four times as many, spread multiplies first and adds after.
+FEW_CHANNELS = 8
 
 
 def correlate(backend, x, w, geometry, groups, bias=None):
@@ -48,7 +51,7 @@ def correlate_weight(backend, x, y, geometry, groups):
     windows = geometry.windows(backend, x)[:, : y.shape[1], : y.shape[2]]
     slices = _groups(groups, x.shape[3], y.shape[3])
     parts = [backend.rows_outer(windows[..., c], y[..., o]) for c, o in slices]
-    matrix = parts[0] if groups == 1 else backend.xp.concatenate(parts)
+    matrix = parts[0] if groups == 1 else concatenate(backend.xp, parts)
     return matrix.reshape(y.shape[3], *geometry.kernel, -1)
 
 
@@ -57,8 +60,9 @@ def spread(backend, y, w, geometry, groups, size, bias=None):
 
     The transpose of `correlate`, for both axes at once: one convolution for each phase of h and of w.
     """
-    if len(w) > y.size // y.shape[3]:
-        return _spread_few(backend, y, w, geometry, groups, size, bias)
+    few_channels = w.shape[3] <= FEW_CHANNELS and 4 * w.shape[3] <= len(w)
+    if few_channels or len(w) > y.size // y.shape[3]:
+        return _scatter(backend, y, w, geometry, groups, size, bias)
     xp, (sy, sx) = backend.xp, geometry.stride
     vertical, horizontal = _phases(geometry, size, 0), _phases(geometry, size, 1)
     (top, bottom), (left, right) = _margins(vertical, y.shape[1]), _margins(horizontal, y.shape[2])
@@ -81,20 +85,28 @@ def spread(backend, y, w, geometry, groups, size, bias=None):
     return x
 
 
-def _spread_few(backend, y, w, geometry, groups, size, bias):
-    """`spread` for fewer pixels in y than it has channels: each pixel's whole window, added where it belongs.
+def _scatter(backend, y, w, geometry, groups, size, bias):
+    """`spread` as one product, which gives each pixel of y its whole window, and k*k additions.
 
-    Turning the kernel around would cost more than the product, so deep in a network this is the cheaper way.
+    This is the cheaper way for few output channels, and for fewer pixels in y than it has channels, as deep in a
+    network: turning the kernel around would then cost more than the product. With few channels the memory is in planes.
     """
+    xp, c = backend.xp, w.shape[3]
     (top, left), (bottom, right) = geometry.padding, geometry.end
-    rows = backend.xp.zeros((len(y), size[0] + top + bottom, size[1] + left + right, w.shape[3] * groups), y.dtype)
-    windows = backend.windows(rows, geometry.kernel, geometry.stride, geometry.dilation)[:, : y.shape[1], : y.shape[2]]
-    for c, o in _groups(groups, rows.shape[3], len(w)):
-        product = backend.matmul(y[..., o].reshape(-1, o.stop - o.start), w[o].reshape(o.stop - o.start, -1))
+    n, height, width = len(y), size[0] + top + bottom, size[1] + left + right
+    in_planes = c <= FEW_CHANNELS
+    if in_planes:
+        x = xp.zeros((c * groups, n, height, width), y.dtype).transpose(1, 2, 3, 0)
+    else:
+        x = xp.zeros((n, height, width, c * groups), y.dtype)
+    windows = backend.windows(x, geometry.kernel, geometry.stride, geometry.dilation)[:, : y.shape[1], : y.shape[2]]
+    for inside, o in _groups(groups, c * groups, len(w)):
+        pixels, taps = y[..., o].reshape(-1, o.stop - o.start), w[o].reshape(o.stop - o.start, -1)
+        product = backend.matmul(taps.T, pixels.T).T if in_planes else backend.matmul(pixels, taps)
         product = product.reshape(*y.shape[:3], *w.shape[1:])
         for u, v in itertools.product(*map(range, geometry.kernel)):
-            windows[:, :, :, u, v, c] += product[:, :, :, u, v]  # for one tap no two windows meet
-    x = backend.xp.ascontiguousarray(rows[:, top : top + size[0], left : left + size[1]])
+            windows[:, :, :, u, v, inside] += product[:, :, :, u, v]  # for one tap no two windows meet
+    x = xp.ascontiguousarray(x[:, top : top + size[0], left : left + size[1]])
     return x if bias is None else x + bias
 
 
