@@ -11,8 +11,10 @@ operations with their gradients, nn/ the layers, optim/ the optimisers, backend/
 from . import cuda, functional, graph, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
+from .backend import precision as backends
 from .backend.threads import set_num_threads
 from .backend.random import get_rng_state, manual_seed, set_rng_state
+from .capture import capture
 from .checkpoint import load, load_metadata, save
 from .creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand, rand_like,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -75,7 +76,8 @@ def full(
         raise TypeError(f"full: fill_value is a number or bool, not {type(fill_value).__name__}")
     if dtype is None and not isinstance(fill_value, float):
         dtype = np.asarray(fill_value).dtype
-    return _new(lambda s, d: np.full(s, fill_value, d), _size("full", (size,)), dtype, device, requires_grad)
+    xp = backends.on(device or "cpu").xp
+    return _new(lambda s, d: xp.full(s, fill_value, d), _size("full", (size,)), dtype, device, requires_grad)
 
 
 def eye(
@@ -115,13 +117,15 @@ def linspace(
 
 
 def rand(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Uniform in [0, 1), from the generator that `manual_seed` starts."""
-    return _new(random.uniform, _size("rand", size), dtype, device, requires_grad)
+    """Uniform in [0, 1), from the device's generator, which `manual_seed` starts."""
+    draw = functools.partial(random.uniform, device=device or "cpu")
+    return _new(draw, _size("rand", size), dtype, device, requires_grad)
 
 
 def randn(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal, from the generator that `manual_seed` starts."""
-    return _new(random.normal, _size("randn", size), dtype, device, requires_grad)
+    """Standard normal, from the device's generator, which `manual_seed` starts."""
+    draw = functools.partial(random.normal, device=device or "cpu")
+    return _new(draw, _size("randn", size), dtype, device, requires_grad)
 
 
 def randint(low: int, high: Any, size: Any = None, *, dtype: Any = np.int64, device: str | None = None) -> Tensor:
@@ -185,7 +189,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
 
 
 def _new(
-    make: Callable[[tuple[int, ...], Any], np.ndarray],
+    make: Callable[[tuple[int, ...], Any], Any],
     size: tuple[int, ...],
     dtype: Any,
     device: str | None,

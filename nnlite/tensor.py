@@ -263,8 +263,11 @@ class Tensor(InPlace):
             propagate(self.grad_fn, dy.astype(self.dtype, copy=False), retain_graph)
 
     def accumulate_grad(self, grad: Any) -> None:
-        """Add an array to `.grad`."""
-        self.grad = Tensor(grad if self.grad is None else self.grad.array + grad)
+        """Add an array to `.grad`, in place: a captured step (capture.py) goes on adding to the same memory."""
+        if self.grad is None:
+            self.grad = Tensor(grad)
+        else:
+            self.grad.array += grad
 
     # Operators: each stands once in functional/
 

@@ -15,12 +15,16 @@ from hypothesis import core, settings
 import nnlite
 from nnlite import backend as backends
 from nnlite.backend import cpu, threads, winograd
-from tests import fake_cupy
+from tests import fake_cuda, fake_cupy
 
 settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
 settings.register_profile("intense", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+# The modules of nnlite.backend that import CuPy.
+OF_THE_GPU = ("gpu", "capture", "cublas", "formula", "kernels", "philox", "updates")
 
 
 def pytest_addoption(parser):
@@ -72,12 +76,21 @@ def gpu(monkeypatch, request):
         yield backends._gpu()  # raises DeviceError if there is no GPU
         return
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy.module())
-    monkeypatch.delitem(sys.modules, "nnlite.backend.gpu", raising=False)
-    monkeypatch.delattr(backends, "gpu", raising=False)
+    for name in OF_THE_GPU:
+        monkeypatch.delitem(sys.modules, f"nnlite.backend.{name}", raising=False)
+        monkeypatch.delattr(backends, name, raising=False)
+    monkeypatch.setattr(backends.random, "_gpu_generator", None)
     assert nnlite.gpu_available()
-    yield backends._gpu()
-    sys.modules.pop("nnlite.backend.gpu", None)
-    vars(backends).pop("gpu", None)
+    module = backends._gpu()
+    library = fake_cuda.Cublas()
+    monkeypatch.setattr(module.cublas, "_library", lambda: library)
+    if fake_cuda.COMPILER is None:  # kernels cannot run: the plain way is tested, the other with g++ or a GPU
+        monkeypatch.setattr(module.formulas, "KERNELS", False)
+    yield module
+    fake_cuda.noted = None
+    for name in OF_THE_GPU:
+        sys.modules.pop(f"nnlite.backend.{name}", None)
+        vars(backends).pop(name, None)
 
 
 @pytest.fixture

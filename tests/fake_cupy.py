@@ -1,12 +1,15 @@
 """A stand-in for CuPy, so that the code for the GPU runs where there is none: NumPy inside, CuPy's manners outside.
 
 It is as strict as CuPy: an array is no NumPy array and does not turn into one by itself, NumPy arrays are refused
-as operands, reductions return 0-d arrays, and elementwise results lie in C order.
+as operands, reductions return 0-d arrays, and elementwise results lie in C order. Streams, kernels and cuBLAS are in
+fake_cuda.py.
 """
 
 import types
 
 import numpy as np
+
+from tests import fake_cuda
 
 
 class ndarray:
@@ -24,22 +27,31 @@ class ndarray:
     def __getattr__(self, name):
         if name.startswith("__"):  # no way around __array__
             raise AttributeError(name)
+        if name in ("item", "tolist"):
+            fake_cuda.refuse("D2H transfers are disallowed")
         return _lift(getattr(self._inside, name))
 
+    @property
+    def data(self):
+        return types.SimpleNamespace(ptr=self._inside.ctypes.data)
+
     def __getitem__(self, key):
-        return _lift(self._inside[_lower(key)])
+        return _lift(fake_cuda.compute(lambda: self._inside[_lower(key)], self._inside))
 
     def __setitem__(self, key, value):
-        self._inside[_lower(key)] = _lower(value)
+        fake_cuda.change(lambda key, value: self._inside.__setitem__(key, value), _lower(key), _lower(value))
 
     def __len__(self):
         return len(self._inside)
 
     def __bool__(self):
-        return bool(self._inside)
+        return bool(self.item())
 
     def __float__(self):
-        return float(self._inside)
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
 
 
 def _lower(value):
@@ -60,19 +72,44 @@ def _lift(value):
 
 def _wrap(function, fresh=False):
     def call(*args, **kwargs):
-        lowered = [_lower(a) for a in args]
-        result = function(*lowered, **{name: _lower(v) for name, v in kwargs.items()})
-        return _lift(np.array(result, order="C") if fresh else result)
+        for a in args:  # CuPy's ufuncs look for this first
+            if hasattr(a, "__cupy_override_elementwise_kernel__"):
+                kernel = types.SimpleNamespace(name=f"cupy_{function.__name__}")
+                return a.__cupy_override_elementwise_kernel__(kernel, *args, **kwargs)
+        if function is np.matmul:
+            fake_cuda.refuse("calling cuBLAS API during stream capture is currently unsupported")
+        if function in (np.concatenate, np.stack):
+            fake_cuda.refuse("H2D transfers are disallowed")  # of the addresses of what is put together
+        lowered, named = [_lower(a) for a in args], {name: _lower(v) for name, v in kwargs.items()}
+        if named.get("out") is not None or getattr(function, "__name__", "") in ("at", "fill"):
+            fake_cuda.change(lambda *a: function(*a, **named), *lowered)
+            return kwargs.get("out")
+
+        def run():
+            result = function(*lowered, **named)
+            return np.array(result, order="C") if fresh else result
+
+        return _lift(fake_cuda.compute(run, getattr(function, "__self__", None), *lowered))
 
     return call
 
 
 def _operator(name):
     def operate(self, *others):
-        result = getattr(self._inside, name)(*(_lower(o) for o in others))
-        if result is self._inside:  # in place
+        if "matmul" in name:
+            fake_cuda.refuse("calling cuBLAS API during stream capture is currently unsupported")
+        others = [_lower(o) for o in others]
+        function = getattr(self._inside, name)
+        if name.startswith("__i") and name != "__invert__":
+            fake_cuda.change(function, *others)
             return self
-        return NotImplemented if result is NotImplemented else ndarray(np.array(result, order="C"))
+
+        def run():
+            result = function(*others)
+            return result if result is NotImplemented else np.array(result, order="C")
+
+        result = fake_cuda.compute(run)
+        return result if result is NotImplemented else ndarray(result)
 
     return operate
 
@@ -88,7 +125,13 @@ ndarray.__hash__ = object.__hash__
 def _asarray(a, dtype=None):
     if isinstance(a, ndarray):
         return a if dtype in (None, a.dtype) else a.astype(dtype)
+    fake_cuda.refuse("H2D transfers are disallowed")
     return ndarray(np.array(a, dtype))
+
+
+def _asnumpy(a, order="C"):
+    fake_cuda.refuse("D2H transfers are disallowed")
+    return np.array(a._inside, order=order)
 
 
 class _Module(types.ModuleType):
@@ -109,9 +152,15 @@ def module():
     cupy.ndarray = ndarray
     cupy.is_available = lambda: True
     cupy.asarray = _asarray
-    cupy.asnumpy = lambda a, order="C": np.array(a._inside, order=order)
-    cupy.where = _wrap(np.where, fresh=True)
+    cupy.asnumpy = _asnumpy
+    cupy.empty = lambda *args: ndarray(fake_cuda.allocate(lambda: np.empty(*args)))
+    cupy.empty_like = lambda a: ndarray(fake_cuda.allocate(lambda: np.empty_like(a._inside)))
+    where = _wrap(np.where, fresh=True)
+    cupy.where = lambda condition, x, y: where(condition.astype("?", copy=False), x, y)
+    cupy.clip = lambda a, a_min, a_max, out=None: a.clip(a_min, a_max, out=out)
     cupy.lib = types.SimpleNamespace(
         stride_tricks=types.SimpleNamespace(as_strided=_wrap(np.lib.stride_tricks.as_strided))
     )
+    cupy.cuda = fake_cuda.namespace()
+    cupy.RawKernel = fake_cuda.RawKernel
     return cupy

@@ -8,10 +8,12 @@
     elementwise, update, column_sums    formulas over many arrays in one sweep
     asarray                             bring a NumPy array here
 
-`layout.py` is about memory order and `random.py` about random numbers; both serve either kind.
+`layout.py` is about memory order and `random.py` about random numbers; both serve either kind. `precision.py` has the
+switches for TF32; docs/gpu.md says what the other files are for.
 An operation asks `of(...)` for the backend of its inputs and never which device that is.
 """
 
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -30,6 +32,19 @@ def of(*arrays) -> ModuleType:
         places = ", ".join(f"{a.shape} on {device_of(a)}" for a in arrays if hasattr(a, "dtype"))
         raise DeviceError(f"inputs lie on different devices: {places}; move them together with .to('gpu')")
     return _gpu() if kinds == {"gpu"} else cpu
+
+
+def on(device: str) -> ModuleType:
+    """The backend of a device, given in any accepted spelling."""
+    return _gpu() if canonical(device) == "gpu" else cpu
+
+
+def in_one_launch(advance: Callable[[], None], *arrays) -> None:
+    """advance(), which updates these arrays, each on its own; on the GPU all in as few launches as may be."""
+    if any(device_of(a) == "gpu" for a in arrays):
+        _gpu().in_one_launch(advance)
+    else:
+        advance()
 
 
 def is_array(value) -> bool:

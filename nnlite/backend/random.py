@@ -1,37 +1,52 @@
-"""Random numbers: one NumPy generator for everything, whatever the device.
+"""Random numbers: one NumPy generator for the CPU, and one that lives on the GPU (philox.py), both from one seed.
 
-Numbers are drawn on the CPU and handed to the backend that asks, so one seed gives the same weights, noise
-and dropout on both devices, and the whole state is a small dictionary that fits in a checkpoint.
+Weights are drawn on the CPU and moved, so one seed gives the same network on both. Noise and dropout are drawn where
+they are used, and so differ between the two, as in PyTorch. The whole state is a small dictionary that fits in a
+checkpoint.
 """
+
+from typing import Any
 
 import numpy as np
 
+from .. import backend as backends
+
 _generator = np.random.default_rng(0)
+_gpu_generator: Any = None  # once something has been drawn there
+_gpu_start = (0, 0)  # the seed and place in its row from which it starts
 
 
 def manual_seed(seed: int) -> None:
-    """Restart the generator of initial weights, noise and dropout from `seed`."""
+    """Restart the generators of initial weights, noise and dropout from `seed`."""
     global _generator
     _generator = np.random.default_rng(seed)
+    _start_gpu(int(seed) % 2**64, 0)
 
 
 def get_rng_state() -> dict:
-    """The generator's state, as a dictionary of plain numbers (fit for JSON)."""
-    return dict(_generator.bit_generator.state)
+    """The generators' state, as a dictionary of plain numbers (fit for JSON)."""
+    seed, place = _gpu_generator.where() if _gpu_generator else _gpu_start
+    return {**_generator.bit_generator.state, "gpu": {"seed": seed, "place": place}}
 
 
 def set_rng_state(state: dict) -> None:
     """Go on from a state that `get_rng_state` returned."""
-    _generator.bit_generator.state = state
+    _generator.bit_generator.state = {name: value for name, value in state.items() if name != "gpu"}
+    if "gpu" in state:  # not in checkpoints from before there was a generator on the GPU
+        _start_gpu(state["gpu"]["seed"], state["gpu"]["place"])
 
 
-def uniform(shape, dtype=np.float32) -> np.ndarray:
-    """Numbers in [0, 1)."""
+def uniform(shape, dtype=np.float32, device="cpu") -> Any:
+    """Numbers in [0, 1), an array on the device."""
+    if backends.canonical(device) == "gpu":
+        return _on_gpu().uniform(shape, _drawn(dtype)).astype(dtype, copy=False)
     return _generator.random(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
 
 
-def normal(shape, dtype=np.float32) -> np.ndarray:
-    """Numbers from N(0, 1)."""
+def normal(shape, dtype=np.float32, device="cpu") -> Any:
+    """Numbers from N(0, 1), an array on the device."""
+    if backends.canonical(device) == "gpu":
+        return _on_gpu().normal(shape, _drawn(dtype)).astype(dtype, copy=False)
     return _generator.standard_normal(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
 
 
@@ -45,6 +60,20 @@ def permutation(n) -> np.ndarray:
     return _generator.permutation(n)
 
 
+def _on_gpu():
+    global _gpu_generator
+    if _gpu_generator is None:
+        _gpu_generator = backends.on("gpu").generator(*_gpu_start)
+    return _gpu_generator
+
+
+def _start_gpu(seed, place):
+    global _gpu_start
+    _gpu_start = seed, place
+    if _gpu_generator is not None:
+        _gpu_generator.start(seed, place)
+
+
 def _drawn(dtype):
-    """The dtype that NumPy draws numbers in: the wider ones only."""
+    """The dtype that numbers are drawn in: the wider ones only."""
     return np.float64 if np.dtype(dtype) == np.float64 else np.float32

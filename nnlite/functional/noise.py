@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import backend as backends
 from ..backend import random
 from ..backend.layout import from_rows, rows
 from ..errors import ShapeError
@@ -14,22 +15,22 @@ class Dropout(Function):
     """y = x keep / (1 - p), keep = 1 with probability 1 - p, else 0    dx = dy keep / (1 - p)"""
 
     def forward(self, x, *, p):
-        self.factor = from_rows(self.draw(rows(x).shape, p, x.dtype), x.shape)
+        self.factor = from_rows(self.draw(x, rows(x).shape, p), x.shape)
         return x * self.factor
 
     def backward(self, dy):
         return dy * self.factor
 
-    def draw(self, shape, p, dtype):
-        keep = random.uniform(shape) >= p
-        return self.backend.asarray(keep.astype(dtype) / (1.0 - p if p < 1 else 1.0))
+    def draw(self, x, shape, p):
+        keep = random.uniform(shape, device=backends.device_of(x)) >= p
+        return keep.astype(x.dtype) / (1.0 - p if p < 1 else 1.0)
 
 
 class Dropout2d(Dropout):
     """Dropout with one keep for all pixels of a channel."""
 
     def forward(self, x, *, p):
-        self.factor = self.draw((*x.shape[:2], 1, 1), p, x.dtype)
+        self.factor = self.draw(x, (*x.shape[:2], 1, 1), p)
         return x * self.factor
 
 
@@ -37,7 +38,7 @@ class RSample(Function):
     """y = mu + std eps, std = e^(log_var / 2), eps ~ N(0, 1)    dmu = dy,  dlog_var = dy std eps / 2"""
 
     def forward(self, mu, log_var):
-        eps = self.backend.asarray(random.normal(mu.shape, log_var.dtype))
+        eps = random.normal(mu.shape, log_var.dtype, backends.device_of(mu))
         self.deviation = self.xp.exp(0.5 * log_var) * eps
         return mu + self.deviation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..backend.layout import from_rows, rows
+from ..backend.layout import concatenate, from_rows, rows
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor
@@ -71,7 +71,7 @@ class Normalize(Function):
         return rows(x).reshape(self.parts, -1, x.shape[1])
 
     def _join(self, parts):
-        return parts[0] if len(parts) == 1 else self.xp.concatenate(parts)
+        return parts[0] if len(parts) == 1 else concatenate(self.xp, parts)
 
     def _pool(self, channels):
         """Averages of `width` neighbouring channels, each put in the place of all of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from ..backend.layout import in_memory_order, out_of_memory_order
@@ -41,7 +42,7 @@ class PadFromInside(Move):
         ]
         for axis, source in enumerate(self.sources):
             if any(self.borders[axis]):
-                x = x.take(self.xp.asarray(source), axis=axis)
+                x = x.take(_on_device(self.xp, tuple(source)), axis=axis)
         return out_of_memory_order(x)
 
     def backward(self, dy):
@@ -80,6 +81,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         if any(border) and (n == 0 or (mode == "reflect" and max(border) >= n)):
             raise ShapeError(f"pad: a border of {border} of an axis of {n} elements cannot {mode} it ({input.shape})")
     return PadFromInside.apply(input, borders=borders, mode=mode)
+
+
+@functools.lru_cache(maxsize=64)
+def _on_device(xp, source):
+    """As an array, kept: while a step is captured (capture.py), nothing can be copied to the GPU."""
+    return xp.asarray(source)
 
 
 def _source(i, n, mode):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend.layout import channels_first, channels_last
+from ..backend.layout import channels_first, channels_last, concatenate
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor, require_tensors
@@ -99,8 +99,9 @@ class AdaptiveAvgPool2d(Function):
     def forward(self, x, *, size):
         xp, x = self.xp, channels_last(x)
         self.shape, self.size = x.shape, size
-        x = xp.stack([x[:, a:b].mean(axis=1) for a, b in _cells(x.shape[1], size[0])], axis=1)
-        return channels_first(xp.stack([x[:, :, a:b].mean(axis=2) for a, b in _cells(x.shape[2], size[1])], axis=2))
+        x = concatenate(xp, [x[:, a:b].mean(axis=1, keepdims=True) for a, b in _cells(x.shape[1], size[0])], 1)
+        x = concatenate(xp, [x[:, :, a:b].mean(axis=2, keepdims=True) for a, b in _cells(x.shape[2], size[1])], 2)
+        return channels_first(x)
 
     def backward(self, dy):
         (n, h, w, c), (height, width) = self.shape, self.size

@@ -21,6 +21,8 @@ _FOREIGN = ("amsgrad", "maximize", "decoupled_weight_decay")
 class Optimizer:
     """Base of the optimisers. A subclass defines `update(parameter, gradient, state, group)`, which works in place.
 
+    The formula should be handed to `backend.update`: on the GPU, all parameters then move in one launch.
+
     `params` are tensors, or groups {"params": tensors, "lr": ...} that override the defaults. As in PyTorch,
     `param_groups` holds the settings (change `group["lr"]` to change the rate), `state` what is remembered of each
     parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
@@ -80,15 +82,21 @@ class Optimizer:
         A closure is called first, to compute the gradients; the loss that it returns is returned.
         """
         loss = None if closure is None else closure()
-        for group in self.param_groups:
-            # float32 stays float32 beside a Python number, not beside NumPy's
-            settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in group.items()}
-            for p in group["params"]:
-                if p.grad is not None:
-                    if p.grad.shape != p.shape:
-                        raise ShapeError(f"{self._name}: a gradient of shape {p.grad.shape} for a parameter {p.shape}")
-                    self.update(p, p.grad.array, self.state.setdefault(p, {}), settings)
+        groups = [
+            (group, [(p, p.grad.array) for p in group["params"] if p.grad is not None]) for group in self.param_groups
+        ]
+        for p, g in (pair for _, pairs in groups for pair in pairs):
+            if g.shape != p.shape:
+                raise ShapeError(f"{self._name}: a gradient of shape {g.shape} for a parameter {p.shape}")
+
+        def advance():
+            for group, pairs in groups:
+                settings = _plain(group)
+                for p, g in pairs:
+                    self.update(p, g, self.state.setdefault(p, {}), settings)
                     p._version[0] += 1
+
+        backends.in_one_launch(advance, *(g for _, pairs in groups for _, g in pairs))
         return loss
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -173,6 +181,11 @@ def buffer(state: dict[str, Any], name: str, p: Tensor) -> Any:
     if name not in state:
         state[name] = zeros_like(p)
     return state[name].array
+
+
+def _plain(group: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as Python's numbers: float32 stays float32 beside these, not beside NumPy's."""
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in group.items()}
 
 
 def within(value: Any, low: float, high: float) -> bool:

@@ -40,29 +40,34 @@ class RMSprop(Optimizer):
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["step"] = state.get("step", 0) + 1  # not needed here, but by PyTorch
-        needed = {"square_avg": True, "grad_avg": group["centered"], "momentum_buffer": group["momentum"] > 0}
-        names = [name for name in needed if needed[name]]
-        arrays = (p.array, g, *(buffer(state, name, p) for name in names))
-
-        def formula(p, g, *buffers):
-            _step(p, g, group, **dict(zip(names, buffers, strict=True)))
-
-        backends.of(*arrays).update(formula, *arrays)
+        alpha, momentum, centered = group["alpha"], group["momentum"], bool(group["centered"])
+        needed = {"square_avg": True, "grad_avg": centered, "momentum_buffer": momentum > 0}
+        arrays = (p.array, g, *(buffer(state, name, p) for name in needed if needed[name]))
+        constants = (group["lr"], alpha, group["eps"], group["weight_decay"], momentum)
+        backends.of(*arrays).update(_FORMULAS[centered, momentum > 0], *arrays, constants=constants)
 
 
-def _step(p, g, group, square_avg, grad_avg=None, momentum_buffer=None):
-    alpha, s, m, v = group["alpha"], square_avg, grad_avg, momentum_buffer
-    if group["weight_decay"]:
-        g = g + group["weight_decay"] * p
+def _step(p, g, s, m, v, lr, alpha, eps, weight_decay, momentum):
+    if weight_decay:
+        g = g + weight_decay * p
     s *= alpha
     s += (1.0 - alpha) * (g * g)
     if m is not None:
         m += (1.0 - alpha) * (g - m)
         s = s - m * m
         s *= s > 0  # rounding may leave a little less than nothing
-    change = g / (s**0.5 + group["eps"])
+    change = g / (s**0.5 + eps)
     if v is not None:
-        v *= group["momentum"]
+        v *= momentum
         v += change
         change = v
-    p -= group["lr"] * change
+    p -= lr * change
+
+
+# By whether there is a mean, and a momentum: each is a function of the arrays that there are.
+_FORMULAS = {
+    (False, False): lambda p, g, s, *constants: _step(p, g, s, None, None, *constants),
+    (False, True): lambda p, g, s, v, *constants: _step(p, g, s, None, v, *constants),
+    (True, False): lambda p, g, s, m, *constants: _step(p, g, s, m, None, *constants),
+    (True, True): _step,
+}

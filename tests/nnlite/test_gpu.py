@@ -3,9 +3,8 @@
 It runs on a stand-in for CuPy (tests/fake_cupy.py), or with `pytest --device gpu` on CuPy and a real GPU.
 """
 
-import os
-import subprocess
-import sys
+import json
+import warnings
 
 import numpy as np
 import pytest
@@ -16,9 +15,7 @@ from nnlite import nn, optim
 from nnlite.backend import cpu
 from tests import fake_cupy
 from tests.helpers import in_order, leaf
-from tests.operations import MODULES, OPERATIONS, RANDOM
-
-ALL = {**OPERATIONS, **RANDOM}
+from tests.operations import MODULES, OPERATIONS
 
 
 class _Library:
@@ -34,16 +31,16 @@ class _Library:
         return nnlite.tensor(data, dtype, device=self.device)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
 def test_every_operation_gives_what_the_cpu_gives(gpu, name, dtype, tolerance):
     results = []
     for device in ("cpu", "gpu"):
         nnlite.manual_seed(1)
-        leaves = [leaf(a, dtype, "channels last") for a in ALL[name].arrays(dtype=dtype)]
+        leaves = [leaf(a, dtype, "channels last") for a in OPERATIONS[name].arrays(dtype=dtype)]
         tensors = [nnlite.Tensor(t.detach().to(device).array, requires_grad=True) for t in leaves]
 
-        y = ALL[name].call(_Library(device), F, *tensors)
+        y = OPERATIONS[name].call(_Library(device), F, *tensors)
         assert y.device == device
         u = np.random.default_rng(2).standard_normal(y.shape).astype(dtype)
         y.backward(nnlite.tensor(u, device=device))
@@ -78,8 +75,12 @@ def test_every_module_gives_what_the_cpu_gives(gpu, name):
 
 
 @pytest.mark.parametrize("chunk", [1, 500, 2**26])
-def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, monkeypatch):
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypatch):
     monkeypatch.setattr(gpu, "WINDOWS_CHUNK", chunk)
+    if plain:
+        monkeypatch.setattr(gpu.formulas, "KERNELS", False)
+        monkeypatch.setattr(gpu.cublas, "_library", lambda: None)
     x, w, bias = rng.standard_normal((3, 6, 5, 2)), rng.standard_normal((3 * 3 * 2, 4)), rng.standard_normal(4)
     rows = rng.standard_normal((30, 4))
 
@@ -160,29 +161,113 @@ def test_a_tensor_moves_inside_the_graph(gpu):
     assert y.device == "gpu" and x.grad.device == "cpu" and x.grad.tolist() == [3.0, 3.0]
 
 
-def test_one_seed_gives_the_same_numbers_on_both(gpu):
+def test_one_seed_gives_the_same_network_on_both_and_the_same_numbers_on_each(gpu):
     def draw(device):
         nnlite.manual_seed(11)
+        weights = nn.Conv2d(2, 3, 3).to(device).weight.detach()
         x = nnlite.randn(50, 3, device=device)
-        return [t.cpu().numpy() for t in (x, nnlite.rand_like(x), F.dropout(x), nnlite.randint(9, (5,), device=device))]
+        return [t.cpu().numpy() for t in (weights, x, nnlite.rand_like(x), F.dropout(x), F.rsample(x, x))]
 
-    assert all(np.array_equal(a, b) for a, b in zip(draw("cpu"), draw("gpu"), strict=True))
+    on_cpu, first, second = draw("cpu"), draw("gpu"), draw("gpu")
+    assert np.array_equal(on_cpu[0], first[0])
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(on_cpu[1:], first[1:], strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_dropped_there_gets_no_gradient(gpu, dtype):
+    for drop, shape, p in ((F.dropout, (20, 3, 6, 6), 0.3), (F.dropout2d, (40, 50, 2, 2), 0.4), (F.dropout, (7,), 1.0)):
+        x = nnlite.ones(shape, dtype=dtype, device="gpu", requires_grad=True)
+        y = drop(x, p)
+        y.backward(2.0 * nnlite.ones_like(y))
+        kept = y.detach().cpu().numpy()
+        assert set(np.unique(kept)) <= {0.0, np.dtype(dtype).type(1.0) / np.dtype(dtype).type(1.0 - p or 1.0)}
+        assert abs((kept == 0).mean() - p) < 0.05
+        assert np.array_equal(x.grad.cpu().numpy(), 2.0 * kept)
+        if drop is F.dropout2d:
+            assert np.array_equal(kept.min(axis=(2, 3)), kept.max(axis=(2, 3)))
+
+
+def test_a_sample_made_there_has_its_mean_its_spread_and_its_gradients(gpu):
+    mu, log_var = (nnlite.full((200, 50), v, device="gpu", requires_grad=True) for v in (3.0, 2.0))
+    y = F.rsample(mu, log_var)
+    y.backward(nnlite.ones_like(y))
+    sample = y.detach().cpu().numpy()
+    assert abs(sample.mean() - 3.0) < 0.1 and abs(sample.std() - np.e) < 0.1
+    assert (mu.grad.cpu().numpy() == 1.0).all()
+    np.testing.assert_allclose(log_var.grad.cpu().numpy(), (sample - 3.0) / 2.0, rtol=1e-4, atol=1e-6)
+
+
+def test_the_state_of_random_numbers_there_goes_through_json(gpu):
+    nnlite.manual_seed(2**40 + 3)
+    assert nnlite.get_rng_state()["gpu"] == {"seed": 2**40 + 3, "place": 0}
+    nnlite.rand(7, device="gpu")
+    state = json.loads(json.dumps(nnlite.get_rng_state()))
+    assert state["gpu"] == {"seed": 2**40 + 3, "place": 2}
+    first = nnlite.randn(9, device="gpu").cpu().numpy()
+    nnlite.manual_seed(0)
+    nnlite.set_rng_state(state)
+    assert np.array_equal(nnlite.randn(9, device="gpu").cpu().numpy(), first)
+    nnlite.set_rng_state({name: value for name, value in state.items() if name != "gpu"})  # of an older checkpoint
+
+
+@pytest.mark.parametrize("switch", ["cudnn", "matmul"])
+def test_tf32_is_what_pytorch_makes_it(gpu, switch, rng, monkeypatch, request):
+    """On for convolutions, off for other products, and each has its switch; 11 bits of the factors are left by it."""
+    at = nnlite.backends.cudnn if switch == "cudnn" else nnlite.backends.cuda.matmul
+    assert at.allow_tf32 is (switch == "cudnn")
+    with pytest.raises(AttributeError):
+        at.alow_tf32 = True
+    a, b = (rng.standard_normal((256, 256)).astype(np.float32) for _ in "ab")
+    x, y = nnlite.tensor(a, device="gpu"), nnlite.tensor(b, device="gpu")
+    image, weight = x.T.reshape(1, 256, 16, 16), y.T.reshape(256, 256, 1, 1)
+    errors = []
+    for allowed in (False, True):
+        monkeypatch.setattr(at, "allow_tf32", allowed)
+        product = F.conv2d(image, weight).reshape(256, 256).T if switch == "cudnn" else x @ y
+        exact = a.astype(float) @ b
+        errors.append(np.linalg.norm(product.cpu().numpy() - exact) / np.linalg.norm(exact))
+        if request.config.getoption("--device") == "cpu":
+            assert gpu.cublas._library().compute_types[-1] == (77 if allowed else 68)
+    assert errors[0] < 1e-6
+    if request.config.getoption("--device") == "gpu":
+        assert 1e-5 < errors[1] < 1e-2
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not nnlite.gpu_available(), reason="CuPy with a GPU is needed")
-def test_tf32_is_off_unless_cupys_switch_allows_it():
-    """Products of float32 matrices have 24 bits by default, 11 with CUPY_TF32=1 (docs/conventions.md)."""
-    code = (
-        "import nnlite, numpy as np; nnlite.manual_seed(0); a, b = nnlite.randn(512, 512), nnlite.randn(512, 512);"
-        "c = (a.gpu() @ b.gpu()).cpu().numpy(); d = a.numpy().astype(float) @ b.numpy().astype(float);"
-        "print(np.linalg.norm(c - d) / np.linalg.norm(d))"
-    )
-    errors = []
-    for switch in ("0", "1"):
-        environment = {**os.environ, "CUPY_TF32": switch}
-        errors.append(float(subprocess.check_output([sys.executable, "-c", code], env=environment)))
-    assert errors[0] < 1e-6 and 1e-5 < errors[1] < 1e-2
+def test_a_real_gpu_has_all_that_the_fast_ways_need():
+    """cuBLAS is found and kernels compile, or products would be CuPy's and nothing could be captured."""
+    from nnlite.backend import cublas
+
+    assert cublas._library() is not None
+
+    def train(wrap):
+        nnlite.manual_seed(5)
+        net = nn.Sequential(
+            nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.LeakyReLU(0.2), nn.Dropout(0.5),
+            nn.ConvTranspose2d(8, 3, 4, 2, 1),
+        ).to("gpu")  # fmt: skip
+        adam = optim.Adam(net.parameters(), 1e-3)
+
+        def step(x):
+            adam.zero_grad()
+            loss = F.mse_loss(net(x).tanh(), x)
+            loss.backward()
+            adam.step()
+            return loss
+
+        step, batches = wrap(step), np.random.default_rng(0).standard_normal((6, 4, 3, 32, 32)).astype(np.float32)
+        losses = [step(nnlite.tensor(x, device="gpu")) for x in batches]
+        return [loss.item() for loss in losses], [p.detach().cpu().numpy() for p in net.parameters()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is captured
+        captured = train(nnlite.capture)
+    eager = train(lambda step: step)
+    np.testing.assert_allclose(captured[0], eager[0], rtol=1e-4)
+    for a, b in zip(captured[1], eager[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
 def test_a_network_trains_there_as_here(gpu, tmp_path):

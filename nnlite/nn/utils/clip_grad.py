@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -73,7 +74,7 @@ def _norm(arrays: list, p: float) -> Any:
     backend = backends.of(*arrays)
     xp = backend.xp
     if p == math.inf:
-        norm = xp.stack([xp.abs(a).max() for a in arrays]).max()
+        norm = functools.reduce(xp.maximum, [xp.abs(a).max() for a in arrays])
     else:
         powers = [backend.column_sums(lambda a: xp.abs(a) ** p, rows(a)).sum() for a in arrays]
         norm = sum(powers[1:], powers[0]) ** (1.0 / p)
