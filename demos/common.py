@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -83,3 +83,9 @@ def to_network(image: np.ndarray) -> np.ndarray:
 def to_image(array: np.ndarray) -> np.ndarray:
     """(3, H, W) in [-1, 1] -> (H, W, 3) uint8 in 0..255; values beyond are cut off."""
     return np.rint((array.transpose(1, 2, 0) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+
+
+def sheet(rows: Sequence[Sequence[np.ndarray]], gap: int = 2) -> np.ndarray:
+    """Images (H, W, 3) of one size, uint8, in rows and columns, as one image with white lines between them."""
+    framed = [[np.pad(image, ((0, gap), (0, gap), (0, 0)), constant_values=255) for image in row] for row in rows]
+    return np.concatenate([np.concatenate(row, axis=1) for row in framed])[:-gap, :-gap]

@@ -7,7 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from demos.common import UserError, choose_device, run
+from demos.common import choose_device, run
+from demos.options import Options, add_device
 
 BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
 
@@ -21,61 +22,33 @@ def train(arguments: list[str]) -> int:
     """Make the pairs, train, and judge the generator on photos it never saw."""
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
     from demos.cartoonize.recipe import NETWORKS, Recipe
+    from demos.cartoonize.train import Cartoons
+    from demos.training import Training
     from stylize import styles
 
-    parser = argparse.ArgumentParser(
-        prog="python -m demos.cartoonize",
-        description="Train Pix2Pix to turn photographs into cartoons. "
+    parser = Options(
+        "cartoonize",
+        "Train Pix2Pix to turn photographs into cartoons. "
         "To use a trained one: python -m demos.cartoonize apply --help",
+        Recipe.steps,
     )
     parser.add_argument("--photos", type=Path, default=BUNDLED, help="folder of photographs (default: the project's)")
-    parser.add_argument("--out", type=Path, default=Path("runs/cartoonize"), help="folder for results (%(default)s)")
-    add_device(parser)
-    parser.add_argument("--resume", action="store_true", help="go on where the run in --out stopped, as it was started")
-    parser.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
-    decides = parser.add_argument_group("what is computed")
-    decides.add_argument("--size", type=int, help=f"side of the crops trained on, pixels ({Recipe.size})")
-    decides.add_argument("--steps", type=int, help=f"training steps ({Recipe.steps})")
-    decides.add_argument("--batch", type=int, help=f"crops in a step ({Recipe.batch})")
-    decides.add_argument("--seed", type=int, help=f"fixes split, weights, crops and noise ({Recipe.seed})")
-    decides.add_argument("--style", choices=styles(), help=f"style to learn ({Recipe.style})")
-    decides.add_argument("--generator", choices=list(NETWORKS), help=f"network to train ({Recipe.generator})")
-    options = parser.parse_args(arguments)
-    given = {name: getattr(options, name) for name in Recipe.__dataclass_fields__ if getattr(options, name) is not None}
-    for name in ("size", "steps", "batch"):
-        if given.get(name, 1) < 1:
-            parser.error(f"--{name} must be at least 1, got {given[name]}")
-
-    from demos.cartoonize.train import Training, make_folder, read_recipe
-
-    device = choose_device(options.device)
-    recipe = read_recipe(options.out, given) if options.resume else Recipe(**given)
+    parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1)
+    parser.computes("--batch", Recipe.batch, "crops in a step", least=1)
+    parser.computes("--style", Recipe.style, "style to learn", choices=styles())
+    parser.computes("--generator", Recipe.generator, "network to train", choices=list(NETWORKS))
+    options, computed = parser.settle(arguments)
+    recipe = Recipe(**computed)
     recipe.check()
-    make_folder(options.out)
-    training = Training(recipe, options.out, device)
-    if options.resume:
-        training.resume()
-    elif training.checkpoint.exists():
-        raise UserError(f"{options.out} holds a training already; add --resume to go on, or choose another --out")
-    training.make_pairs(options.photos)
-    if not training.run(debug=options.debug):
-        again = " ".join(["python -m demos.cartoonize --resume", *resume_options(options)])
-        print(f"\nStopped at step {training.step} of {recipe.steps}, saved. Go on with: {again}", file=sys.stderr)
-        return 130
-    figures = training.finish()
+    model = recipe.build().to(options.device)
+    training = Training(model, options, computed, schedule=lambda step: recipe.set_rates(model, step))
+    cartoons = Cartoons(recipe, options.photos, options.out, model, options.device)
+    if not training.run(cartoons.batches, draw=cartoons.samples):
+        return training.stopped(*([] if options.photos == BUNDLED else ["--photos", str(options.photos)]))
+    figures = training.finish(cartoons.judge())
     print(json.dumps(figures, indent=2))
     print(report(figures, options.out))
     return 0
-
-
-def resume_options(options: argparse.Namespace) -> list[str]:
-    """What must be said again to go on: where the photos and the run are."""
-    said = []
-    if options.photos != BUNDLED:
-        said += ["--photos", str(options.photos)]
-    if options.device != "auto":
-        said += ["--device", options.device]
-    return [*said, "--out", str(options.out)]
 
 
 def report(figures: dict, out: Path) -> str:
@@ -117,10 +90,6 @@ def apply(arguments: list[str]) -> int:
     if not 0.25 <= options.scale <= 16:
         parser.error(f"--scale must lie between 0.25 and 16, got {options.scale}")
     return apply_to_files(options.photos, options.model, options.out, options.scale, choose_device(options.device))
-
-
-def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default=default, help="(%(default)s)")
 
 
 if __name__ == "__main__":

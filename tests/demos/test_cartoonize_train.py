@@ -129,7 +129,7 @@ def test_resume_with_other_options_is_refused(photos, trained):
 def test_nan_stops_names_the_operation_and_keeps_the_checkpoint(photos, trained, tmp_path):
     whole, _ = trained
     state = nnlite.load(whole / "checkpoint.safetensors")
-    state["generator"]["last.1.weight"].array[...] = 1e38  # finite, but the first product overflows
+    state["model"]["generator"]["last.1.weight"].array[...] = 1e38  # finite, but the first product overflows
     state["progress"]["step"] = 30
     nnlite.save(state, tmp_path / "checkpoint.safetensors")
     before = (tmp_path / "checkpoint.safetensors").read_bytes()

@@ -1,0 +1,87 @@
+"""The options that all demos share, spelled the same everywhere, and what becomes of them when a run goes on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nnlite
+from demos.common import UserError, choose_device
+from nnlite.checkpoint import atomic_path
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+class Options(argparse.ArgumentParser):
+    """A parser that has --out, --device, --resume, --debug, and in a group of what is computed --steps and --seed.
+
+    What is computed travels in the checkpoint (demos/training.py): a resumed run needs no option again, and none may
+    differ but the number of steps.
+    """
+
+    def __init__(self, name: str, description: str, steps: int):
+        super().__init__(prog=f"python -m demos.{name}", description=description)
+        self.add_argument("--out", type=Path, default=Path("runs") / name, help="folder for results (%(default)s)")
+        add_device(self)
+        self.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
+        self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
+        self.computed: dict[str, Any] = {}
+        self.least: dict[str, Any] = {}
+        self._group = self.add_argument_group("what is computed")
+        self.computes("--steps", steps, "training steps", least=1)
+        self.computes("--seed", 0, "fixes data order, weights and noise", least=0)
+
+    def computes(self, flag: str, default: Any, help: str, least: Any = None, **how: Any) -> None:
+        """Add an option that decides what is computed; `least` is the smallest value that is taken."""
+        name = flag.removeprefix("--").replace("-", "_")
+        self.computed[name], self.least[name] = default, least
+        self._group.add_argument(flag, type=type(default), help=f"{help} ({default})", **how)
+
+    def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
+        """All options, and of these what is computed, given now, in the run that goes on, or by default.
+
+        Raises UserError or CheckpointError if --resume finds nothing to go on with or the options of another run.
+        """
+        options = self.parse_args(arguments)
+        given = {name: getattr(options, name) for name in self.computed if getattr(options, name) is not None}
+        for name, value in given.items():
+            if self.least[name] is not None and value < self.least[name]:
+                self.error(f"--{name.replace('_', '-')} must be at least {self.least[name]}, got {value}")
+        options.command, options.given_device = self.prog, options.device
+        options.device = choose_device(options.device)
+        computed = resumed(options.out, given, self.computed) if options.resume else self.computed | given
+        vars(options).update(computed)
+        return options, computed
+
+
+def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
+    """Add --device."""
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default=default, help="(%(default)s)")
+
+
+def resumed(out: Path, given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What the run in `out` computes; of the options given now only `steps` may differ.
+
+    Raises CheckpointError if there is none, UserError for options that would make it another run.
+    """
+    saved = nnlite.load(out / CHECKPOINT).get("progress", {}).get("computed")
+    if saved is None or saved.keys() != known.keys():
+        raise nnlite.CheckpointError(f"{out / CHECKPOINT} is no checkpoint of this program")
+    saved = saved | {"steps": given.get("steps", saved["steps"])}
+    changed = [f"--{name} {value} (was {saved[name]})" for name, value in given.items() if value != saved[name]]
+    if changed:
+        raise UserError(f"--resume goes on with the options of {out}, not {', '.join(changed)}; leave them out")
+    return saved
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder of a run. Raises UserError if nothing can be written there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with atomic_path(out / "writable") as path:
+            path.touch()
+        (out / "writable").unlink()
+    except OSError as error:
+        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from error
