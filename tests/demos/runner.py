@@ -1,4 +1,4 @@
-"""Running the demo as a person does: in a process of its own, on the photographs that come with the project."""
+"""Running a demo as a person does: in a process of its own, on the data that comes with the project."""
 
 import os
 import subprocess
@@ -10,9 +10,9 @@ PHOTOS = ROOT / "demos" / "assets" / "photos"
 TINY = ("--size", 32, "--batch", 2, "--steps", 60, "--device", "cpu")
 
 
-def start(*arguments, env=None, **options):
-    """Start `python -m demos.cartoonize ARGUMENTS`."""
-    command = [sys.executable, "-m", "demos.cartoonize", *map(str, arguments)]
+def start(*arguments, demo="cartoonize", env=None, **options):
+    """Start `python -m demos.DEMO ARGUMENTS`."""
+    command = [sys.executable, "-m", f"demos.{demo}", *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | (env or {})
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
