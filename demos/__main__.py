@@ -3,6 +3,7 @@
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
+    ("classify", "LeNet-5 reads handwritten digits; which it takes for others", "1 min"),
 ]
 
 

@@ -34,10 +34,14 @@ class Options(argparse.ArgumentParser):
         self.computes("--seed", 0, "fixes data order, weights and noise", least=0)
 
     def computes(self, flag: str, default: Any, help: str, least: Any = None, **how: Any) -> None:
-        """Add an option that decides what is computed; `least` is the smallest value that is taken."""
+        """Add an option that decides what is computed; `least` is the smallest value that is taken.
+
+        One whose default is True or False takes no value: it is given as --name or --no-name.
+        """
         name = flag.removeprefix("--").replace("-", "_")
         self.computed[name], self.least[name] = default, least
-        self._group.add_argument(flag, type=type(default), help=f"{help} ({default})", **how)
+        takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
+        self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
 
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
         """All options, and of these what is computed, given now, in the run that goes on, or by default.
@@ -47,7 +51,7 @@ class Options(argparse.ArgumentParser):
         options = self.parse_args(arguments)
         given = {name: getattr(options, name) for name in self.computed if getattr(options, name) is not None}
         for name, value in given.items():
-            if self.least[name] is not None and value < self.least[name]:
+            if self.least[name] is not None and not value >= self.least[name]:  # nan is not either
                 self.error(f"--{name.replace('_', '-')} must be at least {self.least[name]}, got {value}")
         options.command, options.given_device = self.prog, options.device
         options.device = choose_device(options.device)
@@ -70,7 +74,11 @@ def resumed(out: Path, given: dict[str, Any], known: dict[str, Any]) -> dict[str
     if saved is None or saved.keys() != known.keys():
         raise nnlite.CheckpointError(f"{out / CHECKPOINT} is no checkpoint of this program")
     saved = saved | {"steps": given.get("steps", saved["steps"])}
-    changed = [f"--{name} {value} (was {saved[name]})" for name, value in given.items() if value != saved[name]]
+    changed = [
+        f"--{name.replace('_', '-')} {value} (was {saved[name]})"
+        for name, value in given.items()
+        if value != saved[name]
+    ]
     if changed:
         raise UserError(f"--resume goes on with the options of {out}, not {', '.join(changed)}; leave them out")
     return saved

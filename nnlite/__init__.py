@@ -25,7 +25,7 @@ from .dtype import (
     bool, double, float, float16, float32, float64, get_default_dtype, half, int, int8, int16, int32, int64, long,
     set_default_dtype, uint8,
 )  # fmt: skip
-from .errors import CheckpointError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
+from .errors import CheckpointError, DataError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
 from .function import Function, detect_anomaly, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
     abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,

@@ -21,5 +21,9 @@ class CheckpointError(ValueError):
     """A checkpoint file cannot be read or written, or does not fit the module it is loaded into."""
 
 
+class DataError(OSError):
+    """A data set is not there, is not the one published, or cannot be downloaded."""
+
+
 class GradcheckError(AssertionError):
     """An analytic gradient disagrees with the numerical one."""

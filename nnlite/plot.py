@@ -40,12 +40,19 @@ def image_grid(
 def curves(
     series: Mapping[str, Sequence[float]], path: str | os.PathLike, x: Sequence[float], xlabel: str = "step"
 ) -> None:
-    """Write a picture with one panel a curve: the values, faint, and their running mean over a twentieth of them."""
+    """Write a picture with one panel a curve, up to four in a row: the values, faint, and their running mean.
+
+    The mean is over a twentieth of the values.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.2 * len(series), 3.2))
-    panels = figure.subplots(1, len(series), squeeze=False)
-    for axes, (name, values) in zip(panels[0], series.items(), strict=True):
+    columns = min(4, len(series))
+    rows = -(-len(series) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for unused in panels[len(series) :]:
+        unused.set_axis_off()
+    for axes, (name, values) in zip(panels, series.items(), strict=False):
         window = max(1, len(values) // 20)
         axes.plot(x, values, linewidth=0.6, alpha=0.35)
         if len(values) >= window:
@@ -108,6 +115,75 @@ def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark
     axes.set_xlim(0, 1.15 * max(mark, *values.values()))
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+
+
+def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.PathLike) -> None:
+    """Write a picture with one panel an entry, side by side: points (N, 2), coloured by their labels (N,).
+
+    A label has one colour in all panels; beyond ten labels the colours come round again.
+    """
+    from matplotlib.figure import Figure
+
+    labels = np.unique(np.concatenate([labels for _, labels in panels.values()]))
+    figure = Figure(figsize=(5.0 * len(panels) + 0.8, 5.0))
+    row = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, (points, classes)) in zip(row, panels.items(), strict=True):
+        colours = [f"C{k % 10}" for k in np.searchsorted(labels, classes)]
+        axes.scatter(points[:, 0], points[:, 1], s=6, c=colours, alpha=0.7, linewidths=0)
+        axes.set_title(title)
+        axes.set_aspect("equal", "datalim")
+        axes.grid(alpha=0.3)
+    for k, label in enumerate(labels):  # dots for the legend alone: all points are drawn in one go, mixed
+        axes.scatter([], [], s=30, c=f"C{k % 10}", label=str(label))
+    figure.legend(loc="center right")
+    figure.tight_layout(rect=(0, 0, 1 - 0.7 / figure.get_figwidth(), 1))
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+
+
+def table(counts: np.ndarray, path: str | os.PathLike, xlabel: str, ylabel: str) -> None:
+    """Write a picture of a table of counts (rows, columns), each cell the darker the larger its share of its row."""
+    from matplotlib.figure import Figure
+
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure = Figure(figsize=(1.2 + 0.45 * counts.shape[1], 1.0 + 0.45 * counts.shape[0]))
+    axes = figure.subplots()
+    axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0.0, vmax=1.0)  # the root shows rare mistakes too
+    for (i, j), count in np.ndenumerate(counts):
+        if count:
+            axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i, j] > 0.4 else "black")
+    axes.set(xticks=range(counts.shape[1]), yticks=range(counts.shape[0]), xlabel=xlabel, ylabel=ylabel)
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+
+
+def history(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    path: str | os.PathLike,
+    ylabel: str,
+    xlabel: str = "step",
+) -> None:
+    """Write a picture of losses in one panel: label -> (steps, values above 0), on a logarithmic axis.
+
+    A series of more than 50 values is drawn faint, with its running mean over a twentieth of them.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0))
+    axes = figure.subplots()
+    for k, (label, (x, y)) in enumerate(series.items()):
+        window = len(y) // 20 if len(y) > 50 else 1
+        if window > 1:
+            axes.plot(x, y, linewidth=0.6, alpha=0.35, color=f"C{k}")
+        mean = np.convolve(y, np.ones(window) / window, mode="valid")
+        axes.plot(x[window - 1 :], mean, linewidth=1.6, color=f"C{k}", marker="o" if window == 1 else None, label=label)
+    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
     figure.tight_layout()
     with atomic_path(path) as temporary:
         figure.savefig(temporary)

@@ -119,3 +119,27 @@ def test_bars_are_as_long_as_their_values(tmp_path):
     lengths = at_least[at_least > 0]
     assert lengths.max() == pytest.approx(2 * lengths.min(), rel=0.03)
     assert np.nonzero(at_least)[0].max() < np.nonzero(below)[0].min(), "from above to below"
+
+
+def test_scattered_points_have_the_colour_of_their_class_in_every_panel(tmp_path):
+    corners = np.array([[-1.0, -1.0], [1.0, 1.0]]).repeat(30, axis=0)
+    panels = {"both": (corners, np.array([4] * 30 + [7] * 30)), "one": (corners[:30], np.array([7] * 30))}
+    plot.scatter(panels, tmp_path / "s.png")
+    picture = png(tmp_path / "s.png")
+    assert picture.shape == (500, 1080, 3) and os.listdir(tmp_path) == ["s.png"]
+    left, right = picture[:, :500], picture[:, 520:1000]  # the legend lies beyond
+    low, high = (np.argwhere(colour(left, name)).mean(axis=0) for name in ("C0", "C1"))
+    assert low[0] > high[0] + 200 and low[1] < high[1] - 200, "the second axis points up"
+    assert colour(right, "C1").any() and not colour(right, "C0").any()
+
+
+def test_a_cell_of_a_table_is_as_dark_as_its_share_of_the_row(tmp_path):
+    plot.table(np.array([[0, 80, 20], [1, 0, 0], [0, 0, 0]]), tmp_path / "t.png", "taken for", "is")
+    picture = png(tmp_path / "t.png").astype(int)
+    assert os.listdir(tmp_path) == ["t.png"]
+    dark = (picture[..., 2] - picture[..., 0]) > 20  # blue, not grey
+    rows, columns = (np.flatnonzero(dark.any(axis=axis)) for axis in (1, 0))
+    top, left, side = rows[0], columns[0], (columns[-1] + 1 - columns[0]) // 3
+    cells = [[picture[top + i * side + 5, left + j * side + 5].sum() for j in range(3)] for i in range(3)]
+    assert cells[1][0] < cells[0][1] < cells[0][2] < 700, "1 of 1, 80 of 100, 20 of 100"
+    assert {cells[0][0], *cells[1][1:], *cells[2]} == {max(map(max, cells))}, "the rest is empty"

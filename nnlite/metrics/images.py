@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .errors import ShapeError
+from ..errors import ShapeError
 
 
 def l1(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Datasets and batches."""
+"""Batches of a dataset."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import backend as backends
-from .backend.layout import channels_first, channels_last
-from .tensor import Tensor
+from .. import backend as backends
+from ..backend.layout import channels_first, channels_last
+from ..tensor import Tensor
 
 
 class DataLoader:
