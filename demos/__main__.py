@@ -4,6 +4,18 @@
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
     ("classify", "LeNet-5 reads handwritten digits; which it takes for others", "1 min"),
+    ("autoencoder", "five kinds of autoencoder: digits put back, and the plane of their codes", "1 min"),
+    ("denoise", "an autoencoder takes noise off digits; decibels gained", "1 min"),
+    ("inpaint", "an autoencoder completes digits behind a grey square", "1 min"),
+    ("anomaly", "autoencoders that know one digit each tell it from the nine others", "1 min"),
+    ("search", "like digits found by codes of 32 numbers, by components and by pixels", "1 min"),
+    ("compress", "digits in 2, 8 and 32 numbers, by autoencoders and by principal components", "2 min"),
+    ("features", "a linear classifier on codes, taught by 100 labels", "1 min"),
+    ("vae", "a variational autoencoder: digits put back, digits between two digits, digits made up", "2 min"),
+    ("latent", "codes of two numbers: the plane of an autoencoder beside that of a variational one", "2 min"),
+    ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
+    ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "2 min"),
+    ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "3 min"),
 ]
 
 

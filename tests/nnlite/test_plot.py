@@ -143,3 +143,20 @@ def test_a_cell_of_a_table_is_as_dark_as_its_share_of_the_row(tmp_path):
     cells = [[picture[top + i * side + 5, left + j * side + 5].sum() for j in range(3)] for i in range(3)]
     assert cells[1][0] < cells[0][1] < cells[0][2] < 700, "1 of 1, 80 of 100, 20 of 100"
     assert {cells[0][0], *cells[1][1:], *cells[2]} == {max(map(max, cells))}, "the rest is empty"
+
+
+def test_a_history_puts_both_losses_on_one_axis(tmp_path):
+    """A loss that falls by a factor each step is a straight line; the lower one lies lower."""
+    steps = np.arange(1, 201)
+    fast = 0.97**steps
+    plot.history({"training": (steps, fast), "held out": (steps[::25], 2 * fast[::25])}, tmp_path / "h.png", "loss")
+    picture = png(tmp_path / "h.png")
+    assert picture.shape == (400, 640, 3) and os.listdir(tmp_path) == ["h.png"]
+    inside = picture[80:350, 80:500]  # without the legend
+    middles = []
+    for name in ("C0", "C1"):
+        rows, columns = np.nonzero(colour(inside, name))
+        slope, offset = np.polyfit(columns, rows, 1)
+        assert slope > 0.3 and np.abs(rows - (slope * columns + offset)).max() < 8
+        middles.append(slope * 200 + offset)
+    assert middles[1] < middles[0] - 5

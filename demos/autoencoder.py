@@ -1,0 +1,143 @@
+"""Train an autoencoder on digits, and look at what it puts back and at the codes it gives them.
+
+Course material writes the training as one call,
+
+    autoencoder.fit(x, x, epochs=50, batch_size=256, shuffle=True, validation_data=(x_test, x_test))
+
+The loop behind such a call is Training.run in demos/training.py, and this program is the call: `pairs` gives it
+(x, x) shuffled in batches of 256, `validate` the error on x_test, and --steps 1600 are 50 epochs of 8,000 digits.
+The history that `fit` returns is training.losses and training.validations, drawn in history.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import nnlite
+from demos.autoencoding import falling, mse, pairs, save_weights
+from demos.common import run, sheet
+from demos.digits import Digits, in_batches, load_digits, pictures
+from demos.options import Options
+from demos.training import Training
+from models.autoencoder import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    convolutional,
+    dense,
+    masking_noise,
+    one_layer,
+    squared_jacobian,
+    tied,
+)
+from models.pca import PCA
+from nnlite import nn
+from nnlite.plot import history, image_grid, scatter
+
+MASKED = 0.5  # share of the pixels that the denoising kind has to put back
+SHOWN = 10
+
+KINDS = {
+    "dense": lambda o: Autoencoder(*dense(o.latent)),
+    "conv": lambda o: Autoencoder(*convolutional(o.latent)),
+    "denoising": lambda o: DenoisingAutoencoder(*dense(o.latent), masking_noise(MASKED)),
+    "sparse": lambda o: SparseAutoencoder(*one_layer(o.units, SPARSE[o.penalty]), o.penalty, lr=3e-3),
+    "contractive": lambda o: ContractiveAutoencoder(*tied(o.units)),
+}
+SPARSE = {"kl": nn.Sigmoid, "l1": nn.ReLU}  # what the units of each penalty are
+
+
+def main() -> int:
+    parser = Options("autoencoder", __doc__.splitlines()[0], steps=1600)
+    parser.computes("--kind", "dense", "what is trained", choices=list(KINDS))
+    parser.computes("--latent", 2, "numbers in the code of dense, conv and denoising", least=1)
+    parser.computes("--units", 256, "units in the one layer of sparse and contractive", least=1)
+    parser.computes("--penalty", "kl", "what makes sparse sparse", choices=list(SPARSE))
+    parser.computes("--batch", 256, "digits in a step", least=1)
+    options, computed = parser.settle()
+    nnlite.manual_seed(options.seed)
+    train, test = load_digits()
+    model = KINDS[options.kind](options).to(options.device)
+    seen = corrupted(test.images, options) if options.kind == "denoising" else test.images
+
+    def draw(rows: int = 1) -> np.ndarray:
+        x = seen[: rows * SHOWN]
+        shown = [pictures(x), pictures(in_batches(model.reconstruct, x, options.device))]
+        return sheet([row[i : i + SHOWN] for i in range(0, len(x), SHOWN) for row in shown])
+
+    def validate() -> dict[str, float]:
+        return {"mse": mse(in_batches(model.reconstruct, seen, options.device), test.images)}
+
+    training = Training(model, options, computed, falling([model], options.steps))
+    if not training.run(pairs(train.images, options), draw, validate):
+        return training.stopped()
+    save_weights(model, options.out / "autoencoder.safetensors", computed)
+    image_grid([[draw(4)]], options.out / "reconstructions.png")
+    draw_history(training, options.out / "history.png")
+    look = ["reconstructions.png", "history.png", *show_code(model, test, options)]
+    figures = training.finish({**validate(), **beside(model, train, test, options)})
+    print(report(figures, len(test)))
+    print(f"Look at {', '.join(str(options.out / name) for name in look)}.")
+    return 0
+
+
+def corrupted(images: np.ndarray, options: argparse.Namespace) -> np.ndarray:
+    """Held-out digits as the denoising kind is given them: the same pixels are missing each time."""
+    kept = np.random.default_rng(options.seed).random(images.shape) >= MASKED
+    return images * kept
+
+
+def draw_history(training: Training, path: Path) -> None:
+    """The error of every step, and that on held-out digits."""
+    rows = {"training": training.losses, "held out": training.validations}
+    series = {name: ([row["step"] for row in part], [row["mse"] for row in part]) for name, part in rows.items()}
+    history(series, path, ylabel="mean squared error")
+
+
+def show_code(model: Autoencoder, test: Digits, options: argparse.Namespace) -> list[str]:
+    """Draw where the codes of two numbers lie, and what the units of a single layer look for; the files' names."""
+    if options.kind in ("sparse", "contractive"):
+        weight = model.encoder[1].weight.detach().cpu().numpy()[: 10 * SHOWN].reshape(-1, 1, 28, 28)
+        largest = np.abs(weight).max((1, 2, 3), keepdims=True)
+        units = pictures(0.5 + 0.5 * weight / largest)  # grey: the pixel does not count
+        image_grid([units[i : i + SHOWN] for i in range(0, len(units), SHOWN)], options.out / "units.png")
+        return ["units.png"]
+    if options.latent == 2:
+        codes = in_batches(model.encode, test.images, options.device)
+        scatter({f"codes of {len(test)} held-out digits": (codes, test.labels)}, options.out / "codes.png")
+        return ["codes.png"]
+    return []
+
+
+def beside(model: Autoencoder, train: Digits, test: Digits, options: argparse.Namespace) -> dict[str, float]:
+    """What is to be compared: the error of as many principal components, or what the penalty has brought about."""
+    codes = in_batches(model.encode, test.images, options.device)
+    if options.kind in ("dense", "conv"):
+        return {"pca_mse": mse(PCA(options.latent).fit(train.images).reconstruct(test.images), test.images)}
+    if options.kind == "sparse":
+        return {"mean_activation": float(codes.mean()), "active_share": float((codes > 0.1).mean())}
+    if options.kind == "contractive":
+        weight = model.encoder[1].weight.cpu()
+        return {"squared_jacobian": float(squared_jacobian(nnlite.Tensor(codes), weight).mean())}
+    return {"corrupted_mse": mse(corrupted(test.images, options), test.images)}
+
+
+def report(figures: dict, count: int) -> str:
+    """The figures in words."""
+    others = {
+        "pca_mse": "{:.4f} by as many principal components",
+        "corrupted_mse": "{:.4f} of the corrupted input",
+        "active_share": "{:.1%} of the units above .1",
+        "squared_jacobian": "squared norm of the encoder's Jacobian {:.2f}",
+    }
+    lines = [f"Mean squared error on {count} digits never seen in training: {figures['mse']:.4f} a pixel"]
+    lines += [f"  {said.format(figures[name])}" for name, said in others.items() if name in figures]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run("autoencoder", main)

@@ -1,0 +1,149 @@
+"""Train two autoencoders with a code of two numbers, a plain and a variational one, and look at their planes of codes.
+
+The plain one puts a digit wherever it pleases: far from the centre, on rays, with empty land between, from which its
+decoder was never asked to draw. The variational one spreads its digits about as N(0, 1), so that points drawn from
+that fall among them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import nnlite
+from demos.autoencoding import save_weights
+from demos.common import run, sheet
+from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
+from demos.options import Options
+from demos.several import Several
+from demos.training import Training
+from models.autoencoder import Autoencoder, dense
+from models.vae import VAE
+from nnlite.plot import image_grid, scatter
+
+SIDE = 16  # images in a row of the walk through the plane, and of the samples
+DRAWN = 2000  # points drawn at random, for the figures
+
+
+class Both(Several):
+    """An autoencoder and a VAE of the same layers, trained on the same batches."""
+
+    def __init__(self):
+        super().__init__({"autoencoder": Autoencoder(*dense(2)), "VAE": VAE("dense", 2)})
+
+    def train_step(self, images: nnlite.Tensor) -> dict[str, nnlite.Tensor]:
+        plain, variational = (model.train_step(images) for model in self.models.values())
+        return {"autoencoder mse": plain["mse"], "VAE loss": variational["loss"]}
+
+    def coders(self) -> dict[str, tuple]:
+        """Name to (encode, decode); of what a VAE allows as a code, the mean."""
+        plain, variational = self.models.values()
+        return {
+            "autoencoder": (plain.encode, plain.decode),
+            "VAE": (lambda images: variational.encode(images)[0], variational.decode),
+        }
+
+
+def main() -> int:
+    parser = Options("latent", __doc__, steps=4000)
+    parser.computes("--batch", 128, "digits in a step", least=1)
+    options, computed = parser.settle()
+    nnlite.manual_seed(options.seed)
+    train, test = load_digits()
+    model = Both().to(options.device)
+    training = Training(model, options, computed)
+    loader = nnlite.DataLoader(
+        [(image,) for image in train.images], options.batch, shuffle=True, seed=options.seed, device=options.device
+    )
+
+    def planes() -> np.ndarray:  # the autoencoder above, the VAE below
+        return np.vstack(list(walks(model, test, options.device, side=8).values()))
+
+    if not training.run(loader, planes):
+        return training.stopped()
+    draw(model, test, options.device, options.out)
+    figures = training.finish(judge(model, train, test, options.device))
+    for name, trained in model.models.items():
+        save_weights(trained, options.out / f"{name.lower()}.safetensors", computed)
+    print(f"{'':40}{'autoencoder':>12}{'VAE':>8}")
+    for name, text in FIGURES.items():
+        print(f"{text:40}{figures['autoencoder'][name]:12.4g}{figures['VAE'][name]:8.4g}")
+    print(f"Look at {options.out / 'latent.png'}, {options.out / 'planes.png'} and {options.out / 'samples.png'}.")
+    return 0
+
+
+FIGURES = {
+    "mse": "mean squared error, held-out digits",
+    "holes": "random codes that fall into a hole",
+    "digits": "digits among images from N(0, 1)",
+}
+
+
+def judge(model: Both, train: Digits, test: Digits, device: str) -> dict[str, dict[str, float]]:
+    """The figures of both, as FIGURES names them.
+
+    Holes: random codes are drawn from N(0, 1) for the VAE, as it promises. An autoencoder promises nothing; the best
+    to be done is to draw from the normal distribution that has the mean and covariance of its codes.
+    Digits: how many of the ten LeNet-5 sees in at least 1 % of the images.
+    """
+    rng, lenet, figures = np.random.default_rng(0), load_lenet5(device=device), {}
+    standard = rng.standard_normal((DRAWN, 2), np.float32)
+    for name, (encode, decode) in model.coders().items():
+        codes, held_out = (in_batches(encode, digits.images, device) for digits in (train, test))
+        fitted = rng.multivariate_normal(codes.mean(0), np.cov(codes.T), DRAWN).astype(np.float32)
+        seen = in_batches(lambda z, decode=decode: lenet(decode(z)), standard, device).argmax(1)
+        figures[name] = {
+            "mse": float(((in_batches(decode, held_out, device) - test.images) ** 2).mean()),
+            "holes": holes(standard if name == "VAE" else fitted, codes, held_out),
+            "digits": int((np.bincount(seen, minlength=10) >= DRAWN / 100).sum()),
+        }
+    return figures
+
+
+def holes(points: np.ndarray, codes: np.ndarray, held_out: np.ndarray) -> float:
+    """The share of points farther from every code than 95 % of held-out codes are; arrays (N, 2).
+
+    .05 if the points lie as the codes do, more if they fall where there is no code.
+    """
+    return float((nearest(points, codes) > np.quantile(nearest(held_out, codes), 0.95)).mean())
+
+
+def nearest(points: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Each point's distance to the nearest code."""
+    return np.hypot(points[:, None, 0] - codes[:, 0], points[:, None, 1] - codes[:, 1]).min(1)
+
+
+def draw(model: Both, digits: Digits, device: str, out: Path) -> None:
+    """The codes coloured by their digits, the planes they lie in, and images from codes drawn from N(0, 1)."""
+    coders = model.coders()
+    scatter(
+        {name: (in_batches(encode, digits.images, device), digits.labels) for name, (encode, _) in coders.items()},
+        out / "latent.png",
+    )
+    planes = walks(model, digits, device)
+    image_grid([list(planes.values())], out / "planes.png", titles=list(planes), scale=1)
+    points = np.random.default_rng(1).standard_normal((SIDE * SIDE, 2), np.float32)
+    samples = [square(in_batches(decode, points, device)) for _, decode in coders.values()]
+    image_grid([samples], out / "samples.png", titles=list(coders), scale=1)
+
+
+def walks(model: Both, digits: Digits, device: str, side: int = SIDE) -> dict[str, np.ndarray]:
+    """The images decoded from a grid over each plane, up to where the outermost 2 % of the codes begin on each side."""
+    sheets = {}
+    for name, (encode, decode) in model.coders().items():
+        low, high = np.quantile(in_batches(encode, digits.images, device), (0.02, 0.98), axis=0)
+        x, y = (np.linspace(a, b, side, dtype=np.float32) for a, b in zip(low, high, strict=True))
+        grid = np.stack(np.meshgrid(x, y[::-1]), -1).reshape(-1, 2)  # upwards, as in the scatter
+        sheets[name] = square(in_batches(decode, grid, device), side)
+    return sheets
+
+
+def square(images: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """A sheet with `side` digits in a row."""
+    cells = pictures(images)
+    return sheet([cells[i : i + side] for i in range(0, len(cells), side)])
+
+
+if __name__ == "__main__":
+    run("latent", main)

@@ -1,0 +1,258 @@
+"""Autoencoders: networks that learn to return their input through a code that keeps only what matters.
+
+An encoder f turns an image x into a code h = f(x), a decoder g turns the code into a reconstruction r = g(h). All
+are trained without labels to make r like x; they differ in what keeps them from merely copying:
+
+    Autoencoder              a code with fewer numbers than x (Hinton & Salakhutdinov 2006)
+    DenoisingAutoencoder     its input is corrupted, its target is not (Vincent, Larochelle, Bengio & Manzagol 2008)
+    SparseAutoencoder        few code units may be active at a time (Lee, Ekanadham & Ng 2008; Ng 2011)
+    ContractiveAutoencoder   the code may hardly move when x moves (Rifai, Vincent, Muller, Glorot & Bengio 2011)
+
+and, independently of that, in the network, made by `dense`, `convolutional`, `feature_maps`, `one_layer` or `tied`:
+
+    model = Autoencoder(*dense(latent=2))
+    model.train_step(x); code = model.encode(x); reconstruction = model.decode(code)
+
+Images are (N, 1, 28, 28) in 0..1. Every loss is the mean squared error over images and pixels plus what its class
+adds. The papers sum over pixels, so that their weights of the added term are larger than the ones here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import nnlite
+from nnlite import CheckpointError, ShapeError, Tensor, nn, optim
+from nnlite.nn import functional as F
+
+IMAGE = (1, 28, 28)
+PIXELS = 28 * 28
+
+Network = tuple[nn.Module, nn.Module]  # encoder, decoder
+
+
+class Autoencoder:
+    """Encoder and decoder with Adam, trained on L = mean (x - g(f(x)))^2.
+
+    With linear f and g the best it could do is the projection on the leading principal components (models/pca.py);
+    what it gains over these, it gains by bending.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, lr: float = 1e-3):
+        self.encoder, self.decoder = encoder, decoder
+        parameters = nn.ModuleList([encoder, decoder]).parameters()  # a weight that both share comes once
+        self.optimizer = optim.Adam(parameters, lr)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Images (N, 1, 28, 28) -> codes. Raises ShapeError for other images."""
+        if x.ndim != 4 or x.shape[1:] != IMAGE:
+            raise ShapeError(f"{type(self).__name__}: expected images (N, 1, 28, 28), got shape {x.shape}")
+        return self.encoder(x)
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Codes -> images (N, 1, 28, 28)."""
+        return self.decoder(code)
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+    def train_step(self, x: Tensor, target: Tensor | None = None) -> dict[str, Tensor]:
+        """One step towards `target` (x itself, if not given); returns the terms of the loss as detached 0-d Tensors."""
+        self.optimizer.zero_grad()
+        terms = self.losses(x, x if target is None else target)
+        sum(terms.values()).backward()
+        self.optimizer.step()
+        return {name: term.detach() for name, term in terms.items()}
+
+    def losses(self, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The terms whose sum is trained on, under their names."""
+        return {"mse": F.mse_loss(self.reconstruct(x), target)}
+
+    def to(self, device: str) -> Autoencoder:
+        """Move it to 'cpu' or 'gpu'; call it before the first step."""
+        self.encoder.to(device)
+        self.decoder.to(device)
+        return self
+
+    def state_dict(self) -> dict:
+        """Everything that a training needs to go on."""
+        return {"kind": type(self).__name__, **{name: part.state_dict() for name, part in self._parts().items()}}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for that of another kind."""
+        if state.get("kind") != type(self).__name__:
+            raise CheckpointError(f"this is the state of a {state.get('kind')}, not of a {type(self).__name__}")
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self):
+        return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
+
+
+class DenoisingAutoencoder(Autoencoder):
+    """L = mean (x - g(f(c(x))))^2 for a random corruption c, drawn anew in every step.
+
+    Copying is of no use to it: to put back what c took away it has to know what digits look like. `corrupt` maps a
+    batch of images to a corrupted one: `gaussian_noise`, Vincent's `masking_noise`, or the reader's own.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, corrupt: Callable[[Tensor], Tensor], lr: float = 1e-3
+    ):
+        super().__init__(encoder, decoder, lr)
+        self.corrupt = corrupt
+
+    def losses(self, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return super().losses(self.corrupt(x), target)
+
+
+class SparseAutoencoder(Autoencoder):
+    """L = mean (x - r)^2 + weight * S, with a code of many units of which few are active for any one image.
+
+    penalty "kl"   S = mean over units of KL(rho || m), m the unit's mean activation over the batch; for sigmoid
+                   units. Each unit is to be active for a share rho of the images.
+    penalty "l1"   S = mean |h| over images and units; for ReLU units, which it brings to exactly 0
+    weight         0.5 for "kl" and 0.05 for "l1", if not given
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        penalty: str = "kl",
+        weight: float | None = None,
+        rho: float = 0.05,
+        lr: float = 1e-3,
+    ):
+        if penalty not in ("kl", "l1"):
+            raise ValueError(f"SparseAutoencoder: penalty must be 'kl' or 'l1', got {penalty!r}")
+        if not 0 < rho < 1:
+            raise ValueError(f"SparseAutoencoder: rho is a share of the images, 0 < rho < 1, got {rho}")
+        super().__init__(encoder, decoder, lr)
+        self.penalty, self.rho = penalty, rho
+        self.weight = {"kl": 0.5, "l1": 0.05}[penalty] if weight is None else weight
+
+    def losses(self, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+        code = self.encode(x)
+        sparsity = bernoulli_kl(self.rho, code.mean(0)).mean() if self.penalty == "kl" else code.abs().mean()
+        return {"mse": F.mse_loss(self.decode(code), target), self.penalty: self.weight * sparsity}
+
+
+class ContractiveAutoencoder(Autoencoder):
+    """L = mean (x - r)^2 + weight * mean over images of ||J||^2, J = df/dx the Jacobian of the encoder.
+
+    The code may move only where that pays for itself in reconstruction: along the digits' own variations. The
+    encoder must be one sigmoid layer, so that ||J||^2 has a closed form (`squared_jacobian`), and the weights must
+    be `tied`, else the encoder could shrink its own and the decoder make up for it.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, weight: float = 1e-4, lr: float = 1e-3):
+        super().__init__(encoder, decoder, lr)
+        self.weight = weight
+
+    def losses(self, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+        code = self.encode(x)
+        contraction = squared_jacobian(code, self.encoder[1].weight).mean()
+        return {"mse": F.mse_loss(self.decode(code), target), "contraction": self.weight * contraction}
+
+
+def bernoulli_kl(rho: float, m: Tensor) -> Tensor:
+    """KL between coins that fall heads with chance rho and m: rho ln(rho / m) + (1 - rho) ln((1 - rho) / (1 - m))."""
+    return rho * (rho / m).log() + (1.0 - rho) * ((1.0 - rho) / (1.0 - m)).log()
+
+
+def squared_jacobian(h: Tensor, weight: Tensor) -> Tensor:
+    """||dh/dx||^2 (Frobenius) for each row of h = sigmoid(x W^T + b); h (N, H), W (H, D) -> (N,).
+
+    dh_j/dx_i = h_j (1 - h_j) W_ji, so the sum of squares is  sum_j (h_j (1 - h_j))^2 sum_i W_ji^2.
+    """
+    return ((h * (1.0 - h)) ** 2) @ (weight**2).sum(1)
+
+
+def gaussian_noise(sigma: float) -> Callable[[Tensor], Tensor]:
+    """c(x) = x + sigma * N(0, 1), not cut off to 0..1."""
+    return lambda x: x + sigma * nnlite.randn_like(x)
+
+
+def masking_noise(share: float) -> Callable[[Tensor], Tensor]:
+    """c(x) = x with this share of its pixels, each drawn alone, set to 0."""
+    return lambda x: x * (nnlite.rand_like(x) >= share)
+
+
+def masked_square(side: int) -> Callable[[Tensor], Tensor]:
+    """c(x) = x with a square of this side, somewhere inside each image, painted over with grey 0.5."""
+    if not 1 <= side < IMAGE[1]:
+        raise ValueError(f"masked_square: a square has 1 to {IMAGE[1] - 1} pixels a side, got {side}")
+    last = IMAGE[1] - side
+
+    def corrupt(x: Tensor) -> Tensor:
+        place = nnlite.arange(IMAGE[1], device=x.device)
+        top, left = nnlite.randint(0, last + 1, (2, len(x), 1), device=x.device)
+        rows, columns = ((place >= first) * (place < first + side) for first in (top, left))
+        return nnlite.where(rows[:, None, :, None] * columns[:, None, None, :], 0.5, x)
+
+    return corrupt
+
+
+def dense(latent: int, hidden: tuple[int, ...] = (512, 128)) -> Network:
+    """784 - 512 - 128 - latent and back, ReLU between, the code linear, the reconstruction through a sigmoid."""
+    sizes = [PIXELS, *hidden]
+    down = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
+    up = [layer for a, b in pairwise(sizes[::-1]) for layer in (nn.ReLU(), nn.Linear(a, b))]
+    encoder = nn.Sequential(nn.Flatten(), *down, nn.Linear(hidden[-1], check_latent(latent)))
+    decoder = nn.Sequential(nn.Linear(latent, hidden[-1]), *up, nn.Sigmoid(), nn.Unflatten(1, IMAGE))
+    return encoder, decoder
+
+
+def convolutional(latent: int, width: int = 16) -> Network:
+    """28x28 - 14x14 - 7x7 by convolutions of stride 2, a linear layer to the code, and transposed ones back."""
+    deep = (2 * width, 7, 7)
+    flat = 2 * width * 7 * 7
+    maps, images = feature_maps(width, 2 * width)
+    encoder = nn.Sequential(maps, nn.Flatten(), nn.Linear(flat, check_latent(latent)))
+    decoder = nn.Sequential(nn.Linear(latent, flat), nn.LeakyReLU(0.2), nn.Unflatten(1, deep), images)
+    return encoder, decoder
+
+
+def feature_maps(*channels: int) -> Network:
+    """Convolutions of stride 2 alone: the code is a stack of small images (N, channels[-1], 28 / 2^k, 28 / 2^k).
+
+    It knows where in the image something is, which is what denoising wants; it is no short summary. Digits are mostly
+    paper: at a high rate the first steps can drive every ReLU of a layer to 0 for good, so a slope of 0.2 is left.
+    """
+    shapes = list(pairwise((1, *channels)))
+    down = [layer for a, b in shapes for layer in (nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2))]
+    up = [layer for a, b in reversed(shapes) for layer in (nn.ConvTranspose2d(b, a, 4, 2, 1), nn.LeakyReLU(0.2))]
+    return nn.Sequential(*down), nn.Sequential(*up[:-1], nn.Sigmoid())
+
+
+def one_layer(latent: int, activation: type[nn.Module] = nn.Sigmoid) -> Network:
+    """784 - latent - 784: each unit of the code is one weighted sum of pixels, which can be looked at as an image."""
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, check_latent(latent)), activation())
+    decoder = nn.Sequential(nn.Linear(latent, PIXELS), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
+    return encoder, decoder
+
+
+def tied(latent: int) -> Network:
+    """`one_layer` with one matrix for both ways: h = sigmoid(x W^T + b), r = sigmoid(h W + c)."""
+    encoder, _ = one_layer(latent)
+    return encoder, nn.Sequential(Transposed(encoder[1]), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
+
+
+class Transposed(nn.Module):
+    """y = x W + c with the matrix W of a Linear layer and a bias of its own."""
+
+    def __init__(self, layer: nn.Linear):
+        self.weight = layer.weight
+        self.bias = nn.Parameter(nnlite.zeros(layer.in_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight + self.bias
+
+
+def check_latent(latent: int) -> int:
+    """latent, if a code can have so many numbers; else ValueError."""
+    if latent < 1:
+        raise ValueError(f"a code needs at least one number, got latent = {latent}")
+    return latent

@@ -1,0 +1,86 @@
+"""What keeps a game of two networks in balance, and the figures that show whether it is: shared by all GANs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import nnlite
+from nnlite import Tensor, nn
+from nnlite.nn.utils.parametrizations import spectral_norm
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How the two networks are trained. The defaults are the plain game.
+
+    label_low, label_high  what the discriminator is told of a real image, drawn between the two for each image: one
+                           value, say .9, is one-sided label smoothing (Salimans et al. 2016), .7 to 1 a noisy one
+    discriminator_steps    its steps in a training step; each takes an equal part of the batch
+    generator_steps        the generator's steps after these, each with fresh noise
+    noise                  standard deviation of noise added to all images before the discriminator (Sonderby et al.
+                           2017); `GAN.anneal` lets it fall
+    spectral_norm          whether the discriminator's layers stretch nothing (Miyato et al. 2018)
+
+    Raises ValueError for labels outside 0 < low <= high <= 1, fewer than one step, or a negative noise.
+    """
+
+    label_low: float = 1.0
+    label_high: float = 1.0
+    discriminator_steps: int = 1
+    generator_steps: int = 1
+    noise: float = 0.0
+    spectral_norm: bool = False
+
+    def __post_init__(self):
+        if not 0.0 < self.label_low <= self.label_high <= 1.0:
+            raise ValueError(
+                f"Strategy: labels of real images must lie in 0 < low <= high <= 1, got {self.label_low} "
+                f"to {self.label_high}; smoothing takes .7 to 1"
+            )
+        if min(self.discriminator_steps, self.generator_steps) < 1:
+            raise ValueError(
+                f"Strategy: each network takes at least one step, got discriminator_steps={self.discriminator_steps}, "
+                f"generator_steps={self.generator_steps}"
+            )
+        if not self.noise >= 0.0:
+            raise ValueError(f"Strategy: noise is a standard deviation, at least 0, got {self.noise}")
+
+    def real_labels(self, logits: Tensor) -> Tensor:
+        """What the discriminator is told of real images, one number a logit."""
+        if self.label_low == self.label_high:
+            return nnlite.full_like(logits, self.label_low)
+        return self.label_low + (self.label_high - self.label_low) * nnlite.rand_like(logits)
+
+    def parts(self, *batch: Tensor) -> list[tuple[Tensor, ...]]:
+        """The batch in equal parts, one for each step of the discriminator. Raises ValueError if it has no such."""
+        n, steps = len(batch[0]), self.discriminator_steps
+        if n % steps or n < 2 * steps:
+            raise ValueError(
+                f"train_step: a batch of {n} has no {steps} equal parts of two images or more, one for each step of "
+                f"the discriminator; use a multiple of {steps}"
+            )
+        return list(zip(*(tensor.chunk(steps) for tensor in batch), strict=True))
+
+
+def normalise_spectra(network: nn.Module) -> None:
+    """Spectral normalisation of every linear and convolutional layer."""
+    for layer in list(network.modules()):
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            spectral_norm(layer)
+
+
+def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """The Euclidean norm of all gradients as one vector, 0-d: none reaches a network that no longer learns."""
+    return nnlite.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm()
+
+
+def diversity(images: Tensor) -> Tensor:
+    """Mean Euclidean distance between two images of a batch (N, ...), N >= 2, over all pairs; 0-d.
+
+    |a - b|^2 = |a|^2 + |b|^2 - 2 ab, so that one matrix product gives all pairs.
+    """
+    n, x = len(images), images.detach().flatten(1)
+    lengths = (x * x).sum(1)
+    squares = (lengths.unsqueeze(1) + lengths.unsqueeze(0) - 2.0 * (x @ x.transpose(0, 1))).clip(0.0)
+    return squares.sqrt().sum() / (n * (n - 1))

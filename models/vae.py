@@ -1,0 +1,157 @@
+"""The variational autoencoder (Kingma & Welling 2014), with the weight beta of Higgins et al. 2017.
+
+An autoencoder whose codes can be drawn from scratch. The decoder makes an image x from a code z ~ p(z) = N(0, 1); the
+encoder says which codes an image may have come from, q(z|x) = N(mu, e^log_var), standard deviation e^(log_var / 2).
+However good q is, it bounds the probability of the image from below, and the loss is minus that bound at beta = 1:
+
+    log p(x) >= ELBO = E_q log p(x|z) - KL(q(z|x) || p(z))
+
+    loss = reconstruction + beta * KL
+    reconstruction = sum over pixels of BCE(decoder(z), x)                      z = mu + e^(log_var / 2) * eps
+    KL             = sum over the code of (mu^2 + e^log_var - log_var - 1) / 2  eps ~ N(0, 1)
+
+both as means over the batch, in nats an image. The scale matters: only if pixels and code are both summed over is the
+bound a bound. With the mean over the 784 pixels instead, KL would weigh 784 times as much, and the codes would say
+nothing. On MNIST reconstruction is about 80 and KL about 25; pixels between paper and ink cost something however
+they are drawn, 46 of the 80. beta > 1 buys codes closer to N(0, 1), each axis for itself, with blurred images.
+"""
+
+from __future__ import annotations
+
+import nnlite
+from nnlite import CheckpointError, ShapeError, Tensor, nn, optim
+from nnlite.nn import functional as F
+
+SHAPE = (1, 28, 28)
+
+
+def dense(latent: int) -> tuple[nn.Module, nn.Module]:
+    """Encoder 784-512-128-2 latent and decoder latent-128-512-784: those of autoencoder.dense, but for the log_var."""
+    encoder = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 512),
+        nn.ReLU(),
+        nn.Linear(512, 128),
+        nn.ReLU(),
+        nn.Linear(128, 2 * latent),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent, 128),
+        nn.ReLU(),
+        nn.Linear(128, 512),
+        nn.ReLU(),
+        nn.Linear(512, 784),
+        nn.Unflatten(1, SHAPE),
+    )
+    return encoder, decoder
+
+
+def conv(latent: int) -> tuple[nn.Module, nn.Module]:
+    """Two convolutions of stride 2, 28 -> 14 -> 7 pixels and 32, 64 channels; the decoder is their mirror image."""
+    encoder = nn.Sequential(
+        nn.Conv2d(1, 32, 4, 2, 1),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 4, 2, 1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * 7 * 7, 2 * latent),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent, 64 * 7 * 7),
+        nn.ReLU(),
+        nn.Unflatten(1, (64, 7, 7)),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 1, 4, 2, 1),
+    )
+    return encoder, decoder
+
+
+NETWORKS = {"dense": dense, "conv": conv}
+
+
+class VAE:
+    """Encoder, decoder and their optimiser, Adam. Images are (N, 1, 28, 28) in 0..1, codes (N, latent).
+
+    kind    of NETWORKS
+    latent  numbers in a code
+    beta    weight of the KL term; 1 is the paper's
+
+    Raises ValueError for another kind, a latent size below 1, or a negative beta.
+    """
+
+    def __init__(self, kind: str = "conv", latent: int = 16, beta: float = 1.0, lr: float = 1e-3):
+        if kind not in NETWORKS:
+            raise ValueError(f"VAE: there is no kind {kind!r}; expected {' or '.join(NETWORKS)}")
+        if latent < 1:
+            raise ValueError(f"VAE: a code needs at least 1 number, got latent {latent}")
+        if not beta >= 0:
+            raise ValueError(f"VAE: beta must not be negative, got {beta}")
+        self.kind, self.latent, self.beta = kind, latent, beta
+        self.encoder, self.decoder = NETWORKS[kind](latent)
+        self.optimizer = optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()], lr)
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and log_var of q(z|x), each (N, latent). Raises ShapeError unless images are (N, 1, 28, 28)."""
+        if images.ndim != 4 or images.shape[1:] != SHAPE or len(images) == 0:
+            raise ShapeError(f"VAE: expected images (N, 1, 28, 28), got {images.shape}; crop or resize them")
+        mu, log_var = nnlite.chunk(self.encoder(images), 2, 1)
+        return mu, log_var
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Images in 0..1: the probability of ink at each pixel."""
+        return nnlite.sigmoid(self.decoder(codes))
+
+    def terms(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and KL, as above, with one z drawn for each image."""
+        mu, log_var = self.encode(images)
+        logits = self.decoder(F.rsample(mu, log_var))
+        reconstruction = F.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
+        return reconstruction, F.gaussian_kl(mu, log_var, reduction="batchmean")
+
+    def train_step(self, images: Tensor) -> dict[str, Tensor]:
+        """One step on a batch; returns the losses as detached 0-d Tensors."""
+        reconstruction, kl = self.terms(images)
+        loss = reconstruction + self.beta * kl
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        losses = {"loss": loss, "reconstruction": reconstruction, "kl": kl}
+        return {name: value.detach() for name, value in losses.items()}
+
+    @nnlite.no_grad()
+    def elbo(self, images: Tensor) -> Tensor:
+        """The evidence lower bound, nats an image, for judging: higher is better, whatever beta it was trained with."""
+        reconstruction, kl = self.terms(images)
+        return -(reconstruction + kl)
+
+    @nnlite.no_grad()
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """Each image decoded from its mu, the likeliest code."""
+        return self.decode(self.encode(images)[0])
+
+    @nnlite.no_grad()
+    def sample(self, n: int) -> Tensor:
+        """n new images, from codes drawn from N(0, 1)."""
+        device = next(self.decoder.parameters()).device
+        return self.decode(nnlite.randn(n, self.latent, device=device))
+
+    def to(self, device: str) -> VAE:
+        """Move both networks to 'cpu' or 'gpu'; call it before the first step."""
+        self.encoder.to(device)
+        self.decoder.to(device)
+        return self
+
+    def state_dict(self) -> dict:
+        """Everything that a training needs to go on."""
+        return {"kind": f"{self.kind} VAE", **{name: part.state_dict() for name, part in self._parts().items()}}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for that of another kind."""
+        if state.get("kind") != f"{self.kind} VAE":
+            raise CheckpointError(f"this is the state of a {state.get('kind')}, not of a {self.kind} VAE")
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self):
+        return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
