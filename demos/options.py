@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Options(argparse.ArgumentParser):
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
         self.computed: dict[str, Any] = {}
         self.least: dict[str, Any] = {}
+        self.presets: Mapping[str, Mapping[str, Any]] = {}
         self._group = self.add_argument_group("what is computed")
         self.computes("--steps", steps, "training steps", least=1)
         self.computes("--seed", 0, "fixes data order, weights and noise", least=0)
@@ -43,8 +44,13 @@ class Options(argparse.ArgumentParser):
         takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
 
+    def computes_preset(self, presets: Mapping[str, Mapping[str, Any]], help: str) -> None:
+        """Add --preset: one of several sets of defaults for what is computed; the first is taken by default."""
+        self.presets = presets
+        self.computes("--preset", next(iter(presets)), help, choices=list(presets))
+
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
-        """All options, and of these what is computed, given now, in the run that goes on, or by default.
+        """All options, and of these what is computed, given now, in the run that goes on, by preset, or by default.
 
         Raises UserError or CheckpointError if --resume finds nothing to go on with or the options of another run.
         """
@@ -55,7 +61,8 @@ class Options(argparse.ArgumentParser):
                 self.error(f"--{name.replace('_', '-')} must be at least {self.least[name]}, got {value}")
         options.command, options.given_device = self.prog, options.device
         options.device = choose_device(options.device)
-        computed = resumed(options.out, given, self.computed) if options.resume else self.computed | given
+        default = self.computed | self.presets.get(given.get("preset", ""), {})
+        computed = resumed(options.out, given, self.computed) if options.resume else default | given
         vars(options).update(computed)
         return options, computed
 

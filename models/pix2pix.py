@@ -4,19 +4,20 @@ The generator G turns a photo x into an image; the discriminator D sees a photo 
 for each patch whether the image is the true partner y of this photo or G's:
 
     D minimises   1/2 [ BCE(D(x, y), 1) + BCE(D(x, G(x)), 0) ]
-    G minimises   BCE(D(x, G(x)), 1) + lambda * mean |y - G(x)|
+    G minimises   lambda_gan BCE(D(x, G(x)), 1) + lambda_l1 mean |y - G(x)|
 
 The L1 term ties G(x) to the partner; the adversarial term forbids the blur that L1 alone settles for.
+`python -m demos.ablation` leaves out the one and the other.
 Images are (N, 3, H, W) in [-1, 1].
 """
 
 from __future__ import annotations
 
 import nnlite
-from nnlite import CheckpointError, Tensor, nn, optim
+from models.trainable import Trainable
+from models.unet import StrokeUNet, UNet, init_normal
+from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
-
-from .unet import StrokeUNet, UNet, init_normal
 
 GENERATORS = {"stroke-unet": StrokeUNet, "unet": UNet}
 
@@ -46,11 +47,12 @@ class PatchDiscriminator(nn.Module):
         return self.layers(nnlite.cat([photo, image], 1))
 
 
-class Pix2Pix:
+class Pix2Pix(Trainable):
     """Generator, discriminator and their two optimisers, Adam(2e-4, betas 0.5 / 0.999) unless other rates are given.
 
     generator        a network from photo to image, of GENERATORS or the reader's own
-    lambda_l1        weight of the L1 term (100 in the paper)
+    lambda_l1        weight of the L1 term (100 in the paper; 0: adversarial alone)
+    lambda_gan       weight of the adversarial term (1 in the paper; 0: L1 alone)
     label_smoothing  s: the discriminator's target for true pairs is 1 - s (one-sided; Salimans et al. 2016)
     """
 
@@ -62,10 +64,11 @@ class Pix2Pix:
         label_smoothing: float = 0.0,
         generator_lr: float = 2e-4,
         discriminator_lr: float = 2e-4,
+        lambda_gan: float = 1.0,
     ):
         self.generator = generator
         self.discriminator = PatchDiscriminator(discriminator_width)
-        self.lambda_l1, self.label_smoothing = lambda_l1, label_smoothing
+        self.lambda_l1, self.lambda_gan, self.label_smoothing = lambda_l1, lambda_gan, label_smoothing
         self.generator_optimizer = optim.Adam(self.generator.parameters(), generator_lr, betas=(0.5, 0.999))
         self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), discriminator_lr, betas=(0.5, 0.999))
 
@@ -84,32 +87,14 @@ class Pix2Pix:
         self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
         adversarial_loss = against(self.discriminator(photo, generated), 1.0)
         l1_loss = F.l1_loss(generated, cartoon)
-        (adversarial_loss + self.lambda_l1 * l1_loss).backward()
+        (self.lambda_gan * adversarial_loss + self.lambda_l1 * l1_loss).backward()
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
 
         losses = {"discriminator": discriminator_loss, "adversarial": adversarial_loss, "l1": l1_loss}
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def to(self, device: str) -> Pix2Pix:
-        """Move both networks to 'cpu' or 'gpu'; call it before the first step."""
-        self.generator.to(device)
-        self.discriminator.to(device)
-        return self
-
-    def state_dict(self) -> dict[str, dict]:
-        """Everything that a training needs to go on."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, dict]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for another architecture's."""
-        missing = [name for name in self._parts() if name not in state]
-        if missing:
-            raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of a Pix2Pix training")
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self):
+    def parts(self):
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m demos.cartoonize` trains, `python -m demos.cartoonize apply` uses what was trained."""
+"""The command line: `python -m demos.cartoonize` trains, `... apply` uses what was trained, `... judge` judges it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import json
 import sys
 from pathlib import Path
 
+from demos.cartoonize.recipe import BUNDLED, GENERATOR_LR, PRESETS, SHIPPED, Recipe
 from demos.common import choose_device, run
 from demos.options import Options, add_device
-
-BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
 
 
 def main() -> int:
     arguments = sys.argv[1:]
-    return apply(arguments[1:]) if arguments[:1] == ["apply"] else train(arguments)
+    command = {"apply": apply, "judge": judge}.get(arguments[0] if arguments else "")
+    return command(arguments[1:]) if command else train(arguments)
 
 
 def train(arguments: list[str]) -> int:
     """Make the pairs, train, and judge the generator on photos it never saw."""
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
-    from demos.cartoonize.recipe import NETWORKS, Recipe
     from demos.cartoonize.train import Cartoons
     from demos.training import Training
     from stylize import styles
@@ -32,11 +31,15 @@ def train(arguments: list[str]) -> int:
         "To use a trained one: python -m demos.cartoonize apply --help",
         Recipe.steps,
     )
-    parser.add_argument("--photos", type=Path, default=BUNDLED, help="folder of photographs (default: the project's)")
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", default=[BUNDLED], help="photos or folders of them (default: the project's)"
+    )
+    presets = {name: preset.defaults() for name, preset in PRESETS.items()}
+    parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
     parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1)
     parser.computes("--batch", Recipe.batch, "crops in a step", least=1)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
-    parser.computes("--generator", Recipe.generator, "network to train", choices=list(NETWORKS))
+    parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATOR_LR))
     options, computed = parser.settle(arguments)
     recipe = Recipe(**computed)
     recipe.check()
@@ -44,7 +47,7 @@ def train(arguments: list[str]) -> int:
     training = Training(model, options, computed, schedule=lambda step: recipe.set_rates(model, step))
     cartoons = Cartoons(recipe, options.photos, options.out, model, options.device)
     if not training.run(cartoons.batches, draw=cartoons.samples):
-        return training.stopped(*([] if options.photos == BUNDLED else ["--photos", str(options.photos)]))
+        return training.stopped(*([] if options.photos == [BUNDLED] else ["--photos", *map(str, options.photos)]))
     figures = training.finish(cartoons.judge())
     print(json.dumps(figures, indent=2))
     print(report(figures, options.out))
@@ -53,19 +56,37 @@ def train(arguments: list[str]) -> int:
 
 def report(figures: dict, out: Path) -> str:
     """The figures as a table, and where to look."""
-    lines = [f"{figures['test_crops']} crops of {figures['test_photos']} photos never seen in training:", ""]
-    lines.append(f"{'':28}{'L1':>8}{'PSNR':>8}{'SSIM':>8}{'ink F1':>8}")
-    names = {"generated": "generated", "untouched": "the untouched photo", "affine": "best affine colour map"}
-    for key, name in names.items():
-        f = figures[key]
-        lines.append(f"{name:28}{f['l1']:8.4f}{f['psnr']:8.2f}{f['ssim']:8.3f}{f['ink_f1']:8.2f}")
-    lines += [
-        "",
-        f"Look at {out / 'test.png'} and {out / 'samples'}; losses in {out / 'losses.png'}.",
-        "Cartoonise a photo of your own:",
-        f"  python -m demos.cartoonize apply PHOTO --model {out / 'generator.safetensors'} --out cartoons",
-    ]
-    return "\n".join(lines)
+    from demos.cartoonize.judge import table
+
+    return "\n".join(
+        [
+            table(figures),
+            "",
+            f"Look at {out / 'test.png'} and {out / 'samples'}; losses in {out / 'losses.png'}.",
+            "Cartoonise a photo of your own:",
+            f"  python -m demos.cartoonize apply PHOTO --model {out / 'generator.safetensors'}",
+        ]
+    )
+
+
+def judge(arguments: list[str]) -> int:
+    """Judge a trained generator on photos that were held out from its training."""
+    from demos.cartoonize.judge import judge_on_unseen, table
+
+    parser = argparse.ArgumentParser(
+        prog="python -m demos.cartoonize judge",
+        description="How good is a generator on photos held out from its training, and how fast?",
+    )
+    parser.add_argument("--photos", type=Path, nargs="+", default=[BUNDLED], help="where the held-out ones are among")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
+    parser.add_argument("--out", type=Path, default=Path("runs/judge"), help="folder for the picture (%(default)s)")
+    add_device(parser, default="cpu")
+    options = parser.parse_args(arguments)
+    figures = judge_on_unseen(options.model, options.photos, options.out, choose_device(options.device))
+    print(table(figures))
+    print(f"\nframes a second: {figures['generator_fps']} generated, {figures['style_fps']} drawn by stylize")
+    print(f"Look at {options.out / 'judged.png'}.")
+    return 0
 
 
 def apply(arguments: list[str]) -> int:
@@ -76,14 +97,14 @@ def apply(arguments: list[str]) -> int:
         prog="python -m demos.cartoonize apply", description="Turn photographs of any size into cartoons."
     )
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_DIR")
-    parser.add_argument("--model", type=Path, required=True, help="generator.safetensors of a training")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the cartoons")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
+    parser.add_argument("--out", type=Path, default=Path("cartoons"), help="folder for the cartoons (%(default)s)")
     parser.add_argument(
         "--scale",
         type=float,
-        default=1.5,
-        help="work at this many times the short side trained at: smaller draws bolder strokes, larger finer ones "
-        "(%(default)s); photos smaller than that are worked at their own size",
+        default=1.0,
+        help="1 draws strokes as bold as stylize does, smaller values bolder ones, larger finer ones (%(default)s); "
+        "photos too small for that are worked at their own size",
     )
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)

@@ -1,8 +1,8 @@
 """Photos of any size through a trained generator.
 
 The generator draws strokes of a fixed width in pixels, so the size at which it works decides how bold they look. A
-large photo is shrunk to `scale` times the short side the generator was trained at, cartoonised there (tiles.py), and
-enlarged to its own size again.
+large photo is shrunk to `scale` times the short side for which these strokes are meant, cartoonised there (tiles.py),
+and enlarged to its own size again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, de
         target = _free_name(out, photo, source, taken)
         try:
             rgb, alpha = read_image_and_alpha(photo)
-            write_image(target, cartoonize(rgb, generator, int(metadata["short_side"]), scale, device), alpha)
+            write_image(target, cartoonize(rgb, generator, int(metadata["strokes"]), scale, device), alpha)
         except ImageError as error:
             failed += 1
             print(f"skipped {error}", file=sys.stderr)
@@ -55,10 +55,10 @@ def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, de
     return 1 if failed else 0
 
 
-def cartoonize(rgb: np.ndarray, generator: nn.Module, short_side: int, scale: float, device: str) -> np.ndarray:
+def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float, device: str) -> np.ndarray:
     """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the head of this file for `scale`."""
     height, width = rgb.shape[:2]
-    working = resize_short_side(rgb, min(height, width, round(scale * short_side)))
+    working = resize_short_side(rgb, min(height, width, round(scale * strokes)))
     return resize(draw(working, generator, device), width, height)
 
 

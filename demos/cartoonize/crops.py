@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import permutations
 
 import numpy as np
+from tqdm import tqdm
 
 from demos.common import to_network
 from nnlite import DataLoader
-from stylize import stylize
+from stylize import resize_short_side, stylize
 
 Pair = tuple[np.ndarray, np.ndarray]  # photo and cartoon, (H, W, 3) uint8
 
@@ -17,13 +18,22 @@ Pair = tuple[np.ndarray, np.ndarray]  # photo and cartoon, (H, W, 3) uint8
 CROPS_PER_EPOCH = 3
 
 
-def recolour(pairs: list[Pair], style: str, scale: float) -> list[Pair]:
-    """Each photo with its three colours in all six orders, each drawn in the style by itself.
+def variations(pairs: list[Pair], style: str, scale: float, size: int, smallest: float, seed: int) -> list[Pair]:
+    """Each photo with its three colours in all six orders and shrunk at random, each drawn in the style by itself.
 
-    A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets.
+    A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets. Shrinking
+    a pair would shrink its strokes too; so the photo is shrunk, to a share of its size between `smallest` and 1 but not
+    below a crop of `size`, and then drawn.
     """
-    photos = [np.ascontiguousarray(photo[:, :, order]) for photo, _ in pairs for order in permutations(range(3))]
-    return [(photo, stylize(photo, style, scale)) for photo in photos]
+    rng = np.random.default_rng(seed)
+    varied = []
+    for photo, _ in tqdm(pairs, desc="variations", unit="photo", disable=None):
+        whole = min(photo.shape[:2])
+        for order in permutations(range(3)):
+            short_side = round(rng.uniform(max(size, smallest * whole), whole))
+            recoloured = np.ascontiguousarray(resize_short_side(photo, short_side)[:, :, order])
+            varied.append((recoloured, stylize(recoloured, style, scale)))
+    return varied
 
 
 def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:

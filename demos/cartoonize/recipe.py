@@ -6,15 +6,18 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 import nnlite
 from demos.common import UserError
 from models.pix2pix import GENERATORS, Pix2Pix
 from nnlite import nn
 
-# Sizes for a training that two cores finish in minutes. Two levels see about 40 pixels around, as far as the strokes of
-# the toon style look; deeper ones learn the few training photos by heart and miscolour skies that they never saw.
-NETWORKS = {"stroke-unet": {"width": 24, "levels": 2}, "unet": {"width": 32}}
-DISCRIMINATOR_WIDTH = 32
+BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
+
+# The generator that comes with the project; docs/cartoonize.md says how it was trained.
+SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
+
 # Isola's values suit his network. Without batch norm, a layer cares for the size of its weights and takes a larger
 # rate; and with his weight of the L1 term the discriminator, which wants lines, shifts colours for them in the end.
 GENERATOR_LR = {"stroke-unet": 1e-3, "unet": 2e-4}
@@ -24,31 +27,59 @@ CONSTANT_SHARE = 0.3  # of the steps with these rates; over the rest they fall t
 
 
 @dataclass(frozen=True)
+class Preset:
+    """How much is trained on what; lengths are in pixels."""
+
+    size: int  # side of a crop
+    batch: int
+    steps: int
+    view: float  # the short side of a photo, in crops
+    boldness: float  # strokes are those of a photo this many times larger: bold ones are learnt fast
+    smallest: float  # for training each photo is shrunk at random, at most to this share of its size
+    networks: dict[str, dict[str, int]]  # the size of each generator
+    discriminator_width: int
+
+    def defaults(self) -> dict[str, int]:
+        """What the command line may override."""
+        return {"size": self.size, "batch": self.batch, "steps": self.steps}
+
+
+# Two levels see about 40 pixels around, as far as the strokes of the toon style look; deeper ones learn few training
+# photos by heart and miscolour skies that they never saw.
+STROKE_UNET = {"width": 24, "levels": 2}
+PRESETS = {
+    "quick": Preset(128, 4, 750, 2.0, 1.5, 1.0, {"stroke-unet": STROKE_UNET, "unet": {"width": 32}}, 32),
+    "full": Preset(256, 1, 5000, 1.5, 1.0, 0.75, {"stroke-unet": STROKE_UNET, "unet": {"width": 64}}, 32),
+}
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what a training computes."""
 
-    size: int = 128
-    steps: int = 750
-    batch: int = 4
+    preset: str = "quick"
+    size: int = PRESETS["quick"].size
+    steps: int = PRESETS["quick"].steps
+    batch: int = PRESETS["quick"].batch
     seed: int = 0
     style: str = "toon"
     generator: str = "stroke-unet"
 
     @property
     def short_side(self) -> int:
-        """Photos are shrunk to this: a crop of `size` then shows about half of one."""
-        return 2 * self.size
+        """Photos are shrunk to this."""
+        return round(PRESETS[self.preset].view * self.size)
 
     @property
     def strokes(self) -> int:
-        """They are drawn with the strokes of a photo with this short side: bold ones, which a small network learns."""
-        return 3 * self.size
+        """They are drawn with the strokes of a photo with this short side."""
+        return round(PRESETS[self.preset].boldness * self.short_side)
 
     def build(self) -> Pix2Pix:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
         generator = build_generator(self.generator, self.generator_options())
-        return Pix2Pix(generator, DISCRIMINATOR_WIDTH, LAMBDA_L1[self.generator])
+        return Pix2Pix(generator, PRESETS[self.preset].discriminator_width, LAMBDA_L1[self.generator])
 
     def set_rates(self, model: Pix2Pix, step: int) -> None:
         """Set both learning rates for a step, counted from 0: constant at first, then falling linearly to 0."""
@@ -58,14 +89,15 @@ class Recipe:
 
     def generator_options(self) -> dict[str, int]:
         """Arguments of the generator's class."""
-        return NETWORKS[self.generator] | ({"size": self.size} if self.generator == "unet" else {})
+        options = PRESETS[self.preset].networks[self.generator]
+        return options | ({"size": self.size} if self.generator == "unet" else {})
 
     def check(self) -> None:
         """Raise UserError for a size that the generator cannot take, naming the nearest that it can."""
         if self.generator == "unet":
             good = [32, 64, 128, 256, 512]
         else:
-            multiple = 2 ** NETWORKS[self.generator]["levels"]
+            multiple = 2 ** self.generator_options()["levels"]
             good = [max(32, round(self.size / multiple) * multiple)]
         if self.size not in good:
             nearest = min(good, key=lambda size: abs(size - self.size))
@@ -86,6 +118,12 @@ class Recipe:
 def build_generator(kind: str, options: dict[str, int]) -> nn.Module:
     """A generator of this kind with fresh weights."""
     return GENERATORS[kind](**options)
+
+
+def save_generator(generator: nn.Module, path: Path, metadata: dict[str, str]) -> None:
+    """Write its weights in half precision: half the size, and a colour moves by less than a level."""
+    half = {name: weight.cpu().numpy().astype(np.float16) for name, weight in generator.state_dict().items()}
+    nnlite.save(half, path, metadata)
 
 
 def load_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:

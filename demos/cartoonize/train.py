@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-import nnlite
-from demos.cartoonize import evaluate
-from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, grid, recolour, training_batches
-from demos.cartoonize.recipe import Recipe
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, training_batches, variations
+from demos.cartoonize.evaluate import apply_affine, fit_affine
+from demos.cartoonize.judge import compare_drawings
+from demos.cartoonize.recipe import PRESETS, Recipe, save_generator
 from demos.cartoonize.tiles import draw
 from demos.common import UserError, sheet
 from models.pix2pix import Pix2Pix
-from nnlite.plot import image_grid
-from stylize import build_dataset, find_images, load_pairs
+from stylize import build_dataset, find_images, load_pairs, read_manifest
 from stylize.registry import REFERENCE_SIDE
 
 
@@ -25,29 +25,30 @@ class Cartoons:
     too few for a batch.
     """
 
-    def __init__(self, recipe: Recipe, photos: Path, out: Path, model: Pix2Pix, device: str):
+    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, model: Pix2Pix, device: str):
         self.recipe, self.out, self.model, self.device = recipe, out, model, device
-        folder = out / "pairs"
+        self.folder = out / "pairs"
         build_dataset(
-            [photos],
-            folder,
+            photos,
+            self.folder,
             style=recipe.style,
             short_side=recipe.short_side,
             strokes=recipe.strokes,
-            minimum_test=4 if len(find_images([photos])) >= 16 else 1,
+            minimum_test=4 if len(find_images(photos)) >= 16 else 1,
             seed=recipe.seed,
         )
-        self.train_pairs = self.load(folder, "train")
-        self.test_pairs = self.load(folder, "test")
-        recoloured = recolour(self.train_pairs, recipe.style, recipe.strokes / REFERENCE_SIDE)
-        most = len(recoloured) * CROPS_PER_EPOCH
+        self.train_pairs = self.load("train")
+        self.test_pairs = self.load("test")
+        scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
+        varied = variations(self.train_pairs, recipe.style, scale, recipe.size, smallest, recipe.seed)
+        most = len(varied) * CROPS_PER_EPOCH
         if recipe.batch > most:
             raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
-        self.batches = training_batches(recoloured, recipe.size, recipe.batch, recipe.seed, device)
+        self.batches = training_batches(varied, recipe.size, recipe.batch, recipe.seed, device)
 
-    def load(self, folder: Path, split: str) -> list[Pair]:
+    def load(self, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""
-        size, pairs = self.recipe.size, load_pairs(folder, split)
+        size, pairs = self.recipe.size, load_pairs(self.folder, split)
         large_enough = [(photo, cartoon) for _, photo, cartoon in pairs if min(photo.shape[:2]) >= size]
         if not large_enough:
             raise UserError(
@@ -67,22 +68,14 @@ class Cartoons:
 
     def judge(self) -> dict:
         """Write the weights and a picture of the test photos; return the figures on these."""
-        nnlite.save(self.model.generator.state_dict(), self.out / "generator.safetensors", self.recipe.metadata())
-        matrix = evaluate.fit_affine(self.train_pairs)
-        images = {
-            "photo": [photo for photo, _ in self.test_pairs],
-            "cartoon": [cartoon for _, cartoon in self.test_pairs],
-            "generated": [self.generate(photo) for photo, _ in self.test_pairs],
-            "affine": [evaluate.apply_affine(matrix, photo) for photo, _ in self.test_pairs],
+        held_out = sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") == "test"})
+        metadata = self.recipe.metadata() | {"test_photos": json.dumps(held_out)}
+        save_generator(self.model.generator, self.out / "generator.safetensors", metadata)
+        matrix = fit_affine(self.train_pairs)
+        photos, cartoons = ([pair[side] for pair in self.test_pairs] for side in (0, 1))
+        drawn = {
+            "generated": [self.generate(photo) for photo in photos],
+            "untouched": photos,
+            "affine": [apply_affine(matrix, photo) for photo in photos],
         }
-        crops = {name: [c for image in whole for c in grid(image, self.recipe.size)] for name, whole in images.items()}
-        photos, cartoons = crops["photo"], crops["cartoon"]
-        figures = {
-            name: evaluate.compare(drawn, photos, cartoons)
-            for name, drawn in (("generated", crops["generated"]), ("untouched", photos), ("affine", crops["affine"]))
-        }
-        figures |= {"test_photos": len(self.test_pairs), "test_crops": len(photos)}
-        triples = list(zip(photos, crops["generated"], cartoons, strict=True))
-        shown = triples[:: max(1, len(triples) // 6)][:6]
-        image_grid(shown, self.out / "test.png", titles=("photo", "generated", "target"))
-        return figures
+        return compare_drawings(drawn, cartoons, self.recipe.size, self.out / "test.png")

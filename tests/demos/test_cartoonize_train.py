@@ -10,9 +10,10 @@ import pytest
 
 import nnlite
 from demos.cartoonize import evaluate
-from stylize import load_pairs, read_image
+from demos.cartoonize.crops import variations
+from stylize import load_pairs, read_image, read_manifest, stylize
 
-from .runner import TINY, call, refused, start
+from .runner import PHOTOS, TINY, call, refused, start
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +102,58 @@ def test_isolas_unet_trains(photos, tmp_path):
     status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 3, "--generator", "unet")
     assert status == 0, stderr
     assert nnlite.load_metadata(tmp_path / "generator.safetensors")["generator"] == "unet"
+
+
+def test_a_preset_is_a_set_of_defaults(photos, tmp_path):
+    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 2, "--preset", "full")
+    assert status == 0, stderr
+    metadata = nnlite.load_metadata(tmp_path / "generator.safetensors")
+    assert (metadata["short_side"], metadata["strokes"]) == ("48", "48")  # 1.5 crops of 32
+    assert json.loads(metadata["recipe"])["batch"] == 2  # given, so not the preset's
+    assert "--preset quick (was full)" in refused("--out", tmp_path, "--resume", "--preset", "quick")
+
+
+def test_photos_may_come_from_several_places(photos, tmp_path):
+    two = [photos / "cat.jpg", photos / "parrot.jpg"]
+    status, _, stderr = call("--photos", *two, PHOTOS / "fig.jpg", "--out", tmp_path, *TINY, "--steps", 1)
+    assert status == 0, stderr
+    assert {r["source"] for r in read_manifest(tmp_path / "pairs")} == {"cat.jpg", "parrot.jpg", "fig.jpg"}
+
+
+def test_judge_finds_the_photos_held_out(photos, trained, tmp_path):
+    out, _ = trained
+    status, stdout, stderr = call(
+        "judge", "--model", out / "generator.safetensors", "--photos", photos, "--out", tmp_path
+    )
+    assert status == 0, stderr
+    figures = json.loads((out / "metrics.json").read_text())
+    row = next(line for line in stdout.splitlines() if line.startswith("generated")).split()
+    for name, shown in zip(("l1", "psnr", "ssim"), row[1:], strict=False):  # weights in half precision
+        assert float(shown) == pytest.approx(figures["generated"][name], rel=1e-2), name
+    assert f"{figures['test_crops']} crops of {figures['test_photos']} photos" in stdout
+    assert "frames a second" in stdout
+    assert read_image(tmp_path / "judged.png").std() > 10
+
+
+def test_judge_refuses_photos_it_was_trained_on(photos, trained, tmp_path):
+    out, _ = trained
+    seen = next(r["source"] for r in read_manifest(out / "pairs") if r["split"] == "train")
+    line = refused("judge", "--model", out / "generator.safetensors", "--photos", photos / seen, "--out", tmp_path)
+    assert "held out" in line and not (tmp_path / "judged.png").exists()
+
+
+def test_variations_are_drawn_after_they_were_recoloured_and_shrunk():
+    photo = read_image(PHOTOS / "cat.jpg")[:96, :128]
+    whole = variations([(photo, photo)], "toon", 0.5, 32, 1.0, seed=0)
+    assert len({image.tobytes() for image, _ in whole}) == 6
+    for image, cartoon in whole:
+        assert sorted(image.reshape(-1, 3).sum(0)) == sorted(photo.reshape(-1, 3).sum(0))
+        np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
+    shrunk = variations([(photo, photo)], "toon", 0.5, 64, 0.1, seed=0)
+    sides = [min(image.shape[:2]) for image, _ in shrunk]
+    assert 64 <= min(sides) < max(sides) <= 96
+    for image, cartoon in shrunk:
+        np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
 
 
 def test_refuses_to_train_over_a_training(photos, trained):

@@ -225,3 +225,29 @@ def test_training_gives_pytorchs_losses(torch, kind):
             np.testing.assert_allclose(
                 tensor.numpy(), network.state_dict()[name].numpy(), rtol=1e-6, atol=1e-8, err_msg=name
             )
+
+
+def gradients(model, photo, cartoon):
+    """What one step leaves in the generator's gradients."""
+    nnlite.manual_seed(3)
+    model.train_step(photo, cartoon)
+    return [p.grad.numpy().copy() for p in model.generator.parameters()]
+
+
+def test_the_two_terms_are_weighed():
+    """Gradients are linear in the terms, and those of L1 alone are those of F.l1_loss."""
+    photo, cartoon = batch()
+
+    def model(**weights):
+        nnlite.manual_seed(0)
+        return Pix2Pix(StrokeUNet(4), 4, **weights)
+
+    l1 = gradients(model(lambda_l1=1.0, lambda_gan=0.0), photo, cartoon)
+    gan = gradients(model(lambda_l1=0.0, lambda_gan=1.0), photo, cartoon)
+    both = gradients(model(lambda_l1=2.0, lambda_gan=3.0), photo, cartoon)
+    for ours, a, b in zip(both, l1, gan, strict=True):
+        np.testing.assert_allclose(ours, 2 * a + 3 * b, rtol=1e-3, atol=1e-4 * np.abs(ours).max())
+    generator = model().generator
+    nn.functional.l1_loss(generator(photo), cartoon).backward()
+    for ours, parameter in zip(l1, generator.parameters(), strict=True):
+        np.testing.assert_allclose(ours, parameter.grad.numpy(), rtol=1e-5, atol=1e-8)
