@@ -36,7 +36,7 @@ def train(arguments: list[str]) -> int:
     )
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
     parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
-    parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1)
+    parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1)
     parser.computes("--batch", Recipe.batch, "crops in a step", least=1)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
     parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATOR_LR))

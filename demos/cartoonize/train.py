@@ -40,11 +40,11 @@ class Cartoons:
         self.train_pairs = self.load("train")
         self.test_pairs = self.load("test")
         scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
-        varied = variations(self.train_pairs, recipe.style, scale, recipe.size, smallest, recipe.seed)
+        varied = variations(self.train_pairs, recipe.style, scale, recipe.crop, smallest, recipe.seed)
         most = len(varied) * CROPS_PER_EPOCH
         if recipe.batch > most:
             raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
-        self.batches = training_batches(varied, recipe.size, recipe.batch, recipe.seed, device)
+        self.batches = training_batches(varied, recipe.crop, recipe.batch, recipe.seed, device)
 
     def load(self, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""

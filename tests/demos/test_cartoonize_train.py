@@ -105,10 +105,10 @@ def test_isolas_unet_trains(photos, tmp_path):
 
 
 def test_a_preset_is_a_set_of_defaults(photos, tmp_path):
-    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 2, "--preset", "full")
+    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 2, "--preset", "full", "--size", 64)
     assert status == 0, stderr
     metadata = nnlite.load_metadata(tmp_path / "generator.safetensors")
-    assert (metadata["short_side"], metadata["strokes"]) == ("48", "48")  # 1.5 crops of 32
+    assert (metadata["short_side"], metadata["strokes"]) == ("96", "96")  # 1.5 crops of 64
     assert json.loads(metadata["recipe"])["batch"] == 2  # given, so not the preset's
     assert "--preset quick (was full)" in refused("--out", tmp_path, "--resume", "--preset", "quick")
 
