@@ -6,21 +6,32 @@ One photo:
     write_image("cartoon.png", stylize(read_image("photo.jpg"), "toon"))
 """
 
-from . import classic as _classic  # importing a style registers it
+from . import anime as _anime  # importing a style registers it
+from . import classic as _classic
+from . import comic as _comic
+from . import pencil as _pencil
 from . import toon as _toon
+from . import watercolor as _watercolor
+from .check import check_dataset
 from .dataset import Summary, build_dataset
 from .images import ImageError, find_images, read_image, read_image_and_alpha, resize_short_side, write_image
 from .manifest import DatasetError, load_pairs, read_manifest
-from .registry import default_scale, register, style_parameters, styles, stylize
+from .parameters import Parameters, ranged
+from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
 
 __all__ = [
     "DatasetError",
     "ImageError",
+    "Parameters",
     "Summary",
     "build_dataset",
+    "check_dataset",
     "default_scale",
+    "describe_style",
     "find_images",
     "load_pairs",
+    "parse_parameters",
+    "ranged",
     "read_image",
     "read_image_and_alpha",
     "read_manifest",

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._cv2 import cv2
-from .filters import bilateral, odd
+from .filters import bilateral, odd, resize
+from .parameters import Parameters, ranged
 from .registry import register
 
 
 @dataclass(frozen=True)
-class Classic:
+class Classic(Parameters):
     """Parameters of the classic style. Lengths are pixels at a short side of 512."""
 
-    paint_passes: int = 7  # bilateral passes at a quarter of the size
-    grey_median: float = 7.0  # side of the median window that cleans the grey image
-    line_block: float = 9.0  # side of the window whose mean a pixel is compared with
-    line_offset: float = 2.0  # levels below that mean at which a pixel turns black
+    paint_passes: int = ranged(7, 0, 20, "bilateral passes at a quarter of the size")
+    grey_median: float = ranged(7.0, 1, 31, "side of the median window that cleans the grey image")
+    line_block: float = ranged(9.0, 3, 99, "side of the window whose mean a pixel is compared with")
+    line_offset: float = ranged(2.0, 0, 50, "levels below that mean at which a pixel turns black")
 
 
 @register("classic", Classic())
@@ -26,9 +27,10 @@ def classic(image: np.ndarray, scale: float, p: Classic) -> np.ndarray:
     Its known faults are its character: specks in foliage, halos, and black noise on flat ground.
     """
     height, width = image.shape[:2]
-    small = cv2.pyrDown(cv2.pyrDown(image))
+    reduction = max(scale, 1)  # colours this soft need no more detail than there is at scale 1
+    small = cv2.pyrDown(cv2.pyrDown(resize(image, round(width / reduction), round(height / reduction))))
     for _ in range(p.paint_passes):
-        small = bilateral(small, 9 * scale, 9, 7 * scale)
+        small = bilateral(small, 9 * scale / reduction, 9, 7 * scale / reduction)
     colours = cv2.resize(cv2.pyrUp(cv2.pyrUp(small)), (width, height), interpolation=cv2.INTER_LINEAR)
     grey = cv2.medianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), odd(p.grey_median * scale))
     lines = cv2.adaptiveThreshold(

@@ -37,7 +37,7 @@ def read_image(path: str | Path) -> np.ndarray:
     samples.
     """
     rgb, alpha = _read(Path(path))
-    return rgb if alpha is None else _over_white(rgb, alpha)
+    return rgb if alpha is None else over_white(rgb, alpha)
 
 
 def read_image_and_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -54,7 +54,7 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
     """The image files among `paths`, sorted, each once: files as they are, folders searched recursively.
 
     Inside a folder a file counts as an image by its extension (EXTENSIONS, in either case); whether it can be
-    read shows when it is read. Raises ImageError for a path that does not exist.
+    read, or is a link to nothing, shows when it is read. Raises ImageError for a path that does not exist.
     """
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
@@ -62,9 +62,15 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
             raise ImageError(f"{path}: no such file or folder; check the spelling")
         inside = path.rglob("*") if path.is_dir() else [path]
         for file in inside:
-            if file.is_file() and (file == path or file.suffix.lower() in EXTENSIONS):
-                found.setdefault(file.resolve(), file)
+            broken_link = file.is_symlink() and not file.exists()
+            if file == path or (file.suffix.lower() in EXTENSIONS and (file.is_file() or broken_link)):
+                found.setdefault(real_path(file), file)
     return sorted(found.values())
+
+
+def real_path(path: Path) -> Path:
+    """Path.resolve() that does not raise where links go round in circles."""
+    return Path(os.path.realpath(path))
 
 
 def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None) -> None:
@@ -83,7 +89,7 @@ def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = No
     elif suffix in KEEPS_ALPHA:
         pixels = cv2.cvtColor(np.dstack([rgb, alpha]), cv2.COLOR_RGBA2BGRA)
     else:
-        pixels = cv2.cvtColor(_over_white(rgb, alpha), cv2.COLOR_RGB2BGR)
+        pixels = cv2.cvtColor(over_white(rgb, alpha), cv2.COLOR_RGB2BGR)
     try:
         encoded, data = cv2.imencode(suffix, pixels)
     except cv2.error:
@@ -129,6 +135,12 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
         return image
     smaller = width < image.shape[1] or height < image.shape[0]
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+
+
+def over_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """alpha * rgb + (1 - alpha) * white, rounded, in integers."""
+    a = alpha[..., None].astype(np.uint16)
+    return ((rgb * a + 255 * (255 - a) + 127) // 255).astype(np.uint8)
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -236,12 +248,6 @@ def _split_alpha(pixels: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray
     if path.suffix.lower() in (".tif", ".tiff"):  # libtiff multiplies colour by alpha, but not at every depth
         raise ImageError(f"{path}: TIFF with transparency is not supported; save it as PNG")
     return rgb, alpha
-
-
-def _over_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """alpha * rgb + (1 - alpha) * white, rounded, in integers."""
-    a = alpha[..., None].astype(np.uint16)
-    return ((rgb * a + 255 * (255 - a) + 127) // 255).astype(np.uint8)
 
 
 def _spread_visible(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

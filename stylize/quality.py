@@ -18,6 +18,21 @@ from .filters import gaussian
 Style = Callable[[np.ndarray], np.ndarray]  # its stroke scale fixed, so that a crop is drawn like its photo
 
 
+def measure(style: Style, photo: np.ndarray) -> dict[str, float]:
+    """All measures of a style on one photo, by name, in the order in which they stand below."""
+    cartoon = style(photo)
+    return {
+        "total variation": tv_ratio(photo, cartoon),
+        "flat share": flat_share(cartoon),
+        "edge recall": edge_recall(photo, cartoon),
+        "SSIM of L": ssim_l(photo, cartoon),
+        "ink %": ink_percent(photo, cartoon),
+        "specks/MP": specks_per_megapixel(cartoon),
+        "noise gain": noise_gain(style, photo),
+        "crop error": crop_error(style, photo),
+    }
+
+
 def lightness(rgb: np.ndarray) -> np.ndarray:
     """L of CIE L*a*b*, (H, W) float32, 0..100."""
     return cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)[..., 0]

@@ -1,21 +1,26 @@
 """The styles by name, and `stylize`, which applies one.
 
-A style is a function (image, scale, parameters) -> image over the filters of filters.py, and a frozen
+A style is a function (image, scale, parameters) -> image over the filters of this package, and a frozen
 dataclass of parameters. To add one:
 
-    @register("negative", NegativeParameters())
-    def negative(image, scale, parameters):
-        return 255 - image
+    @dataclass(frozen=True)
+    class Negative(Parameters):
+        white: int = ranged(255, 1, 255, "the level that black becomes")
+
+    @register("negative", Negative())
+    def negative(image, scale, p):
+        return p.white - np.minimum(image, p.white)
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .images import MINIMUM_SIDE
+from .parameters import Parameters
 
 StyleFunction = Callable[[np.ndarray, float, Any], np.ndarray]
 REFERENCE_SIDE = 512  # the short side, in pixels, at which a style's lengths are meant as they are written
@@ -24,19 +29,21 @@ REFERENCE_SIDE = 512  # the short side, in pixels, at which a style's lengths ar
 @dataclass(frozen=True)
 class _Style:
     function: StyleFunction
-    parameters: Any
+    parameters: Parameters
 
 
 _styles: dict[str, _Style] = {}
 
 
-def register(name: str, parameters: Any) -> Callable[[StyleFunction], StyleFunction]:
+def register(name: str, parameters: Parameters) -> Callable[[StyleFunction], StyleFunction]:
     """Decorator: make a function (image, scale, parameters) -> image known as the style `name`.
 
     image and result: RGB, uint8, (H, W, 3). scale: every length in `parameters` is to be multiplied by it.
-    parameters: an instance of a frozen dataclass, the style's defaults. Raises ValueError for a name that
-    is taken.
+    parameters: the style's defaults. Raises ValueError for a name that is taken, TypeError for parameters of
+    another class.
     """
+    if not isinstance(parameters, Parameters):
+        raise TypeError(f"the parameters of {name!r} are a {type(parameters).__name__}; derive it from Parameters")
 
     def add(function: StyleFunction) -> StyleFunction:
         if name in _styles:
@@ -52,9 +59,22 @@ def styles() -> list[str]:
     return sorted(_styles)
 
 
-def style_parameters(name: str) -> dict[str, Any]:
-    """The default parameters of a style, by name. Raises ValueError for an unknown style."""
-    return asdict(_find(name).parameters)
+def style_parameters(name: str, **changes: float) -> dict[str, Any]:
+    """The parameters of a style by name: its defaults, but for `changes`. Raises ValueError as `stylize` does."""
+    return asdict(_find(name).parameters.changed(**changes))
+
+
+def parse_parameters(name: str, texts: Iterable[str]) -> dict[str, float]:
+    """["tones=6", ...] -> {"tones": 6, ...}: changes for a style. Raises ValueError as `stylize` does."""
+    return _find(name).parameters.parse(texts)
+
+
+def describe_style(name: str) -> list[str]:
+    """What a style is, then a line for each parameter: name, default, range, meaning. Raises ValueError for an
+    unknown style."""
+    style = _find(name)
+    summary = (style.function.__doc__ or "").strip().partition("\n")[0]
+    return [f"{name}: {summary}", *(f"    {line}" for line in style.parameters.describe())]
 
 
 def default_scale(image: np.ndarray) -> float:
@@ -62,15 +82,16 @@ def default_scale(image: np.ndarray) -> float:
     return min(image.shape[:2]) / REFERENCE_SIDE
 
 
-def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None) -> np.ndarray:
+def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, **changes: float) -> np.ndarray:
     """Draw a photograph in a style.
 
     image: RGB, uint8, (H, W, 3), each side at least 16 pixels; the result has the same shape.
     scale: the stroke scale, > 0; lengths such as line width and brush radius grow in proportion. Default:
     short side / 512. Drawing a small photo with the scale of a larger one gives bold strokes.
+    changes: parameters of the style that are to differ from its defaults, such as tones=6.
 
-    Raises ValueError: unknown style (the message suggests the nearest), wrong shape or dtype, scale not
-    positive.
+    Raises ValueError: unknown style or parameter (the message suggests the nearest), a parameter outside its
+    range, wrong shape or dtype, scale not positive.
     """
     chosen = _find(style)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
@@ -81,7 +102,7 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None) 
         scale = default_scale(image)
     if not 0 < scale < float("inf"):
         raise ValueError(f"stylize: the scale must be a positive number, got {scale}")
-    return chosen.function(np.ascontiguousarray(image), scale, chosen.parameters)
+    return chosen.function(np.ascontiguousarray(image), scale, chosen.parameters.changed(**changes))
 
 
 def _find(name: str) -> _Style:

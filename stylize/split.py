@@ -1,12 +1,13 @@
-"""Which photos train and which test: near-duplicates stay together, and nobody moves when photos are added.
+"""Which photos train, validate and test: near-duplicates stay together, and nobody moves when photos are added.
 
 A network tested on a photo whose twin it was trained on is tested on memory. So photos are first grouped by
-what they look like, and a whole group goes to one side, decided by a hash of its own rather than by its
+what they look like, and a whole group goes to one split, decided by a hash of its own rather than by its
 place in a list.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -40,15 +41,16 @@ def group_similar(hashes: Sequence[int]) -> list[int]:
 
 
 def assign_splits(
-    groups: Mapping[str, int], known: Mapping[str, str], test_fraction: float, minimum_test: int, seed: int
+    groups: Mapping[str, int], known: Mapping[str, str], shares: Mapping[str, tuple[float, int]], seed: int
 ) -> dict[str, str]:
-    """The split of each photo, "train" or "test".
+    """The split of each photo: "train", or one of `shares`.
 
     groups: photo -> its group number, a photo being named by the hash of its bytes. known: the splits of
     photos that have one already; they keep it, and newcomers to their groups get the same. (A newcomer that
-    looks like photos on both sides gets none and is missing from the result.) The other groups go to test
-    where hash(group, seed) < test_fraction; then those with the lowest hashes follow until `minimum_test`
-    photos are there. One group always stays in train.
+    looks like photos of two splits gets none and is missing from the result.) shares: split -> (fraction,
+    minimum). The other groups stand in the order of hash(group, seed), in 0..1, which the fractions divide:
+    below the first fraction, the first split, and so on, the rest to train. But first the lowest go where
+    the minimum, in photos, is not reached yet. One group always stays in train.
     """
     members: dict[int, list[str]] = {}
     for photo in sorted(groups):
@@ -63,13 +65,16 @@ def assign_splits(
             splits.update(dict.fromkeys(photos, *sides))
 
     free.sort(key=lambda photos: _position(photos[0], seed))
-    train_needs_one = "train" not in splits.values()
-    candidates = free[:-1] if train_needs_one else free
-    splits.update((photo, "train") for photos in free for photo in photos)
-    for photos in candidates:
-        tested = sum(split == "test" for split in splits.values())
-        if tested < minimum_test or _position(photos[0], seed) < test_fraction:
-            splits.update(dict.fromkeys(photos, "test"))
+    if free and "train" not in splits.values():
+        splits.update(dict.fromkeys(free.pop(), "train"))
+    for split, (_, minimum) in shares.items():
+        while free and list(splits.values()).count(split) < minimum:
+            splits.update(dict.fromkeys(free.pop(0), split))
+    ends = dict(zip(shares, accumulate(fraction for fraction, _ in shares.values()), strict=True))
+    for photos in free:
+        position = _position(photos[0], seed)
+        split = next((split for split, end in ends.items() if position < end), "train")
+        splits.update(dict.fromkeys(photos, split))
     return splits
 
 

@@ -5,14 +5,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from math import ceil
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from tqdm import tqdm
 
 from ._cv2 import cv2
+from .manifest import DatasetError
 
 JOBS_PER_WORKER = 16  # fewer are done sooner than another process has started
 
@@ -42,15 +44,21 @@ class Workers:
     def map(self, function: Callable[[Any], Any], jobs: Sequence[Any], label: str, progress: bool) -> list:
         """[function(job) for job in jobs]; the bar, on stderr, shows only if `progress` and on a terminal.
 
-        Raises what a job raises, and BrokenProcessPool if a process dies.
+        Raises what a job raises, and DatasetError if a process dies.
         """
         with tqdm(total=len(jobs), desc=label, unit="photo", disable=None if progress else True) as bar:
             if self._executor is None:
                 return [_counted(bar, function(job)) for job in jobs]
-            with _interrupts_ignored():  # processes start on submit and inherit this
-                futures = [self._executor.submit(function, job) for job in jobs]
-            for future in as_completed(futures):
-                _counted(bar, future.result())
+            try:
+                with _interrupts_ignored():  # processes start on submit and inherit this
+                    futures = [self._executor.submit(function, job) for job in jobs]
+                for future in as_completed(futures):
+                    _counted(bar, future.result())
+            except BrokenProcessPool as error:
+                raise DatasetError(
+                    "a worker process died: for want of memory, or because what started it is no script file or lacks "
+                    'if __name__ == "__main__"; go on with fewer workers, or one'
+                ) from error
             return [future.result() for future in futures]
 
 
@@ -62,6 +70,12 @@ def _counted(bar: tqdm, result: Any) -> Any:
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent alone decides
     cv2.setNumThreads(1)  # one thread a process: the processes are the parallelism
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)  # it was killed; without this a worker waits for its next job for ever
 
 
 @contextmanager

@@ -1,12 +1,8 @@
 """The dataset generator: what it writes, and that nothing but photos and options decides it."""
 
+import hashlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -18,12 +14,15 @@ from stylize import (
     build_dataset,
     dataset,
     load_pairs,
+    plan,
     read_manifest,
     resize_short_side,
     stylize,
 )
+from stylize.manifest import write_manifest
+from stylize.preprocess import parse_steps, preprocess
 
-from .pictures import REPOSITORY, blocks, contents, save, save_blocks
+from .pictures import blocks, contents, save, save_blocks
 
 
 def pixels(path):
@@ -70,6 +69,85 @@ def test_crops_are_cut_from_the_whole_cartoon(photos, out):
     assert len(boxes) > 12  # not all at one place
 
 
+def test_folders_hold_photo_and_cartoon_under_equal_names(photos, tmp_path):
+    side, folders = tmp_path / "side", tmp_path / "folders"
+    options = {"style": "classic", "size": 24, "crops": 2, "minimum_test": 2}
+    build_dataset([photos], side, **options)
+    summary = build_dataset([photos], folders, layout="folders", **options)
+    assert summary.pairs == {"train": 8, "test": 4} and {path.name for path in folders.iterdir()} == {
+        "A", "B", "manifest.jsonl"
+    }  # fmt: skip
+    for split in ("train", "test"):
+        names = [{path.name for path in (folders / half / split).iterdir()} for half in "AB"]
+        assert names[0] == names[1] == {path.name for path in (side / split).iterdir()}
+        for one, other in zip(load_pairs(side, split), load_pairs(folders, split), strict=True):
+            assert one[0] == other[0]
+            np.testing.assert_array_equal(one[1:], other[1:])
+    for record in read_manifest(folders):
+        files = [(folders / half / record["file"]).read_bytes() for half in "AB"]
+        assert record["file_sha256"] == [hashlib.sha256(data).hexdigest() for data in files]
+
+
+@pytest.mark.parametrize("size", [None, 24])
+def test_flip_adds_what_is_drawn_from_the_mirrored_photo(photos, out, size):
+    crops = 1 if size is None else 2
+    summary = build_dataset([photos], out, style="pencil", size=size, crops=crops, flip=True)
+    records = read_manifest(out)
+    assert sum(summary.pairs.values()) == len(records) == 12 * crops
+    plain = {(r["source"], str(r["crop"])) for r in records if not r["flip"]}
+    assert plain == {(r["source"], str(r["crop"])) for r in records if r["flip"]}  # the same places
+    for record in records:
+        left, top, width, height = record["crop"] or (0, 0, 64, 48)
+        place = np.zeros((48, 64), bool)
+        place[top : top + height, left : left + width] = True
+        photo = pixels(photos / record["source"])
+        if record["flip"]:
+            photo, place = photo[:, ::-1], place[:, ::-1]
+        expected = [image[place].reshape(height, width, 3) for image in (photo, stylize(photo, "pencil"))]
+        np.testing.assert_array_equal(pixels(out / record["file"]), np.hstack(expected))
+
+
+def test_photos_are_preprocessed_before_they_are_drawn(photos, out, tmp_path):
+    steps = ["rotate=-20..20", "brightness=0.7..1.3", "crop=square"]
+    build_dataset([photos], out, style="classic", short_side=32, preprocess=steps)
+    drawn = set()
+    for record in read_manifest(out):
+        photo = preprocess(pixels(photos / record["source"]), parse_steps(record["preprocess"]))
+        photo = resize_short_side(photo, 32) if photo.shape[0] > 32 else photo
+        expected = np.hstack([photo, stylize(photo, "classic", record["scale"])])
+        np.testing.assert_array_equal(pixels(out / record["file"]), expected)
+        assert record["options"]["preprocess"] == steps and record["preprocess"][2] == "crop=square"
+        drawn.add(record["preprocess"][0])
+    assert len(drawn) == 6  # every photo its own angle
+    for name, options in {"workers": {"workers": 2}, "seed": {"seed": 1}}.items():
+        build_dataset([photos], tmp_path / name, style="classic", short_side=32, preprocess=steps, **options)
+    assert contents(tmp_path / "workers") == contents(out)
+    assert drawn.isdisjoint(record["preprocess"][0] for record in read_manifest(tmp_path / "seed"))
+
+
+def test_a_photo_that_a_step_fails_on_is_skipped(photos, out):
+    save(photos / "small.png", blocks(9, 24, 32))
+    summary = build_dataset([photos], out, preprocess=["crop=40x40"])
+    assert summary.skipped == [("small.png", "32 x 24 pixels are too few for crop=40x40")]
+
+
+def test_a_third_split_if_asked(photos, out):
+    summary = build_dataset([photos], out, val_fraction=0.01, minimum_test=2)
+    assert summary.photos == {"train": 3, "val": 1, "test": 2}
+    seen = [{name for name, _, _ in load_pairs(out, split)} for split in ("train", "val", "test")]
+    assert [len(names) for names in seen] == [3, 1, 2] and len(set.union(*seen)) == 6
+    with pytest.raises(DatasetError, match="leave 3 for val, not 4"):
+        build_dataset([photos], out.with_name("other"), minimum_val=4, minimum_test=2)
+
+
+def test_parameters_of_the_style(photos, out):
+    build_dataset([photos], out, parameters={"tones": 3})
+    record = read_manifest(out)[0]
+    expected = stylize(pixels(photos / record["source"]), "toon", record["scale"], tones=3)
+    np.testing.assert_array_equal(pixels(out / record["file"])[:, 64:], expected)
+    assert record["parameters"]["tones"] == 3
+
+
 def test_small_photos_are_not_enlarged(tmp_path, out):
     photos = save_blocks(tmp_path / "photos", 3)
     save(photos / "small.png", blocks(9, 24, 32))
@@ -93,7 +171,7 @@ def test_load_pairs_says_what_is_missing(tmp_path, photos, out):
     with pytest.raises(DatasetError, match=r"no manifest\.jsonl"):
         load_pairs(tmp_path, "train")
     build_dataset([photos], out)
-    with pytest.raises(DatasetError, match="train, test"):
+    with pytest.raises(DatasetError, match="no split 'validation'; its splits are train, test"):
         load_pairs(out, "validation")
     (out / "manifest.jsonl").write_text((out / "manifest.jsonl").read_text().replace('"done"', '"pending"'))
     with pytest.raises(DatasetError, match="not finished"):
@@ -134,48 +212,38 @@ def test_a_finished_dataset_is_left_alone(photos, out, monkeypatch):
     assert contents(out) == before
 
 
-def test_an_interrupted_run_is_completed_by_the_next(tmp_path, photos, out, monkeypatch):
-    build_dataset([photos], tmp_path / "undisturbed", size=24, crops=2)
-    written = []
-
-    def interrupted(path, pair):
-        if len(written) == 5:  # in the middle of a photo
-            raise KeyboardInterrupt
-        written.append(path)
-        write(path, pair)
-
-    write = dataset.write_image
-    monkeypatch.setattr(dataset, "write_image", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build_dataset([photos], out, size=24, crops=2)
-    with pytest.raises(DatasetError, match="not finished"):
-        load_pairs(out, "train")
-    (out / "train" / ".killed.png.123.tmp").touch()  # what a killed process leaves
-    monkeypatch.setattr(dataset, "write_image", write)
-    assert build_dataset([photos], out, size=24, crops=2).drawn == 4  # two photos were whole
-    assert contents(out) == contents(tmp_path / "undisturbed")
+def test_without_resume_a_dataset_is_left_alone(photos, out):
+    build_dataset([photos], out, resume=False)
+    before = contents(out)
+    save(photos / "new.png", blocks(20))
+    with pytest.raises(DatasetError, match="holds a dataset; add --resume"):
+        build_dataset([photos], out, resume=False)
+    assert contents(out) == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
-def test_ctrl_c_ends_in_one_line_and_can_be_gone_on_from(tmp_path, out):
-    photos = save_blocks(tmp_path / "photos", 12, height=400, width=400)
-    command = [sys.executable, "-m", "stylize", "dataset", photos, out, "--workers", "2"]
-    process = subprocess.Popen(
-        command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        # a shell that runs the tests in the background has them ignore it, and their children too
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not any(out.glob("t*/*.png")) and time.monotonic() < deadline and process.poll() is None:
-        pass
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert stderr == "stylize: interrupted; run the same command again to go on from here\n"
-    assert len(list(out.glob("t*/*.png"))) < 12
+def test_pairs_keep_the_versions_they_were_drawn_with(photos, out, monkeypatch):
     build_dataset([photos], out)
-    build_dataset([photos], tmp_path / "undisturbed")
-    assert contents(out) == contents(tmp_path / "undisturbed")
+    before = {record["source"]: record["versions"] for record in read_manifest(out)}
+    monkeypatch.setattr(plan.cv2, "__version__", "6.0")
+    save(photos / "new.png", blocks(20))
+    build_dataset([photos], out)
+    after = {record["source"]: record["versions"] for record in read_manifest(out)}
+    assert after.pop("new.png")["opencv"] == "6.0" and after == before
+
+
+def test_a_dataset_of_an_earlier_version_is_gone_on_with(photos, out):
+    build_dataset([photos], out)
+    before = contents(out)
+    records = read_manifest(out)
+    for record in records:
+        for name in ("layout", "flip", "preprocess", "val_fraction", "minimum_val"):
+            del record["options"][name]
+        for name in ("flip", "preprocess", "file_sha256"):
+            del record[name]
+    write_manifest(out, records)
+    assert len(load_pairs(out, "train")) + len(load_pairs(out, "test")) == 6
+    assert build_dataset([photos], out).drawn == 0
+    assert {name for name in contents(out)} == {name for name in before}
 
 
 def test_no_photo_and_no_lookalike_stands_in_two_splits(tmp_path, out):
@@ -208,31 +276,6 @@ def test_added_photos_move_no_old_ones(tmp_path, photos, out):
     assert splits["a copy of 3.png"] == splits["3.png"]
 
 
-def test_bad_files_are_skipped_with_a_reason(tmp_path, photos, out):
-    (photos / "empty.jpg").touch()
-    (photos / "text.jpg").write_text("no pixels here")
-    (photos / "cut.png").write_bytes((photos / "0.png").read_bytes()[:-30])
-    save(photos / "dot.png", blocks()[:1, :1])
-    save(photos / "low.png", blocks(7, 16, 64))
-    shutil.copy(photos / "0.png", photos / "twin.png")
-    save(photos / "prächtig 雪.png", blocks(8))
-    summary = build_dataset([photos], out, size=32)
-    reasons = {
-        "empty.jpg": "empty",
-        "text.jpg": "no readable image",
-        "cut.png": "truncated",
-        "dot.png": "too small",
-        "low.png": "too small for crops of 32",
-        "twin.png": "the same file as 0.png",
-    }
-    assert {source for source, _ in summary.skipped} == reasons.keys()
-    assert all(reasons[source] in reason for source, reason in summary.skipped)
-    manifest = {record["source"]: record for record in read_manifest(out)}
-    assert all(manifest[source]["status"] == "skipped" and manifest[source]["reason"] for source in reasons)
-    assert manifest["prächtig 雪.png"]["status"] == "done" and len(manifest) == 6 + 7
-    assert str(tmp_path) not in (out / "manifest.jsonl").read_text()
-
-
 def test_photos_in_folders_keep_their_relative_names(tmp_path, out):
     for folder in ("a", "b/c"):
         inside = save_blocks(tmp_path / "photos" / folder, 1, first=len(folder))
@@ -257,10 +300,14 @@ def test_an_output_folder_among_the_photos_is_not_a_source(photos):
 def test_a_folder_made_otherwise_is_refused(photos, out):
     build_dataset([photos], out, size=32)
     before = contents(out)
-    for change in ({"style": "classic"}, {"size": 24}, {"seed": 1}, {"strokes": 64}, {"test_fraction": 0.5}):
-        (key,) = change
+    changes = {"style": "classic", "size": 24, "seed": 1, "strokes": 64, "test_fraction": 0.5, "layout": "folders",
+               "flip": True, "preprocess": ["grey"], "val_fraction": 0.1, "crops": 2}  # fmt: skip
+    for key, value in changes.items():
+        change = {key: value}
         with pytest.raises(DatasetError, match=f"made with {key}"):
             build_dataset([photos], out, **{"size": 32, **change})
+    with pytest.raises(DatasetError, match=r"made with tones 8 \(now 6\)"):
+        build_dataset([photos], out, size=32, parameters={"tones": 6})
     (photos / "0.png").unlink()
     with pytest.raises(DatasetError, match=r"1 photos that are not among the sources, such as 0\.png"):
         build_dataset([photos], out, size=32)
@@ -281,7 +328,7 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
         build_dataset([tmp_path / "empty"], out)
     with pytest.raises(DatasetError, match="1 usable photos"):
         build_dataset([photos / "0.png"], out)
-    with pytest.raises(DatasetError, match=r"6 different photos leave 5 for testing, not 6"):
+    with pytest.raises(DatasetError, match=r"6 different photos leave 5 for test, not 6"):
         build_dataset([photos], out, minimum_test=6)
     (tmp_path / "file").touch()
     with pytest.raises(DatasetError, match="cannot write"):
@@ -297,7 +344,11 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
         ({"crops": 0}, "crops is 0"),
         ({"crops": 2}, "a size to cut"),
         ({"test_fraction": 1.0}, "test_fraction"),
+        ({"test_fraction": 0.6, "val_fraction": 0.4}, "leave some photos for training"),
         ({"seed": -1}, "seed"),
+        ({"layout": "sides"}, "the layouts are side, folders"),
+        ({"preprocess": ["rotat=90"]}, "did you mean 'rotate'"),
+        ({"parameters": {"tone": 6}}, "did you mean 'tones'"),
         ({"workers": 0}, "workers is 0"),
     ],
 )
@@ -305,16 +356,6 @@ def test_options_that_make_no_sense(options, message, photos, out):
     with pytest.raises(ValueError, match=message):
         build_dataset([photos], out, **options)
     assert not out.exists()
-
-
-def test_a_full_disk_stops_the_run_and_leaves_no_half_file(photos, out, monkeypatch):
-    def full(path, pair):
-        raise ImageError(f"{path}: cannot write (No space left on device)")
-
-    monkeypatch.setattr(dataset, "write_image", full)
-    with pytest.raises(ImageError, match="No space left"):
-        build_dataset([photos], out)
-    assert [path.name for path in out.rglob("*") if path.is_file()] == ["manifest.jsonl"]
 
 
 def test_the_manifest_is_json_lines(photos, out):

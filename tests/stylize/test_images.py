@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -102,6 +103,15 @@ def test_exif_orientation(extension, orientation, tmp_path):
     assert actual.flags.c_contiguous
 
 
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+@pytest.mark.parametrize("shape", [(32, 80), (80, 32)])
+def test_tiffs_far_from_square_stand_upright_too(shape, orientation, tmp_path):
+    picture = four_corners(*shape)
+    path = save(tmp_path / "turned.tif", picture, tiffinfo={0x0112: orientation})
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+    np.testing.assert_array_equal(read_image(path), expected)
+
+
 def test_alpha_turns_with_the_picture(tmp_path):
     rgba = np.dstack([four_corners(), np.arange(40 * 60).reshape(40, 60) % 255 + 1]).astype(np.uint8)
     path = save(tmp_path / "turned.png", rgba, exif=exif(6))
@@ -177,6 +187,21 @@ def test_find_images(tmp_path):
     assert find_images([str(tmp_path / "notes.txt")]) == [tmp_path / "notes.txt"]  # named, so it is meant
     with pytest.raises(ImageError, match="nowhere"):
         find_images([tmp_path / "nowhere"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes POSIX links and pipes")
+def test_links_are_followed_once_and_broken_ones_are_reported(tmp_path):
+    save(tmp_path / "photo.png", blocks())
+    (tmp_path / "again.png").symlink_to("photo.png")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    (tmp_path / "nothing.png").symlink_to("nowhere.png")
+    (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would never end
+    found = find_images([tmp_path])
+    assert {path.name for path in found} in ({name, "circle.png", "nothing.png"} for name in ("photo.png", "again.png"))
+    for name, reason in (("circle.png", "symbolic links"), ("nothing.png", "No such file")):
+        with pytest.raises(ImageError, match=reason):
+            read_image(tmp_path / name)
 
 
 @pytest.mark.parametrize("extension", ["png", "PNG", "bmp", "tif", "webp", "jpg"])

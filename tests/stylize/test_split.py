@@ -46,23 +46,30 @@ def test_groups_are_the_connected_pictures(hashes):
         assert {j for j in range(len(hashes)) if groups[j] == groups[i]} == reached[i]
 
 
-@given(groupings, st.floats(0, 0.99), st.integers(0, 6), st.integers(0, 9))
-def test_groups_stay_together_and_train_is_never_empty(groups, fraction, minimum, seed):
-    splits = assign_splits(groups, {}, fraction, minimum, seed)
-    assert splits.keys() == groups.keys() and set(splits.values()) <= {"train", "test"}
+shares = st.sampled_from([["test"], ["test", "val"]]).flatmap(
+    lambda names: st.fixed_dictionaries(
+        {name: st.tuples(st.floats(0, 0.99 / len(names)), st.integers(0, 6)) for name in names}
+    )
+)
+
+
+@given(groupings, shares, st.integers(0, 9))
+def test_groups_stay_together_and_train_is_never_empty(groups, shares, seed):
+    splits = assign_splits(groups, {}, shares, seed)
+    assert splits.keys() == groups.keys() and set(splits.values()) <= {"train", *shares}
     for number in groups.values():
         assert len({splits[name] for name in groups if groups[name] == number}) == 1
     assert "train" in splits.values()
-    tested = list(splits.values()).count("test")
     only_one_left = len({groups[name] for name in groups if splits[name] == "train"}) == 1
-    assert tested >= minimum or only_one_left
+    for split, (_, minimum) in shares.items():
+        assert list(splits.values()).count(split) >= minimum or only_one_left
 
 
-@given(groupings, groupings, st.floats(0, 0.99), st.integers(0, 6))
-def test_newcomers_move_nobody_and_join_their_group(old, new, fraction, minimum):
-    before = assign_splits(old, {}, fraction, minimum, 0)
+@given(groupings, groupings, shares)
+def test_newcomers_move_nobody_and_join_their_group(old, new, shares):
+    before = assign_splits(old, {}, shares, 0)
     everyone = new | old
-    after = assign_splits(everyone, before, fraction, minimum, 0)
+    after = assign_splits(everyone, before, shares, 0)
     assert all(after[name] == split for name, split in before.items())
     for name in everyone.keys() - old.keys():
         sides = {before[twin] for twin in old if old[twin] == everyone[name]}
@@ -71,13 +78,24 @@ def test_newcomers_move_nobody_and_join_their_group(old, new, fraction, minimum)
 
 
 def test_a_newcomer_between_both_sides_is_left_out():
-    splits = assign_splits({"a": 1, "b": 1, "c": 1, "d": 2}, {"a": "train", "b": "test"}, 0.5, 0, 0)
+    splits = assign_splits({"a": 1, "b": 1, "c": 1, "d": 2}, {"a": "train", "b": "test"}, {"test": (0.5, 0)}, 0)
     assert splits["a"] == "train" and splits["b"] == "test" and "c" not in splits and "d" in splits
 
 
-def test_share_and_seed():
+def test_shares_and_seed():
     groups = {f"{i:06x}": i for i in range(2000)}
-    one, other = (assign_splits(groups, {}, 0.3, 0, seed) for seed in (0, 1))
+    shares = {"test": (0.3, 0), "val": (0.15, 0)}
+    one, other = (assign_splits(groups, {}, shares, seed) for seed in (0, 1))
     for splits in (one, other):
         assert list(splits.values()).count("test") / 2000 == pytest.approx(0.3, abs=0.04)
-    assert one != other and one == assign_splits(dict(reversed(groups.items())), {}, 0.3, 0, 0)
+        assert list(splits.values()).count("val") / 2000 == pytest.approx(0.15, abs=0.03)
+    assert one != other and one == assign_splits(dict(reversed(groups.items())), {}, shares, 0)
+    # a validation split takes from the photos for training, none from those for testing
+    two = assign_splits(groups, {}, {"test": (0.3, 0)}, 0)
+    assert {name for name in two if two[name] == "test"} == {name for name in one if one[name] == "test"}
+
+
+def test_every_minimum_is_met_where_that_is_possible():
+    for seed in range(20):
+        splits = assign_splits({f"{i}": i for i in range(6)}, {}, {"test": (0.9, 2), "val": (0.05, 3)}, seed)
+        assert sorted(splits.values()) == ["test", "test", "train", "val", "val", "val"]

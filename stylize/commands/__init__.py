@@ -1,0 +1,30 @@
+"""The commands of python -m stylize, one a module: `add(commands)` describes it to argparse, `run(options)` does it.
+
+`run` returns the exit code: 0 done, 1 done but something is wrong with what was looked at.
+"""
+
+import argparse
+import sys
+from functools import partial
+
+from ..preprocess import STEPS
+from .. import registry
+
+
+def add_drawing_options(parser: argparse.ArgumentParser) -> None:
+    """--style, --set and --preprocess: how a photo becomes a cartoon."""
+    parser.add_argument("--style", default="toon", help=f"{', '.join(registry.styles())} (default toon)")
+    repeated = partial(parser.add_argument, action="append", default=[])
+    repeated("--set", metavar="NAME=VALUE", dest="changes", help="a parameter of the style; may be repeated")
+    steps = ", ".join(f"{name}={kind.example}" if kind.example else name for name, kind in STEPS.items())
+    repeated("--preprocess", metavar="STEP", help=f"done to the photo first, in the order given: {steps}")
+
+
+def say(message: object) -> None:
+    """One line on stderr."""
+    print(f"stylize: {one_line(message)}", file=sys.stderr)
+
+
+def one_line(message: object) -> str:
+    """A message with line ends and the like, which names of files may hold, written as \\n."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
