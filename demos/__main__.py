@@ -3,6 +3,7 @@
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
+    ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "3 min"),
     ("classify", "LeNet-5 reads handwritten digits; which it takes for others", "1 min"),
     ("autoencoder", "five kinds of autoencoder: digits put back, and the plane of their codes", "1 min"),
     ("denoise", "an autoencoder takes noise off digits; decibels gained", "1 min"),
@@ -16,6 +17,7 @@ DEMOS = [
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "2 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "3 min"),
+    ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "1 min"),
 ]
 
 

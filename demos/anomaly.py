@@ -14,7 +14,7 @@ import numpy as np
 import nnlite
 from demos.autoencoding import errors, falling, save_weights
 from demos.common import run
-from demos.digits import in_batches, load_digits, pictures
+from demos.digits import FEWEST, in_batches, load_digits, pictures
 from demos.options import Options
 from demos.several import Several
 from demos.training import Training
@@ -41,7 +41,7 @@ class OneForEachDigit(Several):
 
 def main() -> int:
     parser = Options("anomaly", __doc__.splitlines()[0], steps=800)
-    parser.computes("--latent", 32, "numbers in a code, and components", least=1)
+    parser.computes("--latent", 32, "numbers in a code, and components", least=1, most=FEWEST)
     parser.computes("--batch", 500, "digits in a step, of all kinds", least=1)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)

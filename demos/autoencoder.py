@@ -43,19 +43,20 @@ SHOWN = 10
 
 KINDS = {
     "dense": lambda o: Autoencoder(*dense(o.latent)),
-    "conv": lambda o: Autoencoder(*convolutional(o.latent)),
-    "denoising": lambda o: DenoisingAutoencoder(*dense(o.latent), masking_noise(MASKED)),
+    "conv": lambda o: Autoencoder(*convolutional(o.latent, hidden=(128,)), lr=2e-3),
+    "denoising": lambda o: DenoisingAutoencoder(*one_layer(o.units), masking_noise(MASKED), lr=3e-3),
     "sparse": lambda o: SparseAutoencoder(*one_layer(o.units, SPARSE[o.penalty]), o.penalty, lr=3e-3),
     "contractive": lambda o: ContractiveAutoencoder(*tied(o.units)),
 }
+ONE_LAYER = ("denoising", "sparse", "contractive")  # as in their papers, so that one can look at the units
 SPARSE = {"kl": nn.Sigmoid, "l1": nn.ReLU}  # what the units of each penalty are
 
 
 def main() -> int:
     parser = Options("autoencoder", __doc__.splitlines()[0], steps=1600)
     parser.computes("--kind", "dense", "what is trained", choices=list(KINDS))
-    parser.computes("--latent", 2, "numbers in the code of dense, conv and denoising", least=1)
-    parser.computes("--units", 256, "units in the one layer of sparse and contractive", least=1)
+    parser.computes("--latent", 2, "numbers in the code of dense and conv", least=1, most=784)
+    parser.computes("--units", 256, "units in the one layer of the others", least=1)
     parser.computes("--penalty", "kl", "what makes sparse sparse", choices=list(SPARSE))
     parser.computes("--batch", 256, "digits in a step", least=1)
     options, computed = parser.settle()
@@ -67,6 +68,8 @@ def main() -> int:
     def draw(rows: int = 1) -> np.ndarray:
         x = seen[: rows * SHOWN]
         shown = [pictures(x), pictures(in_batches(model.reconstruct, x, options.device))]
+        if seen is not test.images:
+            shown.append(pictures(test.images[: len(x)]))  # what it should have put back
         return sheet([row[i : i + SHOWN] for i in range(0, len(x), SHOWN) for row in shown])
 
     def validate() -> dict[str, float]:
@@ -100,7 +103,7 @@ def draw_history(training: Training, path: Path) -> None:
 
 def show_code(model: Autoencoder, test: Digits, options: argparse.Namespace) -> list[str]:
     """Draw where the codes of two numbers lie, and what the units of a single layer look for; the files' names."""
-    if options.kind in ("sparse", "contractive"):
+    if options.kind in ONE_LAYER:
         weight = model.encoder[1].weight.detach().cpu().numpy()[: 10 * SHOWN].reshape(-1, 1, 28, 28)
         largest = np.abs(weight).max((1, 2, 3), keepdims=True)
         units = pictures(0.5 + 0.5 * weight / largest)  # grey: the pixel does not count

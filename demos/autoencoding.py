@@ -55,6 +55,14 @@ def representations(
     }
 
 
+def report(what: str, latent: int, said: dict[str, str], picture: Path) -> None:
+    """Print what was measured, and under it what is said of each of the `representations`."""
+    print(what)
+    print(f"by 784 pixels, by {latent} principal components, and by a code of {latent} numbers:")
+    print(*(f"{name:>10} {text}" for name, text in said.items()), sep="\n")
+    print(f"Look at {picture}.")
+
+
 def falling(models: Iterable[Autoencoder], steps: int) -> Callable[[int], None]:
     """A schedule: the learning rate of each model falls from its own to 0 along a straight line."""
     groups = [(group, group["lr"]) for model in models for group in model.optimizer.param_groups]

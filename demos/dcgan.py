@@ -27,11 +27,16 @@ def main() -> int:
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
-    model = DCGAN(options.size, images.shape[1], options.latent, options.width, strategy(options), LR)
+    model = build(options, images.shape[1])
     game = Game(model, options, computed, images)
     if not game.play():
         return game.training.stopped(*([] if options.data is None else ["--data", str(options.data)]))
     return game.finish({} if options.data else judge_digits(model.sample, options.device))
+
+
+def build(options, channels: int = 1) -> DCGAN:
+    """The DCGAN that the options describe, with fresh weights."""
+    return DCGAN(options.size, channels, options.latent, options.width, strategy(options), LR)
 
 
 def folder(options) -> np.ndarray:

@@ -19,6 +19,7 @@ ASSETS = Path(__file__).parent / "assets" / "digits"
 FILE = ASSETS / "mnist10k.npz"
 LENET5 = ASSETS / "lenet5.safetensors"
 TEST = 2000
+FEWEST = 679  # how often the rarest digit occurs among those to train on
 
 
 class Digits(NamedTuple):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 import nnlite
-from demos.autoencoding import learn_codes, representations
+from demos.autoencoding import learn_codes, report, representations
 from demos.common import run
-from demos.digits import in_batches, load_digits
+from demos.digits import FEWEST, in_batches, load_digits
 from demos.options import Options
 from nnlite import nn, optim
 from nnlite.nn import functional as F
@@ -25,8 +25,8 @@ NORM = 10.0  # root mean square of the inputs' length, so that STEPS, LR and DEC
 
 def main() -> int:
     parser = Options("features", __doc__.splitlines()[0], steps=1500)
-    parser.computes("--latent", 32, "numbers in a code", least=1)
-    parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES)
+    parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
+    parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES, most=FEWEST * CLASSES)
     parser.computes("--batch", 128, "digits in a step", least=1)
     options, computed = parser.settle()
     train, test = load_digits()
@@ -44,13 +44,15 @@ def main() -> int:
             accuracies.append((taken == test.labels).mean())
         figures[name] = {"mean": float(np.mean(accuracies)), "std": float(np.std(accuracies))}
     in_percent = {name: 100.0 * accuracy["mean"] for name, accuracy in figures.items()}
-    bars(in_percent, options.out / "features.png", "held-out digits read right, per cent", mark=in_percent["pixels"])
+    picture = options.out / "features.png"
+    bars(in_percent, picture, "held-out digits read right, per cent", mark=in_percent["pixels"])
     training.finish({"accuracy": figures, "labels": each * CLASSES})
-    print(f"Of {len(test)} held-out digits, a linear classifier taught by {each * CLASSES} labels reads right,")
-    print(f"from 784 pixels, from {options.latent} principal components, and from a code of {options.latent} numbers:")
-    for name, accuracy in figures.items():
-        print(f"{name:>10}{accuracy['mean']:8.1%} +- {accuracy['std']:.1%}")
-    print(f"Mean and standard deviation over {DRAWS} choices of labels. Look at {options.out / 'features.png'}.")
+    what = (
+        f"Of {len(test)} held-out digits, a linear classifier taught by {each * CLASSES} labels reads right\n"
+        f"(mean and standard deviation over {DRAWS} choices of labels)"
+    )
+    said = {name: f"{accuracy['mean']:.1%} +- {accuracy['std']:.1%}" for name, accuracy in figures.items()}
+    report(what, options.latent, said, picture)
     return 0
 
 

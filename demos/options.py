@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,26 +29,27 @@ class Options(argparse.ArgumentParser):
         self.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
         self.computed: dict[str, Any] = {}
-        self.least: dict[str, Any] = {}
+        self.range: dict[str, tuple[Any, Any]] = {}
         self.presets: Mapping[str, Mapping[str, Any]] = {}
+        self.chooser = "preset"  # the option that chooses among them
         self._group = self.add_argument_group("what is computed")
         self.computes("--steps", steps, "training steps", least=1)
         self.computes("--seed", 0, "fixes data order, weights and noise", least=0)
 
-    def computes(self, flag: str, default: Any, help: str, least: Any = None, **how: Any) -> None:
-        """Add an option that decides what is computed; `least` is the smallest value that is taken.
+    def computes(self, flag: str, default: Any, help: str, least: Any = None, most: Any = math.inf, **how: Any) -> None:
+        """Add an option that decides what is computed; `least` and `most` are the first and last value that is taken.
 
         One whose default is True or False takes no value: it is given as --name or --no-name.
         """
         name = flag.removeprefix("--").replace("-", "_")
-        self.computed[name], self.least[name] = default, least
+        self.computed[name], self.range[name] = default, (least, most)
         takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
 
-    def computes_preset(self, presets: Mapping[str, Mapping[str, Any]], help: str) -> None:
-        """Add --preset: one of several sets of defaults for what is computed; the first is taken by default."""
-        self.presets = presets
-        self.computes("--preset", next(iter(presets)), help, choices=list(presets))
+    def computes_preset(self, presets: Mapping[str, Mapping[str, Any]], help: str, flag: str = "--preset") -> None:
+        """Add --preset, or `flag`: one of several sets of defaults for what is computed; the first by default."""
+        self.presets, self.chooser = presets, flag.removeprefix("--")
+        self.computes(flag, next(iter(presets)), help, choices=list(presets))
 
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
         """All options, and of these what is computed, given now, in the run that goes on, by preset, or by default.
@@ -57,11 +59,13 @@ class Options(argparse.ArgumentParser):
         options = self.parse_args(arguments)
         given = {name: getattr(options, name) for name in self.computed if getattr(options, name) is not None}
         for name, value in given.items():
-            if self.least[name] is not None and not value >= self.least[name]:  # nan is not either
-                self.error(f"--{name.replace('_', '-')} must be at least {self.least[name]}, got {value}")
+            least, most = self.range[name]
+            if least is not None and not least <= value <= most:  # nan is not either
+                limit = f"at most {most}" if value > most else f"at least {least}"
+                self.error(f"--{name.replace('_', '-')} must be {limit}, got {value}")
         options.command, options.given_device = self.prog, options.device
         options.device = choose_device(options.device)
-        default = self.computed | self.presets.get(given.get("preset", ""), {})
+        default = self.computed | self.presets.get(given.get(self.chooser, ""), {})
         computed = resumed(options.out, given, self.computed) if options.resume else default | given
         vars(options).update(computed)
         return options, computed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.autoencoding import learn_codes, representations
+from demos.autoencoding import learn_codes, report, representations
 from demos.common import run
 from demos.digits import Digits, load_digits, pictures
 from demos.options import Options
@@ -21,7 +21,7 @@ FOUND = 10
 
 def main() -> int:
     parser = Options("search", __doc__.splitlines()[0], steps=1500)
-    parser.computes("--latent", 32, "numbers in a code", least=1)
+    parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--batch", 128, "digits in a step", least=1)
     options, computed = parser.settle()
     train, test = load_digits()
@@ -32,13 +32,11 @@ def main() -> int:
     for name, encode in representations(training.model, train.images, options).items():
         found[name] = nearest(encode(train.images), encode(test.images), FOUND)
     precision = {name: float((train.labels[f] == test.labels[:, None]).mean()) for name, f in found.items()}
-    draw(train, test, found["code"], options.out / "search.png")
+    picture = options.out / "search.png"
+    draw(train, test, found["code"], picture)
     training.finish({f"precision_at_{FOUND}": precision})
-    print(f"Precision at {FOUND}: of so many found for each of {len(test)} held-out digits, the share of its class,")
-    print(f"by 784 pixels, by {options.latent} principal components, and by a code of {options.latent} numbers:")
-    for name, value in precision.items():
-        print(f"{name:>10}{value:8.1%}")
-    print(f"Look at {options.out / 'search.png'}.")
+    what = f"Precision at {FOUND}: of so many found for each of {len(test)} held-out digits, the share of its class,"
+    report(what, options.latent, {name: f"{value:.1%}" for name, value in precision.items()}, picture)
     return 0
 
 

@@ -108,8 +108,7 @@ class Training:
     def finish(self, figures: dict[str, Any]) -> dict[str, Any]:
         """Write metrics.json, losses.png and progress.png (the samples in a row); return the figures with the time."""
         figures = {**figures, "steps": self.step, "seconds": round(self.seconds, 1)}
-        with atomic_path(self.out / "metrics.json") as path:
-            path.write_text(json.dumps(figures, indent=2) + "\n")
+        write_figures(figures, self.out)
         if self.losses:
             series = {name: [row[name] for row in self.losses] for name in self.losses[0] if name != "step"}
             curves(series, self.out / "losses.png", x=[row["step"] for row in self.losses])
@@ -177,6 +176,12 @@ class Training:
         self.step, self.seconds = state["progress"]["step"], state["progress"]["seconds"]
         self.losses = _read_rows(self.out / "losses.csv", self.step)
         self.validations = _read_rows(self.out / "validation.csv", self.step)
+
+
+def write_figures(figures: dict[str, Any], out: Path) -> None:
+    """Write metrics.json."""
+    with atomic_path(out / "metrics.json") as path:
+        path.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:

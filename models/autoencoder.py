@@ -23,7 +23,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import nnlite
-from nnlite import CheckpointError, ShapeError, Tensor, nn, optim
+from models.trainable import Trainable
+from nnlite import ShapeError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 IMAGE = (1, 28, 28)
@@ -32,7 +33,7 @@ PIXELS = 28 * 28
 Network = tuple[nn.Module, nn.Module]  # encoder, decoder
 
 
-class Autoencoder:
+class Autoencoder(Trainable):
     """Encoder and decoder with Adam, trained on L = mean (x - g(f(x)))^2.
 
     With linear f and g the best it could do is the projection on the leading principal components (models/pca.py);
@@ -69,24 +70,7 @@ class Autoencoder:
         """The terms whose sum is trained on, under their names."""
         return {"mse": F.mse_loss(self.reconstruct(x), target)}
 
-    def to(self, device: str) -> Autoencoder:
-        """Move it to 'cpu' or 'gpu'; call it before the first step."""
-        self.encoder.to(device)
-        self.decoder.to(device)
-        return self
-
-    def state_dict(self) -> dict:
-        """Everything that a training needs to go on."""
-        return {"kind": type(self).__name__, **{name: part.state_dict() for name, part in self._parts().items()}}
-
-    def load_state_dict(self, state: dict) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for that of another kind."""
-        if state.get("kind") != type(self).__name__:
-            raise CheckpointError(f"this is the state of a {state.get('kind')}, not of a {type(self).__name__}")
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self):
+    def parts(self):
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
 
@@ -205,14 +189,18 @@ def dense(latent: int, hidden: tuple[int, ...] = (512, 128)) -> Network:
     return encoder, decoder
 
 
-def convolutional(latent: int, width: int = 16) -> Network:
-    """28x28 - 14x14 - 7x7 by convolutions of stride 2, a linear layer to the code, and transposed ones back."""
+def convolutional(latent: int, width: int = 16, hidden: tuple[int, ...] = ()) -> Network:
+    """28x28 - 14x14 - 7x7 by convolutions of stride 2, linear layers to the code, and transposed convolutions back.
+
+    hidden   units between the small images and the code. A code of two or three numbers needs some: what a single
+             linear layer makes of it is a plane, which the convolutions after it hardly bend.
+    """
     deep = (2 * width, 7, 7)
-    flat = 2 * width * 7 * 7
+    sizes = [2 * width * 7 * 7, *hidden, check_latent(latent)]
     maps, images = feature_maps(width, 2 * width)
-    encoder = nn.Sequential(maps, nn.Flatten(), nn.Linear(flat, check_latent(latent)))
-    decoder = nn.Sequential(nn.Linear(latent, flat), nn.LeakyReLU(0.2), nn.Unflatten(1, deep), images)
-    return encoder, decoder
+    down = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+    up = [layer for a, b in pairwise(sizes[::-1]) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+    return nn.Sequential(maps, nn.Flatten(), *down[:-1]), nn.Sequential(*up, nn.Unflatten(1, deep), images)
 
 
 def feature_maps(*channels: int) -> Network:

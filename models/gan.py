@@ -20,7 +20,8 @@ import numpy as np
 
 import nnlite
 from models.gan_strategies import Strategy, diversity, gradient_norm, normalise_spectra
-from nnlite import CheckpointError, Tensor, nn, optim
+from models.trainable import Trainable
+from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
@@ -80,7 +81,7 @@ class DenseDiscriminator(nn.Module):
         return self.layers(hidden)
 
 
-class GAN:
+class GAN(Trainable):
     """Generator, discriminator and their two optimisers, Adam(lr, betas 0.5 / 0.999).
 
     generator      a network from noise (N, generator.latent) to images
@@ -186,25 +187,7 @@ class GAN:
         self.generator.train()
         return images
 
-    def to(self, device: str) -> GAN:
-        """Move both networks to 'cpu' or 'gpu'; call it before the first step."""
-        self.generator.to(device)
-        self.discriminator.to(device)
-        return self
-
-    def state_dict(self) -> dict[str, dict]:
-        """Everything that a training needs to go on."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, dict]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for other networks'."""
-        missing = [name for name in self._parts() if name not in state]
-        if missing:
-            raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of a {type(self).__name__}")
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self):
+    def parts(self):
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 

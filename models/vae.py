@@ -19,7 +19,8 @@ they are drawn, 46 of the 80. beta > 1 buys codes closer to N(0, 1), each axis f
 from __future__ import annotations
 
 import nnlite
-from nnlite import CheckpointError, ShapeError, Tensor, nn, optim
+from models.trainable import Trainable
+from nnlite import ShapeError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 SHAPE = (1, 28, 28)
@@ -70,7 +71,7 @@ def conv(latent: int) -> tuple[nn.Module, nn.Module]:
 NETWORKS = {"dense": dense, "conv": conv}
 
 
-class VAE:
+class VAE(Trainable):
     """Encoder, decoder and their optimiser, Adam. Images are (N, 1, 28, 28) in 0..1, codes (N, latent).
 
     kind    of NETWORKS
@@ -136,22 +137,9 @@ class VAE:
         device = next(self.decoder.parameters()).device
         return self.decode(nnlite.randn(n, self.latent, device=device))
 
-    def to(self, device: str) -> VAE:
-        """Move both networks to 'cpu' or 'gpu'; call it before the first step."""
-        self.encoder.to(device)
-        self.decoder.to(device)
-        return self
-
-    def state_dict(self) -> dict:
-        """Everything that a training needs to go on."""
-        return {"kind": f"{self.kind} VAE", **{name: part.state_dict() for name, part in self._parts().items()}}
-
-    def load_state_dict(self, state: dict) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for that of another kind."""
-        if state.get("kind") != f"{self.kind} VAE":
-            raise CheckpointError(f"this is the state of a {state.get('kind')}, not of a {self.kind} VAE")
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self):
+    def parts(self):
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} VAE"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from demos.digits import load_digits
+from demos.digits import FEWEST, load_digits
 
 
 def test_split_ranges_and_classes():
@@ -11,5 +11,6 @@ def test_split_ranges_and_classes():
     for digits in (train, test):
         assert digits.images.dtype == np.float32 and digits.images.min() == 0.0 and digits.images.max() == 1.0
         assert digits.labels.shape == (len(digits),) and set(digits.labels) == set(range(10))
+    assert np.bincount(train.labels).min() == FEWEST
     known = {image.tobytes() for image in train.images}
     assert not any(image.tobytes() in known for image in test.images), "a test digit is trained on"

@@ -91,7 +91,7 @@ def test_a_checkpoint_of_another_program_is_refused(trained):
 def test_a_checkpoint_of_another_model_is_refused(trained, tmp_path):
     state = nnlite.load(trained[0] / "checkpoint.safetensors")
     nnlite.save(state | {"model": VAE("conv", 3).state_dict()}, tmp_path / "checkpoint.safetensors")
-    assert "conv VAE, not of a dense VAE" in refused("--out", tmp_path, "--resume", demo="vae")
+    assert "conv VAE, not of dense VAE" in refused("--out", tmp_path, "--resume", demo="vae")
 
 
 @pytest.mark.slow
@@ -122,28 +122,40 @@ def test_the_planes_of_codes(tmp_path):
         assert read_image(tmp_path / picture).std() > 5, picture
     figures = json.loads((tmp_path / "metrics.json").read_text())
     for of_one in (figures["autoencoder"], figures["VAE"]):
-        assert 0 < of_one["mse"] < 0.3 and 0 <= of_one["holes"] <= 1 and 0 <= of_one["digits"] <= 10
+        assert 0 < of_one["mse"] < 0.3 and 0 <= of_one["sure"] <= 1 and 0 <= of_one["digits"] <= 10
     assert "latent.png" in stdout
     VAE("dense", 2).decoder.load_state_dict(nnlite.load(tmp_path / "vae.safetensors")["decoder"])
     assert (tmp_path / "autoencoder.safetensors").exists()
 
 
 def test_a_state_of_one_network_is_refused():
-    with pytest.raises(nnlite.CheckpointError, match=r"the state of .*, not of"):
+    with pytest.raises(nnlite.CheckpointError, match="a state of dense VAE, not of Both"):
         latent.Both().load_state_dict(VAE("dense", 2).state_dict())
 
 
-def test_holes_are_where_no_code_is(rng):
-    codes, held_out, points = (rng.normal(size=(n, 2)) for n in (2000, 2000, 2000))
-    assert latent.holes(points, codes, held_out) == pytest.approx(0.05, abs=0.02)
-    apart = [np.sign(c[:, :1]) * [6.0, 0.0] + 0.3 * c for c in (codes, held_out)]
-    between = 0.3 * points
-    assert latent.holes(between, *apart) == 1.0
+def test_figures_of_a_plane_full_of_digits_and_of_an_empty_one():
+    digits = load_digits()[1]
+    order = np.random.default_rng(0).permutation(len(digits))  # real digits, whatever code is decoded
+
+    def encode(images):
+        return images[:, 0, 13:15, 14]
+
+    class Stub:
+        def coders(self):
+            return {
+                "full": (encode, lambda z: nnlite.tensor(digits.images[order[: len(z)]])),
+                "empty": (encode, lambda z: nnlite.zeros(len(z), 1, 28, 28)),
+            }
+
+    figures = latent.judge(Stub(), digits, "cpu")
+    full, empty = figures["full"], figures["empty"]
+    assert full["sure"] > 0.95 and full["digits"] == 10 and full["frechet_distance"] < 1.0
+    assert empty["digits"] == 1 and empty["frechet_distance"] > 10.0 and empty["mse"] > 0.05
 
 
-def test_nearest_is_the_distance_to_the_nearest():
-    points, codes = np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[3.0, 0.0], [0.0, 5.0]])
-    assert latent.nearest(points, codes).tolist() == pytest.approx([3.0, 10**0.5])
+def test_the_region_leaves_the_outermost_codes_out():
+    codes = np.stack([np.arange(101.0), -np.arange(101.0)], 1)
+    np.testing.assert_allclose(latent.region(codes), [[2, -98], [98, -2]])
 
 
 def test_the_walk_goes_up_and_to_the_right():

@@ -27,11 +27,19 @@ from nnlite import nn
 NETWORKS = {
     "dense": lambda: dense(3, (16, 8)),
     "convolutional": lambda: convolutional(3, 2),
+    "convolutional, hidden": lambda: convolutional(3, 2, (6, 5)),
     "feature maps": lambda: feature_maps(2, 4),
     "one layer": lambda: one_layer(5),
     "tied": lambda: tied(5),
 }
-CODES = {"dense": (3,), "convolutional": (3,), "feature maps": (4, 7, 7), "one layer": (5,), "tied": (5,)}
+CODES = {
+    "dense": (3,),
+    "convolutional": (3,),
+    "convolutional, hidden": (3,),
+    "feature maps": (4, 7, 7),
+    "one layer": (5,),
+    "tied": (5,),
+}
 KINDS = {
     "plain": lambda: Autoencoder(*convolutional(3, 2)),
     "denoising": lambda: DenoisingAutoencoder(*dense(3, (8,)), gaussian_noise(0.3)),
@@ -267,11 +275,11 @@ def test_a_saved_state_goes_on_with_the_same_bits(kind, tmp_path):
 
 def test_states_of_another_kind():
     state = SparseAutoencoder(*one_layer(5)).state_dict()
-    with pytest.raises(nnlite.CheckpointError, match="SparseAutoencoder, not of a Autoencoder"):
+    with pytest.raises(nnlite.CheckpointError, match="SparseAutoencoder, not of Autoencoder"):
         Autoencoder(*one_layer(5)).load_state_dict(state)
     with pytest.raises(nnlite.CheckpointError):
         SparseAutoencoder(*one_layer(6)).load_state_dict(state)
-    with pytest.raises(nnlite.CheckpointError):
+    with pytest.raises(nnlite.CheckpointError, match="no encoder, decoder, optimizer"):
         Autoencoder(*one_layer(5)).load_state_dict({})
 
 

@@ -370,7 +370,7 @@ def test_options_out_of_range(build, expected):
 
 
 def test_states_of_other_kinds_are_refused():
-    with pytest.raises(nnlite.CheckpointError, match="not that of a GAN"):
+    with pytest.raises(nnlite.CheckpointError, match="a state of dense VAE, not of GAN"):
         dense().load_state_dict(VAE("dense", 2).state_dict())
     for state in (conditional().state_dict(), DCGAN(28, 1, 3, 4).state_dict()):
         with pytest.raises((nnlite.CheckpointError, ValueError)):

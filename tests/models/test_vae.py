@@ -245,10 +245,10 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path, digits):
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (lambda: VAE("dense", 4).state_dict(), "dense VAE, not of a conv VAE"),
-        (lambda: Autoencoder(*dense(4)).state_dict(), "Autoencoder, not of a conv VAE"),
+        (lambda: VAE("dense", 4).state_dict(), "dense VAE, not of conv VAE"),
+        (lambda: Autoencoder(*dense(4)).state_dict(), "Autoencoder, not of conv VAE"),
         (lambda: VAE("conv", 5).state_dict(), r"file \(10, 3136\), model \(8, 3136\)"),
-        (dict, "None, not of a conv VAE"),
+        (dict, "no encoder, decoder, optimizer; it is not that of conv VAE"),
     ],
 )
 def test_a_state_of_another_kind_is_refused(state, expected):

@@ -1,0 +1,165 @@
+"""Two GANs swap their discriminators: whose samples deceive the other's? The Generative Adversarial Metric, at work.
+
+A GAN brings a judge along, its discriminator, but that one has been trained against its own generator alone. So each
+discriminator is given the samples of the other generator too (Im, Kim, Jiang & Memisevic 2016). With two folders of
+runs of demos.gan or demos.dcgan, these meet; without, two GANs are trained that differ in label smoothing alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nnlite
+from demos import dcgan, gan
+from demos.adversarial import JUDGED, digit_images, tiles
+from demos.common import UserError, run, sheet
+from demos.digits import in_batches, load_digits
+from demos.options import CHECKPOINT, Options, make_folder
+from demos.several import Several
+from demos.training import Training, write_figures
+from models.gan import GAN, DenseDiscriminator, DenseGenerator
+from models.gan_strategies import Strategy
+from nnlite.metrics import adversarial_metric
+from nnlite.plot import image_grid
+
+LABELS = {"hard labels": 1.0, "soft labels": 0.9}  # what the two discriminators are told of real images
+WIDTH = 256
+ROWS, COLUMNS = 10, 10  # samples that are shown of each
+BUILD = {"GAN": gan.build, "DCGAN": dcgan.build}  # what a state is of, and what makes that from the options of a run
+
+
+class Rivals(Several):
+    """GANs that are trained on the same batches; a step says what each discriminator believes."""
+
+    def train_step(self, images: nnlite.Tensor) -> dict[str, nnlite.Tensor]:
+        figures = {name: model.train_step(images) for name, model in self.models.items()}
+        return {f"{what}, {name}": figures[name][what] for what in ("d_real", "d_fake") for name in figures}
+
+    def anneal(self, progress: float) -> None:
+        for model in self.models.values():
+            model.anneal(progress)
+
+
+def main() -> int:
+    parser = Options("duel", __doc__.splitlines()[0], steps=700)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="two runs (default: train two GANs)")
+    parser.computes("--batch", 64, "digits in a step", least=2, most=8000)
+    options, computed = parser.settle()
+    nnlite.manual_seed(options.seed)
+    if options.folders:
+        make_folder(options.out)
+        write_figures(duel(meet(options.folders, options.device), options), options.out)
+        return 0
+    training = train(options, computed)
+    if training.step < options.steps:
+        return training.stopped()
+    training.finish(duel(training.model.models, options))
+    return 0
+
+
+def train(options: argparse.Namespace, computed: dict[str, Any]) -> Training:
+    """Two GANs that differ in what their discriminators are told of real images; Ctrl-C may have ended it early."""
+    models = {
+        name: GAN(DenseGenerator(width=WIDTH), DenseDiscriminator(WIDTH), Strategy(label, label), gan.LR)
+        for name, label in LABELS.items()
+    }
+    model = Rivals(models).to(options.device)
+    samples = list(zip(digit_images(load_digits()[0]), strict=True))
+    loader = nnlite.DataLoader(
+        samples, options.batch, shuffle=True, drop_last=True, seed=options.seed, device=options.device
+    )
+    training = Training(model, options, computed, lambda step: model.anneal(step / options.steps))
+    noise = fixed_noise(models["hard labels"], COLUMNS, options.seed)
+    training.run(loader, lambda: sheet([tiles(in_batches(m.generate, noise, options.device)) for m in models.values()]))
+    return training
+
+
+def meet(folders: Sequence[Path], device: str) -> dict[str, GAN]:
+    """The GANs of two runs. Raises UserError unless they are two, CheckpointError for a run of something else."""
+    if len(folders) != 2 or folders[0] == folders[1]:
+        raise UserError(f"expected the folders of two different runs, or none; got {', '.join(map(str, folders))}")
+    models = {}
+    for folder in folders:
+        state = nnlite.load(folder / CHECKPOINT)
+        kind = state.get("model", {}).get("kind")
+        if kind not in BUILD:
+            raise nnlite.CheckpointError(
+                f"{folder / CHECKPOINT} is of {kind}; a duel takes runs of demos.dcgan, or demos.gan unconditional"
+            )
+        models[str(folder)] = BUILD[kind](argparse.Namespace(**state["progress"]["computed"])).to(device)
+        models[str(folder)].load_state_dict(state["model"])
+    return models
+
+
+def duel(models: dict[str, GAN], options: argparse.Namespace) -> dict[str, Any]:
+    """Let each discriminator judge held-out digits and the samples of both; draw, print and return what comes out.
+
+    Raises UserError for GANs whose images are not of one size.
+    """
+    samples = {
+        name: in_batches(model.generate, fixed_noise(model, JUDGED, options.seed), options.device)
+        for name, model in models.items()
+    }
+    (a, of_a), (b, of_b) = samples.items()
+    if of_a.shape != of_b.shape:
+        raise UserError(f"{a} makes images {of_a.shape[1:]}, {b} {of_b.shape[1:]}; a duel takes two of one size")
+    shown = {"real digits": digit_images(load_digits()[1], of_a.shape[-1]), **samples}
+    logits = {
+        judge: {name: in_batches(model.discriminator.eval(), images, options.device) for name, images in shown.items()}
+        for judge, model in models.items()
+    }
+    metric = adversarial_metric(logits[a]["real digits"], logits[b]["real digits"], logits[a][b], logits[b][a])
+    believed = {judge: {name: float((of > 0).mean()) for name, of in row.items()} for judge, row in logits.items()}
+    picture = options.out / "duel.png"
+    draw(samples, {a: logits[b][a], b: logits[a][b]}, picture)
+    ratios = {"test_ratio": metric.test_ratio, "sample_ratio": metric.sample_ratio}
+    figures = {"believed": believed, **ratios, "winner": {"a": a, "b": b, "tie": None}[metric.winner]}
+    print(report(figures))
+    print("One duel is one draw: with another --seed, or some hundred steps later, the other may win.")
+    print(f"Look at {picture}: samples of both; the other's discriminator saw through the red ones.")
+    return figures
+
+
+def fixed_noise(model: GAN, n: int, seed: int) -> np.ndarray:
+    """z (n, latent) from N(0, 1), the same each time."""
+    return np.random.default_rng(seed).standard_normal((n, model.generator.latent), np.float32)
+
+
+def draw(samples: dict[str, np.ndarray], logits: dict[str, np.ndarray], path: Path) -> None:
+    """The first samples of both side by side, red where the logits of the other's discriminator say "generated"."""
+    sheets = []
+    for name, images in samples.items():
+        cells = tiles(images[: ROWS * COLUMNS])
+        seen_through = logits[name][: len(cells)].reshape(-1) <= 0
+        cells = [cell * np.uint8([1, 0, 0]) if red else cell for cell, red in zip(cells, seen_through, strict=True)]
+        sheets.append(sheet([cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)]))
+    image_grid([sheets], path, titles=list(samples), scale=1)
+
+
+def report(figures: dict[str, Any]) -> str:
+    """The shares as a table, and what follows from them."""
+    believed, winner = figures["believed"], figures["winner"]
+    columns = ["real digits", *believed]
+    width = max(map(len, columns)) + 2
+    lines = ["Share that the discriminator of the GAN on the left takes for real:"]
+    lines.append("".join(f"{name:>{width}}" for name in ["", *columns]))
+    for judge, row in believed.items():
+        lines.append(f"{judge:>{width}}" + "".join(f"{row[name]:{width}.1%}" for name in columns))
+    lines.append(
+        f"Errors on real digits stand as {figures['test_ratio']:.2f} to 1, "
+        f"on each other's samples as {figures['sample_ratio']:.2f} to 1."
+    )
+    if winner:
+        lines.append(f"{winner} wins: its samples deceive the other's discriminator more often.")
+    else:
+        lines.append("A tie: the second figure is 1, or the first too far from 1 for the two judges to be a match.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run("duel", main)
