@@ -18,16 +18,20 @@ from .images import ImageError, find_images, read_image, read_image_and_alpha, r
 from .manifest import DatasetError, load_pairs, read_manifest
 from .parameters import Parameters, ranged
 from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
+from .video import DrawnVideo, VideoError, draw_video
 
 __all__ = [
     "DatasetError",
+    "DrawnVideo",
     "ImageError",
     "Parameters",
     "Summary",
+    "VideoError",
     "build_dataset",
     "check_dataset",
     "default_scale",
     "describe_style",
+    "draw_video",
     "find_images",
     "load_pairs",
     "parse_parameters",

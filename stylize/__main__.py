@@ -4,9 +4,9 @@ import argparse
 import sys
 from typing import NoReturn
 
-from .commands import check, dataset, image, list_styles, say
+from .commands import check, dataset, image, list_styles, say, video
 
-COMMANDS = (image, list_styles, dataset, check)
+COMMANDS = (image, video, list_styles, dataset, check)
 
 
 class Parser(argparse.ArgumentParser):

@@ -167,7 +167,7 @@ def _decode(data: bytes, path: Path) -> tuple[np.ndarray, int]:
     exception: OpenCV turns those itself and reports no EXIF, so nothing is turned twice.)
     """
     try:
-        with _silent_stderr():
+        with silent_stderr():
             array = np.frombuffer(data, np.uint8)
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(array, cv2.IMREAD_UNCHANGED)
     except cv2.error:  # raised, rather than None returned, for sizes beyond OpenCV's limit of 2^30 pixels
@@ -266,7 +266,7 @@ _stderr_lock = threading.Lock()
 
 
 @contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Hide what image decoders write straight to file descriptor 2; our own exception says it better.
 
     libpng and libtiff print past every logging switch, hence the descriptor. One thread at a time: two that

@@ -7,4 +7,6 @@
     tiles.py      a generator on an image of any size, tile by tile
     evaluate.py   the figures on photos never seen in training
     apply.py      photo files and folders through a trained generator
+    video.py      videos and cameras likewise
+    judge.py      a trained generator on photos that it never saw
 """

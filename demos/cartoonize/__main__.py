@@ -90,13 +90,18 @@ def judge(arguments: list[str]) -> int:
 
 
 def apply(arguments: list[str]) -> int:
-    """Cartoonise photos with a trained generator."""
+    """Cartoonise photos, a video or a camera's picture with a trained generator."""
     from demos.cartoonize.apply import apply_to_files
+    from demos.cartoonize.video import apply_to_video
+    from stylize.temporal import TEMPORAL
 
     parser = argparse.ArgumentParser(
-        prog="python -m demos.cartoonize apply", description="Turn photographs of any size into cartoons."
+        prog="python -m demos.cartoonize apply", description="Turn photographs of any size, or a video, into cartoons."
     )
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_DIR")
+    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO_OR_DIR")
+    parser.add_argument("--video", help="a video file instead of photos, or the number of a camera, such as 0")
+    parser.add_argument("--temporal", choices=TEMPORAL, default="full", help="against flicker of videos (%(default)s)")
+    parser.add_argument("--side-by-side", action="store_true", help="the video on the left, its cartoon on the right")
     parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
     parser.add_argument("--out", type=Path, default=Path("cartoons"), help="folder for the cartoons (%(default)s)")
     parser.add_argument(
@@ -110,7 +115,13 @@ def apply(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not 0.25 <= options.scale <= 16:
         parser.error(f"--scale must lie between 0.25 and 16, got {options.scale}")
-    return apply_to_files(options.photos, options.model, options.out, options.scale, choose_device(options.device))
+    if bool(options.photos) == bool(options.video):
+        parser.error("give photos, or --video with a video file or the number of a camera")
+    how = (options.model, options.out, options.scale, choose_device(options.device))
+    if options.photos:
+        return apply_to_files(options.photos, *how)
+    print(apply_to_video(options.video, *how, options.temporal, options.side_by_side))
+    return 0
 
 
 if __name__ == "__main__":
