@@ -7,9 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from demos.cartoonize.recipe import BUNDLED, GENERATOR_LR, PRESETS, SHIPPED, Recipe
+from demos.cartoonize.recipe import BUNDLED, PRESETS, SHIPPED, Recipe
 from demos.common import choose_device, run
 from demos.options import Options, add_device
+from models.pix2pix import GENERATORS
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def train(arguments: list[str]) -> int:
     parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1)
     parser.computes("--batch", Recipe.batch, "crops in a step", least=1)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
-    parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATOR_LR))
+    parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATORS))
     options, computed = parser.settle(arguments)
     recipe = Recipe(**computed)
     recipe.check()

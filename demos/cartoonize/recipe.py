@@ -18,11 +18,17 @@ BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
 SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
 
-# Isola's values suit his network. Without batch norm, a layer cares for the size of its weights and takes a larger
-# rate; and with his weight of the L1 term the discriminator, which wants lines, shifts colours for them in the end.
-GENERATOR_LR = {"stroke-unet": 1e-3, "unet": 2e-4}
-LAMBDA_L1 = {"stroke-unet": 500.0, "unet": 100.0}
-CONSTANT_SHARE = 0.3  # of the steps with these rates; over the rest they fall to 0
+CONSTANT_SHARE = 0.3  # of the steps with the first rates; over the rest they fall to 0
+
+
+@dataclass(frozen=True)
+class Network:
+    """A generator: its size, and how it learns."""
+
+    options: dict[str, int]
+    lr: float
+    lambda_l1: float
+    parts: int = 1  # it trains on crops this many times smaller than those that are judged
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,7 @@ class Preset:
     view: float  # the short side of a photo, in these crops
     boldness: float  # strokes are those of a photo this many times larger: bold ones are learnt fast
     smallest: float  # for training each photo is shrunk at random, at most to this share of its size
-    networks: dict[str, dict[str, int]]  # the size of each generator
-    parts: dict[str, int]  # it trains on crops this many times smaller than those that are judged
-    discriminator_width: int
+    networks: dict[str, Network]
     discriminator_lr: float
 
     def defaults(self) -> dict[str, int]:
@@ -46,8 +50,10 @@ class Preset:
 
 
 # Two levels see about 40 pixels around, as far as the strokes of the toon style look; deeper ones learn few training
-# photos by heart and miscolour skies that they never saw.
-STROKE_UNET = {"width": 24, "levels": 2}
+# photos by heart and miscolour skies that they never saw. Isola's rate and weight of the L1 term suit his network.
+# Without batch norm, a layer cares for the size of its weights and takes a larger rate; and with his weight the
+# discriminator, which wants lines, shifts colours for them in the end.
+STROKES = {"width": 24, "levels": 2}
 PRESETS = {
     "quick": Preset(
         size=128,
@@ -56,25 +62,23 @@ PRESETS = {
         view=2.0,
         boldness=1.5,
         smallest=1.0,
-        networks={"stroke-unet": STROKE_UNET, "unet": {"width": 32}},
-        parts={"stroke-unet": 1, "unet": 1},
-        discriminator_width=32,
+        networks={"stroke-unet": Network(STROKES, 1e-3, 500.0), "unet": Network({"width": 32}, 2e-4, 100.0)},
         discriminator_lr=2e-4,
     ),
-    # Four crops of 128 cost what one of 256 does, and teach more: they show four places.
+    # Four crops of 128 cost what one of 256 does, and teach more: they show four places. Over so many steps a
+    # discriminator with the rate of the quick preset wins, and then teaches little.
     "full": Preset(
         size=256,
         batch=4,
-        steps=4500,
+        steps=3600,
         view=1.5,
         boldness=1.0,
         smallest=0.75,
-        networks={"stroke-unet": STROKE_UNET, "unet": {"width": 64}},
-        parts={"stroke-unet": 2, "unet": 1},
-        discriminator_width=32,
-        discriminator_lr=1e-4,  # over so many steps, with twice the rate, it would win
+        networks={"stroke-unet": Network(STROKES, 7e-4, 1000.0, parts=2), "unet": Network({"width": 64}, 2e-4, 100.0)},
+        discriminator_lr=5e-5,
     ),
 }
+DISCRIMINATOR_WIDTH = 32
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,14 @@ class Recipe:
     generator: str = "stroke-unet"
 
     @property
+    def network(self) -> Network:
+        """The size of the generator, and how it learns."""
+        return PRESETS[self.preset].networks[self.generator]
+
+    @property
     def crop(self) -> int:
         """Side of the crops trained on."""
-        return self.size // PRESETS[self.preset].parts[self.generator]
+        return self.size // self.network.parts
 
     @property
     def short_side(self) -> int:
@@ -108,22 +117,21 @@ class Recipe:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
         generator = build_generator(self.generator, self.generator_options())
-        return Pix2Pix(generator, PRESETS[self.preset].discriminator_width, LAMBDA_L1[self.generator])
+        return Pix2Pix(generator, DISCRIMINATOR_WIDTH, self.network.lambda_l1)
 
     def set_rates(self, model: Pix2Pix, step: int) -> None:
         """Set both learning rates for a step, counted from 0: constant at first, then falling linearly to 0."""
         factor = min(1.0, (self.steps - step) / (self.steps * (1.0 - CONSTANT_SHARE)))
-        model.generator_optimizer.param_groups[0]["lr"] = factor * GENERATOR_LR[self.generator]
+        model.generator_optimizer.param_groups[0]["lr"] = factor * self.network.lr
         model.discriminator_optimizer.param_groups[0]["lr"] = factor * PRESETS[self.preset].discriminator_lr
 
     def generator_options(self) -> dict[str, int]:
         """Arguments of the generator's class."""
-        options = PRESETS[self.preset].networks[self.generator]
-        return options | ({"size": self.crop} if self.generator == "unet" else {})
+        return self.network.options | ({"size": self.crop} if self.generator == "unet" else {})
 
     def check(self) -> None:
         """Raise UserError for a size that the generator cannot take, naming the nearest that it can."""
-        parts = PRESETS[self.preset].parts[self.generator]
+        parts = self.network.parts
         if self.generator == "unet":
             good = [size * parts for size in (32, 64, 128, 256, 512)]
         else:
