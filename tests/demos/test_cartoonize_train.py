@@ -105,7 +105,8 @@ def test_isolas_unet_trains(photos, tmp_path):
 
 
 def test_a_preset_is_a_set_of_defaults(photos, tmp_path):
-    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 2, "--preset", "full", "--size", 64)
+    full = ("--preset", "full", "--size", 64, "--steps", 2)
+    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, *full)
     assert status == 0, stderr
     metadata = nnlite.load_metadata(tmp_path / "generator.safetensors")
     assert (metadata["short_side"], metadata["strokes"]) == ("96", "96")  # 1.5 crops of 64

@@ -1,0 +1,37 @@
+"""The weights that come with the project: they work at once, and draw photos that they never saw."""
+
+import json
+
+import numpy as np
+import pytest
+
+import nnlite
+from demos.cartoonize.judge import judge_on_unseen
+from demos.cartoonize.recipe import BUNDLED, SHIPPED
+from stylize import read_image
+
+from .runner import PHOTOS, call
+
+pytestmark = pytest.mark.slow
+
+
+def test_apply_needs_no_training(tmp_path):
+    status, _, stderr = call("apply", PHOTOS / "cat.jpg", "--out", tmp_path)
+    assert status == 0, stderr
+    photo, cartoon = read_image(PHOTOS / "cat.jpg"), read_image(tmp_path / "cat.jpg")
+    assert cartoon.shape == photo.shape
+    assert 3 < np.abs(cartoon.astype(int) - photo).mean() < 40
+
+
+def test_they_beat_the_untouched_photo_on_photos_never_seen(tmp_path):
+    figures = judge_on_unseen(SHIPPED, [BUNDLED], tmp_path, "cpu")
+    generated, untouched = figures["generated"], figures["untouched"]
+    assert generated["l1"] < 0.65 * untouched["l1"]
+    assert generated["psnr"] > untouched["psnr"] + 4 and generated["ssim"] > untouched["ssim"] + 0.05
+    assert generated["ink_f1"] > 0.75
+
+
+def test_they_are_small_and_say_how_they_were_made():
+    assert SHIPPED.stat().st_size < 1_000_000
+    recipe = json.loads(nnlite.load_metadata(SHIPPED)["recipe"])
+    assert (recipe["preset"], recipe["seed"]) == ("full", 1)
