@@ -1,7 +1,7 @@
 """Pix2Pix with its L1 term alone, its adversarial term alone, and both: the ablation of Isola et al. 2017.
 
-What a few minutes show is what L1 is for: without it colours are invented. What the adversarial term is for takes longer,
-as its discriminator must first learn to tell drawings from cartoons: see its loss fall from .69, and add --steps.
+What a few minutes show is what L1 is for: without it colours are invented. What the adversarial term is for takes
+longer, as its discriminator must first learn to tell drawings from cartoons: see its loss fall from .69, add --steps.
 """
 
 from __future__ import annotations

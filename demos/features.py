@@ -65,7 +65,7 @@ def alike(known: np.ndarray, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def some_of_each(labels: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
     """The places of `each` digits of each class, drawn by chance."""
-    return np.concatenate([rng.choice(np.flatnonzero(labels == k), each, replace=False) for k in range(CLASSES)])
+    return np.concatenate([rng.choice(np.flatnonzero(labels == k), each, replace=False) for k in np.unique(labels)])
 
 
 def classify(known: np.ndarray, labels: np.ndarray, unknown: np.ndarray) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Classifiers: which of several classes is an image of? LeNet-5 (LeCun, Bottou, Bengio & Haffner 1998).
+"""Classifiers: which of several classes is an image of? How one is trained, and LeNet-5 (LeCun et al. 1998).
+
+The later ones have a file each: alexnet.py, vgg.py, googlenet.py, resnet.py, densenet.py. All turn images into
+`features`, which a linear layer `output` turns into logits: for other classes that layer alone is replaced.
 
     layer     maps   size    kernel  stride
     input        1   32x32
@@ -16,8 +19,12 @@ where the paper measures distances to drawings of the digits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import nnlite
-from nnlite import CheckpointError, ShapeError, Tensor, nn, optim
+from models.trainable import Trainable
+from nnlite import ShapeError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
@@ -52,10 +59,15 @@ class LeNet5(nn.Module):
         if images.ndim != 4 or images.shape[1:] not in ((1, 28, 28), (1, 32, 32)):
             raise ShapeError(f"LeNet5: expected images (N, 1, 28, 28) or (N, 1, 32, 32), got {images.shape}")
         margin = (32 - images.shape[-1]) // 2
-        return self.layers(F.pad(images, [margin] * 4) * 1.275 - 0.1)
+        return self.layers(self.normalise(F.pad(images, [margin] * 4)))
+
+    @staticmethod
+    def normalise(images: Tensor) -> Tensor:
+        """0..1 -> -0.1..1.175."""
+        return images * 1.275 - 0.1
 
 
-class Classifier:
+class Classifier(Trainable):
     """A network from images to logits (N, classes), trained by Adam to put all probability on the right class.
 
     The loss is the cross entropy -mean(log softmax(logits)[label]).
@@ -76,23 +88,52 @@ class Classifier:
         return {"loss": loss.detach(), "accuracy": right}
 
     def predict(self, images: Tensor) -> Tensor:
-        """The probability of each class, (N, classes), without gradients."""
-        with nnlite.no_grad():
+        """The probability of each class, (N, classes), in eval mode and without gradients."""
+        with evaluating(self.network):
             return F.softmax(self.network(images), 1)
 
-    def to(self, device: str) -> Classifier:
-        """Move the network to 'cpu' or 'gpu'; call it before the first step."""
-        self.network.to(device)
-        return self
+    def parts(self):
+        return {"network": self.network, "optimizer": self.optimizer}
 
-    def state_dict(self) -> dict[str, dict]:
-        """Everything that a training needs to go on."""
-        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
-    def load_state_dict(self, state: dict[str, dict]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for another network's."""
-        missing = [name for name in ("network", "optimizer") if name not in state]
-        if missing:
-            raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of a Classifier training")
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """In eval mode and without gradients inside; afterwards each of its modules is in the mode it was in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with nnlite.no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiplications (as many additions go with them) of convolutions and linear layers for one input of this shape.
+
+    A linear layer has one for each weight, a convolution one for each weight and place of its output.
+    """
+    counts: list[int] = []
+
+    def count(layer: nn.Module, inputs: tuple, output: Tensor) -> None:
+        places = output.shape[2] * output.shape[3] if isinstance(layer, nn.Conv2d) else 1
+        counts.append(layer.weight.numel() * places)
+
+    hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    with evaluating(network):
+        network(nnlite.zeros((1, *shape), device=next(network.parameters()).device))
+    for hook in hooks:
+        hook.remove()
+    return sum(counts)
+
+
+def init_he(module: nn.Module) -> None:
+    """Weights of convolutions and linear layers from N(0, 2 / fan in), biases 0 (He et al. 2015), for `apply`.
+
+    A rectifier sets half of its inputs to 0; with the factor 2 their variance stays the same from layer to layer.
+    """
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -98,6 +98,10 @@ class StrokeUNet(nn.Module):
         nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # begin near the photo itself
 
     def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+        return photo + self.last(self.maps(photo))
+
+    def maps(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+        """All the way down and up again, before the last two convolutions: (N, 3, H, W) -> (N, width, H, W)."""
         check_size(type(self).__name__, photo, self.multiple)
         skips = [self.first(nnlite.cat([photo, self.local_contrast(photo)], 1))]
         for down in self.down:
@@ -105,7 +109,7 @@ class StrokeUNet(nn.Module):
         x = skips.pop()
         for fuse in self.fuse:
             x = fuse(nnlite.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1))
-        return photo + self.last(x)
+        return x
 
     def local_contrast(self, photo: nnlite.Tensor) -> nnlite.Tensor:
         """GAIN (photo - its mean in a Gaussian window), the mean being over the pixels inside the image."""

@@ -2,13 +2,15 @@
 
 import csv
 import json
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
 import nnlite
-from demos.classify import judge, shifted
+from demos.classify import DEFAULTS, NETWORKS, SIDE, judge, labelled
 from demos.digits import LENET5, Digits, in_batches, load_digits, load_lenet5
+from models.classifiers import multiply_adds
 from stylize import read_image
 
 from .runner import call, refused
@@ -49,16 +51,22 @@ def test_batches_are_put_together_in_order(n, rng):
     assert max(seen) <= 3 and sum(seen) == n
 
 
-def test_a_digit_moves_by_two_pixels_at_most_and_never_comes_round(rng):
-    image = np.zeros((1, 28, 28), np.float32)
-    image[0, 27, 10] = 1.0  # ink in the last row
-    places = set()
-    for _ in range(300):
-        moved, label = shifted((image, 3), rng)
-        assert moved.shape == (1, 28, 28) and label == 3
-        ink = np.argwhere(moved[0])
-        places |= {tuple(p) for p in ink} if len(ink) else {"out"}
-    assert places == {(row, column) for row in (25, 26, 27) for column in range(8, 13)} | {"out"}
+def test_a_digit_moves_by_two_pixels_at_most_and_never_comes_round():
+    ink = np.zeros((300, 1, SIDE, SIDE), np.float32)
+    ink[:, 0, 27, 10] = 1.0  # in the last row
+    options = Namespace(batch=300, seed=0, device="cpu")
+    moved, labels = next(labelled(Digits(ink, np.full(300, 3)), options).batches())
+    assert moved.shape == ink.shape and (labels.numpy() == 3).all()
+    places = {tuple(p) for p in np.argwhere(moved.numpy())[:, 2:]}
+    assert places == {(row, column) for row in (25, 26, 27) for column in range(8, 13)}
+    lost = (moved.numpy().sum((1, 2, 3)) == 0).mean()
+    assert 0.25 < lost < 0.55, "two of five moves push it out"
+
+
+def test_every_network_has_defaults_and_lenet5_those_it_was_shipped_with():
+    assert NETWORKS.keys() == DEFAULTS.keys() and next(iter(DEFAULTS)) == "lenet5" and not DEFAULTS["lenet5"]
+    metadata = nnlite.load_metadata(LENET5)
+    assert (metadata["steps"], metadata["batch"], metadata["seed"]) == ("4000", "64", "0")
 
 
 def test_judge_counts_and_shows_the_surest_mistakes(tmp_path, monkeypatch):
@@ -112,6 +120,25 @@ def test_a_run_and_going_on_with_it(tmp_path):
 
 
 @pytest.mark.slow
+def test_another_network(tmp_path):
+    """Its layers are printed, its weights are written under its name, and a resumed run knows what it trains."""
+    network = "alexnet"
+    status, stdout, stderr = call("--network", network, "--steps", 2, "--out", tmp_path, "--batch", 4, demo="classify")
+    assert status == 0, stderr
+    assert f'Model: "{NETWORKS[network].__name__}"' in stdout
+    assert f"{multiply_adds(NETWORKS[network](), (1, 28, 28)):,} multiplications" in stdout
+    weights = tmp_path / f"{network}.safetensors"
+    NETWORKS[network]().load_state_dict(nnlite.load(weights))
+    metadata = nnlite.load_metadata(weights)
+    assert metadata["network"] == NETWORKS[network].__name__
+    assert float(metadata["lr"]) == DEFAULTS[network]["lr"]
+    assert call("--out", tmp_path, "--resume", "--steps", 3, demo="classify")[0] == 0
+    line = refused("--out", tmp_path, "--resume", "--network", "plain", demo="classify")
+    assert "--network plain (was alexnet)" in line
+
+
+@pytest.mark.slow
 def test_bad_options(tmp_path):
     assert "--batch must be at least 1" in refused("--out", tmp_path, "--batch", 0, demo="classify")
     assert "there is no file" in refused("--out", tmp_path, "--resume", demo="classify")
+    assert "invalid choice: 'lenet'" in refused("--out", tmp_path, "--network", "lenet", demo="classify")

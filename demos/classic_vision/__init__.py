@@ -1,0 +1,9 @@
+"""Computer vision without learning, or with little of it: what deep learning is compared to.
+
+__main__.py       the command line: all of it, one after the other
+kernels.py        edges and smoothing: convolution with kernels that people wrote
+changes.py        photos turned, scaled, darkened: what finding a place again has to stand up to
+templates.py      finding a piece of a photo by comparing pixels
+keypoints.py      finding it by SIFT keypoints that agree on one motion (RANSAC)
+visual_words.py   reading digits by counting their pieces, beside LeNet-5
+"""

@@ -1,0 +1,144 @@
+"""Find the ink: a U-Net says for each pixel of a photo whether the digit drawn on it covers that pixel.
+
+Digits of random size, place and colour are drawn on crops of photos. Neither the digits nor the photos that the network
+is judged by were there in training. Beside it stands a threshold that needs no training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+import nnlite
+from demos.autoencoding import falling
+from demos.cartoonize.recipe import BUNDLED
+from demos.common import run, sheet, to_image
+from demos.digits import load_digits
+from demos.options import Options
+from demos.training import Training
+from models.segmentation import SegmentationUNet, Segmenter, iou
+from nnlite.plot import image_grid
+from stylize import find_images, read_image, resize_short_side
+
+SHORT_SIDE = 256  # of a photo, pixels
+SIDE = 64  # of a crop
+LARGER = (1.4, 2.2)  # than 28 pixels is a digit drawn, at least and at most
+CONTRAST = 0.4  # least distance of the ink's colour from the background's mean, RGB in 0..1
+LR = 3e-3  # of the first step; it falls to 0
+JUDGED = 500  # held-out digits
+SHOWN = 8
+
+Sample = tuple[np.ndarray, np.ndarray]  # image (3, SIDE, SIDE) in [-1, 1] and mask (1, SIDE, SIDE) of 0 and 1
+
+
+def main() -> int:
+    parser = Options("segment", __doc__.splitlines()[0], steps=3000)
+    parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1)
+    parser.computes("--batch", 8, "images in a step", least=1)
+    options, computed = parser.settle()
+    nnlite.manual_seed(options.seed)
+    train, test = load_digits()
+    photos, other_photos = load_photos()
+    model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
+    loader = nnlite.DataLoader(
+        [(image,) for image in train.images],
+        options.batch,
+        shuffle=True,
+        seed=options.seed,
+        transform=drawn_on(photos),
+        device=options.device,
+    )
+    held_out = nnlite.DataLoader([(image,) for image in test.images[:JUDGED]], 50, transform=drawn_on(other_photos))
+    batches = list(held_out)  # once for all: each further epoch would draw them anew
+
+    def predict(images: nnlite.Tensor) -> nnlite.Tensor:
+        return (model.predict(images.to(options.device)) > 0.5).float().cpu()
+
+    def draw() -> np.ndarray:
+        images, masks = (part[:SHOWN] for part in batches[0])
+        return sheet(list(zip(pictures(images), pictures(masks), pictures(predict(images)), strict=True)))
+
+    training = Training(model, options, computed, falling([model], options.steps))
+    if not training.run(loader, draw, lambda: {"iou": mean_iou(predict, batches)}):
+        return training.stopped()
+    figures = training.finish({"iou": mean_iou(predict, batches), "iou_threshold": mean_iou(threshold, batches)})
+    weights, picture = options.out / "segmenter.safetensors", options.out / "segmented.png"
+    nnlite.save(model.network.state_dict(), weights, {name: str(value) for name, value in computed.items()})
+    images, masks = (part[:SHOWN] for part in batches[0])
+    columns = [pictures(part) for part in (images, masks, predict(images), threshold(images))]
+    image_grid(list(zip(*columns, strict=True)), picture, titles=("input", "target", "U-Net", "threshold"))
+    print(
+        f"{JUDGED} digits on photos, neither seen in training: the predicted mask and the true one have\n"
+        f"{figures['iou']:.3f} of their union in common (IoU), that of a threshold {figures['iou_threshold']:.3f}.\n"
+        f"Look at {picture}; the weights are in {weights}."
+    )
+    return 0
+
+
+def load_photos() -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The bundled photos, (H, W, 3) in 0..1: those to train on, and each fifth, held out."""
+    photos = [resize_short_side(read_image(path), SHORT_SIDE) / np.float32(255.0) for path in find_images([BUNDLED])]
+    held_out = photos[::5]
+    del photos[::5]
+    return photos, held_out
+
+
+def drawn_on(photos: Sequence[np.ndarray]) -> Callable[[tuple[np.ndarray], np.random.Generator], Sample]:
+    """A transform for the loader: digit (1, 28, 28) -> sample, on a random crop of a random photo.
+
+    image = (1 - ink) background + ink colour,    mask = ink > 1/2
+    """
+
+    def compose(digit: tuple[np.ndarray], rng: np.random.Generator) -> Sample:
+        ink = placed(digit[0], rng)
+        photo = photos[rng.integers(len(photos))]
+        top, left = (rng.integers(side - SIDE + 1) for side in photo.shape[:2])
+        background = photo[top : top + SIDE, left : left + SIDE]
+        colour = unlike(background.mean((0, 1)), rng)
+        image = background + ink[:, :, None] * (colour - background)
+        return (2.0 * image - 1.0).transpose(2, 0, 1), (ink > 0.5).astype(np.float32)[None]
+
+    return compose
+
+
+def placed(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The ink (SIDE, SIDE) in 0..1 of a digit (1, 28, 28), enlarged at random, somewhere inside."""
+    scale = rng.uniform(*LARGER)
+    x, y = rng.uniform(0.0, SIDE - scale * digit.shape[-1], 2)
+    return cv2.warpAffine(digit[0], np.array([[scale, 0.0, x], [0.0, scale, y]]), (SIDE, SIDE))
+
+
+def unlike(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random colour, RGB in 0..1, at least CONTRAST away from this one."""
+    while True:
+        other = rng.random(3, np.float32)
+        if np.linalg.norm(other - colour) >= CONTRAST:
+            return other
+
+
+def threshold(images: nnlite.Tensor) -> nnlite.Tensor:
+    """Masks (N, 1, H, W) without training: pixels far from the image's median colour, by Otsu's threshold (1979)."""
+    masks = []
+    for image in images.numpy():
+        distance = np.linalg.norm(image - np.median(image, (1, 2), keepdims=True), axis=0)
+        grey = np.rint(255.0 * distance / distance.max()).astype(np.uint8)
+        masks.append(cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1])
+    return nnlite.tensor(np.stack(masks)[:, None].astype(np.float32))
+
+
+def mean_iou(predict: Callable[[nnlite.Tensor], nnlite.Tensor], batches: Sequence[Sequence[nnlite.Tensor]]) -> float:
+    """Mean over all images; the batches are of one size."""
+    return float(np.mean([float(iou(predict(images), masks).mean()) for images, masks in batches]))
+
+
+def pictures(images: nnlite.Tensor) -> list[np.ndarray]:
+    """Images (N, 3, H, W) in [-1, 1], or masks (N, 1, H, W) of 0 and 1, to look at."""
+    if images.shape[1] == 1:
+        images = nnlite.cat([2.0 * images - 1.0] * 3, 1)
+    return [to_image(image) for image in images.numpy()]
+
+
+if __name__ == "__main__":
+    run("segment", main)

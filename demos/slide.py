@@ -1,0 +1,121 @@
+"""Read a page of digits in one pass: LeNet-5 with its dense layers as convolutions, slid over all windows at once.
+
+The maps of heat show how sure it is of each digit, window by window. It was taught digits in the middle of a window
+and nothing else: half a digit and blank paper it takes for digits too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import nnlite
+from demos.common import choose_device, run, sheet
+from demos.digits import Digits, in_batches, load_digits, load_lenet5
+from demos.options import add_device, make_folder
+from demos.training import write_figures
+from models.fully_convolutional import SlidingLeNet5
+from nnlite.nn import functional as F
+from stylize import write_image
+
+ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the pixels that each has for itself
+GAP = 4  # least distance of a digit from the border of its cell, pixels
+WINDOW, STRIDE = SlidingLeNet5.WINDOW, SlidingLeNet5.STRIDE
+ALONE = 500  # windows that are read one by one; for all it would take as much longer
+ROUNDS = 3  # of each way of reading; the fastest counts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/slide"), help="folder for results (%(default)s)")
+    add_device(parser)
+    options = parser.parse_args()
+    device = choose_device(options.device)
+    make_folder(options.out)
+    lenet = load_lenet5()
+    sliding = SlidingLeNet5(lenet).to(device)
+    lenet.to(device)
+    page, places, labels = draw_page(load_digits()[1], np.random.default_rng(0))
+    windows = cut_out(page)
+
+    at_once, seconds = timed(lambda: in_batches(sliding, page, device)[0])
+    in_groups, seconds_grouped = timed(lambda: in_batches(lenet, windows, device))
+    _, seconds_alone = timed(lambda: in_batches(lenet, windows[:ALONE], device, batch=1))
+    logits = at_once.reshape(10, -1).T
+    probability = F.softmax(nnlite.tensor(at_once), 0).numpy()
+    rows, columns = np.rint((places - 2) / STRIDE).astype(int).T  # the windows that have the digits in the middle
+    seconds_alone *= len(windows) / ALONE
+    figures = {
+        "windows": len(windows),
+        "difference": float(np.abs(logits - in_groups).max()),
+        "read_right": float((probability[:, rows, columns].argmax(0) == labels).mean()),
+        "seconds": {"one pass": seconds, "windows in batches": seconds_grouped, "window by window": seconds_alone},
+    }
+    write_figures(figures, options.out)
+    write_image(options.out / "heat.png", heat_maps(page[0, 0], probability))
+    print(report(figures, len(labels)))
+    print(f"Look at {options.out / 'heat.png'}: the page, and where it sees which digit.")
+    return 0
+
+
+def draw_page(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A page (1, 1, H, W) in 0..1 of random digits, their upper left pixels (n, 2) as row and column, their labels."""
+    chosen = rng.choice(len(digits), ROWS * COLUMNS, replace=False)
+    side = digits.images.shape[-1]
+    cells = np.stack(np.unravel_index(np.arange(len(chosen)), (ROWS, COLUMNS)), axis=1)
+    places = CELL * cells + rng.integers(GAP, CELL - side - GAP + 1, (len(chosen), 2))
+    page = np.zeros((1, 1, ROWS * CELL, COLUMNS * CELL), np.float32)
+    for (top, left), image in zip(places, digits.images[chosen], strict=True):
+        page[0, :, top : top + side, left : left + side] = image
+    return page, places, digits.labels[chosen]
+
+
+def cut_out(page: np.ndarray) -> np.ndarray:
+    """All windows (n, 1, 32, 32) of a page (1, 1, H, W) at steps of 4 pixels, row by row."""
+    every = np.lib.stride_tricks.sliding_window_view(page[0, 0], (WINDOW, WINDOW))
+    return every[::STRIDE, ::STRIDE].reshape(-1, 1, WINDOW, WINDOW)
+
+
+def timed(function: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """What the function returns, and the seconds that it took in the fastest of ROUNDS rounds."""
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        result = function()
+        seconds.append(time.perf_counter() - started)
+    return result, min(seconds)
+
+
+def heat_maps(page: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """The page (H, W), how probable each digit is in the window around each place, (10, h, w), and the most probable.
+
+    A probability is drawn on the 4x4 pixels in the middle of its window.
+    """
+    paper = np.repeat(np.rint(255.0 * page).astype(np.uint8)[:, :, None], 3, axis=2)
+    panels = [paper]
+    margin = (WINDOW - STRIDE) // 2
+    for name, p in zip([*map(str, range(10)), "any"], [*probability, probability.max(0)], strict=True):
+        heat = np.rint(255.0 * np.pad(np.kron(p, np.ones((STRIDE, STRIDE))), margin)).astype(np.uint8)
+        panel = cv2.addWeighted(paper, 0.4, cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO)[:, :, ::-1], 1.0, 0.0)
+        panels.append(cv2.putText(panel, name, (4, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA))
+    return sheet([panels[i : i + 3] for i in range(0, len(panels), 3)])
+
+
+def report(figures: dict[str, Any], digits: int) -> str:
+    """The figures in words."""
+    seconds = figures["seconds"]
+    lines = [f"{figures['windows']} windows, {digits} digits; {figures['read_right']:.0%} of these are read right."]
+    for name, value in seconds.items():
+        lines.append(f"{name:>20}{1000.0 * value:9.0f} ms{value / seconds['one pass']:9.0f} x")
+    lines.append(f"The logits of one pass and of the windows differ by {figures['difference']:.1e} at most.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run("slide", main)

@@ -1,0 +1,65 @@
+"""DenseNet: every layer sees the maps of all layers before it (Huang, Liu, van der Maaten & Weinberger 2017).
+
+A residual block adds its result to what it got; a dense layer puts it beside, and nothing is written over:
+
+    x_k = [x_0, f_1(x_0), ..., f_k(x_(k-1))],   f = batch norm, relu, conv 3x3 to `growth` maps
+
+As all maps stay at hand, a few new ones a layer are enough. Between two blocks a transition mixes the maps down to half
+and halves the resolution.
+
+Left out, for so few layers: the 1x1 convolutions ahead of the 3x3 ones (the paper's "B").
+"""
+
+from __future__ import annotations
+
+import nnlite
+from models.classifiers import init_he
+from nnlite import Tensor, nn
+
+
+class DenseLayer(nn.Module):
+    """Maps (N, before, H, W) -> (N, before + growth, H, W): what came, and what f makes of it."""
+
+    def __init__(self, before: int, growth: int):
+        self.f = nn.Sequential(
+            nn.BatchNorm2d(before), nn.ReLU(), nn.Conv2d(before, growth, 3, padding=1, bias=False)
+        )  # fmt: skip
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return nnlite.cat([maps, self.f(maps)], 1)
+
+
+class DenseNet(nn.Module):
+    """Images (N, channels, H, W) in 0..1, 7 pixels a side or more -> logits (N, classes).
+
+    growth   maps that a layer adds
+    layers   dense layers in each block
+    """
+
+    def __init__(self, growth: int = 8, layers: tuple[int, ...] = (3, 3, 3), channels: int = 1, classes: int = 10):
+        maps = 2 * growth
+        self.layers = nn.Sequential(nn.Conv2d(channels, maps, 3, 2, 1, bias=False))
+        for block, count in enumerate(layers):
+            if block > 0:
+                self.layers.append(transition(maps, maps // 2))
+                maps //= 2
+            for _ in range(count):
+                self.layers.append(DenseLayer(maps, growth))
+                maps += growth
+        self.layers.extend([nn.BatchNorm2d(maps), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()])
+        self.output = nn.Linear(maps, classes)
+        self.apply(init_he)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.output(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The mean of each of the last maps: (N, their number)."""
+        return self.layers(images)
+
+
+def transition(before: int, after: int) -> nn.Sequential:
+    """Fewer maps at half the resolution."""
+    return nn.Sequential(
+        nn.BatchNorm2d(before), nn.ReLU(), nn.Conv2d(before, after, 1, bias=False), nn.AvgPool2d(2)
+    )  # fmt: skip

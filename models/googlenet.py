@@ -1,0 +1,77 @@
+"""GoogLeNet: several kernel sizes side by side, made cheap by 1x1 convolutions (Szegedy et al. 2015).
+
+Which kernel size is right depends on what is seen, so an inception module has all, and puts their maps together. Before
+the large kernels a 1x1 convolution mixes the maps down to few. The first module of the paper, 3a, takes 192 maps of
+28x28 to 64 + 128 + 32 + 32. In multiplications for one place:
+
+    branch      without reduction             with it
+    1x1         192 · 64           =  12,288  192 · 64                 =  12,288
+    3x3         192 · 128 · 9      = 221,184  192 · 96 + 96 · 128 · 9  = 129,024
+    5x5         192 · 32 · 25      = 153,600  192 · 16 + 16 · 32 · 25  =  15,872
+    pool, 1x1   192 · 32           =   6,144  192 · 32                 =   6,144
+    all                              393,216                             163,328
+
+times 784 places: 308 million become 128 million, and 58 % are saved.
+"""
+
+from __future__ import annotations
+
+import nnlite
+from models.classifiers import init_he
+from nnlite import Tensor, nn
+
+
+class Inception(nn.Module):
+    """Maps (N, before, H, W) -> (N, one + three + five + pool, H, W): the four branches, rectified, as channels.
+
+    one                  1x1 convolution
+    reduce_three, three  1x1, then 3x3
+    reduce_five, five    1x1, then 5x5
+    pool                 largest of 3x3, then 1x1
+    """
+
+    def __init__(self, before: int, one: int, reduce_three: int, three: int, reduce_five: int, five: int, pool: int):
+        self.one = convolution(before, one, 1)
+        self.three = nn.Sequential(convolution(before, reduce_three, 1), convolution(reduce_three, three, 3))
+        self.five = nn.Sequential(convolution(before, reduce_five, 1), convolution(reduce_five, five, 5))
+        self.pool = nn.Sequential(nn.MaxPool2d(3, 1, padding=1), convolution(before, pool, 1))
+        self.channels = one + three + five + pool
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return nnlite.cat([self.one(maps), self.three(maps), self.five(maps), self.pool(maps)], 1)
+
+
+class GoogLeNet(nn.Module):
+    """Images (N, channels, H, W) in 0..1, 4 pixels a side or more -> logits (N, classes).
+
+    Four inception modules where the paper has nine, with an eighth of its maps; after them no dense layers but the mean
+    of each map. Left out: the two further outputs that helped the gradient to the first layers.
+    """
+
+    def __init__(self, channels: int = 1, classes: int = 10):
+        self.layers = nn.Sequential(
+            convolution(channels, 16, 3),
+            nn.MaxPool2d(2),
+            Inception(16, 8, 8, 16, 4, 8, 8),
+            nn.MaxPool2d(2),
+            Inception(40, 16, 12, 24, 4, 8, 8),
+            Inception(56, 24, 16, 32, 4, 8, 16),
+            Inception(80, 32, 16, 48, 8, 16, 16),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(0.4),
+        )
+        self.output = nn.Linear(112, classes)
+        self.apply(init_he)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.output(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The mean of each of the last maps, (N, 112)."""
+        return self.layers(images)
+
+
+def convolution(before: int, after: int, size: int) -> nn.Sequential:
+    """A convolution that keeps the resolution, and its rectifier."""
+    return nn.Sequential(nn.Conv2d(before, after, size, padding=size // 2), nn.ReLU())

@@ -1,0 +1,97 @@
+"""Residual networks: layers that learn what to add (He, Zhang, Ren & Sun 2016), and a plain twin that cannot.
+
+More layers ought to do no worse: the further ones could hand on what they get. But a stack of convolutions finds that
+hard to learn, and beyond some depth errors grow, on the training data too. A residual block begins there:
+
+    y = relu(x + f(x)),   f = conv 3x3, batch norm, relu, conv 3x3, batch norm
+
+f = 0 hands x on, and the gradient of the sum reaches x undiminished however deep it lies.
+
+The networks are those that the paper has for small images: a convolution, three groups of n blocks (two convolutions
+each) with 1, 2 and 4 times `width` maps, each group after the first at half the resolution, the mean of each map, and
+a linear layer: 6 n + 2 layers with weights. Here the first convolution halves the resolution too, to save time.
+"""
+
+from __future__ import annotations
+
+from models.classifiers import init_he
+from nnlite import Tensor, nn
+from nnlite.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    """Maps (N, before, H, W) -> (N, after, ceil(H / stride), ceil(W / stride)): y = relu(shortcut(x) + f(x)).
+
+    The shortcut is x itself, or where shapes differ a 1x1 convolution with batch norm.
+    """
+
+    def __init__(self, before: int, after: int, stride: int):
+        self.body = nn.Sequential(
+            *normalised(before, after, 3, stride),
+            nn.ReLU(),
+            *normalised(after, after, 3),
+        )
+        same = before == after and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Sequential(*normalised(before, after, 1, stride))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return F.relu(self.shortcut(maps) + self.body(maps))
+
+
+class ResNet(nn.Module):
+    """Images (N, channels, H, W) in 0..1, of any size -> logits (N, classes).
+
+    depth   layers with weights: 8, 14, 20, 26, ...
+    width   maps of the first group
+
+    Raises ValueError for another depth.
+    """
+
+    def __init__(self, depth: int = 20, width: int = 8, channels: int = 1, classes: int = 10):
+        blocks, rest = divmod(depth - 2, 6)
+        if blocks < 1 or rest:
+            raise ValueError(f"{type(self).__name__}: depth must be 6 n + 2 with n >= 1 (8, 14, 20, ...), got {depth}")
+        self.layers = nn.Sequential(*self.first(channels, width))
+        before = width
+        for after in (width, 2 * width, 4 * width):
+            for number in range(blocks):
+                self.layers.append(self.block(before, after, 2 if number == 0 and after > width else 1))
+                before = after
+        self.layers.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten()])
+        self.output = nn.Linear(before, classes)
+        self.apply(init_he)
+
+    def first(self, before: int, after: int) -> list[nn.Module]:
+        """The layers ahead of the blocks."""
+        return [*normalised(before, after, 3, stride=2), nn.ReLU()]
+
+    def block(self, before: int, after: int, stride: int) -> nn.Module:
+        """Two of the network's convolutions."""
+        return ResidualBlock(before, after, stride)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.output(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The mean of each of the last maps, (N, 4 width)."""
+        return self.layers(images)
+
+
+class Plain(ResNet):
+    """The same convolutions, without shortcuts and without batch norm, each followed by a rectifier."""
+
+    def first(self, before: int, after: int) -> list[nn.Module]:
+        return rectified(before, after, stride=2)
+
+    def block(self, before: int, after: int, stride: int) -> nn.Module:
+        return nn.Sequential(*rectified(before, after, stride), *rectified(after, after))
+
+
+def normalised(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution and its batch norm, which has a bias for both."""
+    return [nn.Conv2d(before, after, size, stride, size // 2, bias=False), nn.BatchNorm2d(after)]
+
+
+def rectified(before: int, after: int, stride: int = 1) -> list[nn.Module]:
+    """A 3x3 convolution and its rectifier."""
+    return [nn.Conv2d(before, after, 3, stride, 1), nn.ReLU()]

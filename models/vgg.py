@@ -1,0 +1,169 @@
+"""VGG: convolutions of 3x3 only, in blocks, each block at half the resolution of the one before.
+
+Simonyan & Zisserman 2015. Two 3x3 convolutions see 5x5 pixels and three see 7x7, with fewer weights than one large
+convolution and a rectifier after each. Channels double from block to block as the resolution halves.
+
+    block        1    2    3    4    5
+    channels    64  128  256  512  512
+    VGG-11       1    1    2    2    2   convolutions
+    VGG-16       2    2    3    3    3
+    VGG-19       2    2    4    4    4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from os import PathLike
+
+import numpy as np
+
+import nnlite
+from models.classifiers import init_he
+from nnlite import CheckpointError, ShapeError, Tensor, nn
+
+VGG19 = (2, 2, 4, 4, 4)  # convolutions in each block
+WIDTHS = (64, 128, 256, 512, 512)
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in 0..1: what PyTorch's weights expect
+
+
+def block(before: int, after: int, convolutions: int, padding_mode: str = "zeros") -> list[nn.Module]:
+    """`convolutions` times a 3x3 convolution that keeps the resolution, and its rectifier."""
+    layers: list[nn.Module] = []
+    for channels in (before, *[after] * (convolutions - 1)):
+        layers += [nn.Conv2d(channels, after, 3, padding=1, padding_mode=padding_mode), nn.ReLU()]
+    return layers
+
+
+class VGG(nn.Module):
+    """A small classifier: images (N, channels, H, W) in 0..1, 8 pixels a side or more -> logits (N, classes).
+
+    convolutions   their number in each block
+    widths         channels of each block, an eighth of the paper's
+
+    Blocks end with pooling, and two linear layers follow where the paper has three, of 4096 units. They know 3x3
+    places, what is left of 28x28 pixels; maps of another size are averaged to it.
+    """
+
+    def __init__(
+        self,
+        convolutions: Sequence[int] = (2, 2, 2),
+        widths: Sequence[int] = (8, 16, 32),
+        channels: int = 1,
+        classes: int = 10,
+    ):
+        self.layers = nn.Sequential()
+        for before, after, count in zip((channels, *widths), widths, convolutions, strict=False):
+            self.layers.extend([*block(before, after, count), nn.MaxPool2d(2)])
+        self.layers.extend([nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * widths[-1], 128), nn.ReLU()])
+        self.layers.append(nn.Dropout(0.5))
+        self.output = nn.Linear(128, classes)
+        self.apply(init_he)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.output(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The rectified units of the first linear layer, (N, 128)."""
+        return self.layers(images)
+
+
+class VGGFeatures(nn.Module):
+    """The convolutions of a VGG: images (N, 3, H, W) in [-1, 1] -> what each convolution makes of them, rectified.
+
+    convolutions   their number in each block; the last block may be cut short
+    widths         channels of each block
+    average        pool by averages, which Gatys et al. 2016 found better for making pictures, and not by maxima
+    padding_mode   what lies beyond the border, as for nn.Conv2d
+
+    A convolution is called conv{block}_{number in it}, both from 1, as in the papers. The state_dict has PyTorch's
+    names: features.0.weight, features.0.bias, features.2.weight and on; rectifiers and pooling take a number each.
+    """
+
+    def __init__(
+        self,
+        convolutions: Sequence[int] = VGG19,
+        widths: Sequence[int] = WIDTHS,
+        average: bool = True,
+        padding_mode: str = "zeros",
+    ):
+        self.features = nn.Sequential()
+        self.place: dict[str, int] = {}  # of the rectifier behind each convolution
+        before = (3, *widths)
+        for number, count in enumerate(convolutions):
+            if number:
+                self.features.append(nn.AvgPool2d(2) if average else nn.MaxPool2d(2))
+            first = len(self.features) + 1
+            self.place |= {f"conv{number + 1}_{i + 1}": first + 2 * i for i in range(count)}
+            self.features.extend(block(before[number], widths[number], count, padding_mode))
+        self.smallest = 2 ** (len(convolutions) - 1)
+        self.register_buffer("mean", nnlite.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", nnlite.tensor(STD).reshape(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor, wanted: Collection[str]) -> dict[str, Tensor]:
+        """The features under the wanted names, each (N, C, H', W'); nothing deeper is computed.
+
+        Raises ValueError for a name that it has not, ShapeError for what is no image or too small to be halved.
+        """
+        unknown = [name for name in wanted if name not in self.place]
+        if unknown:
+            raise ValueError(f"VGGFeatures has no {', '.join(unknown)}; it has {', '.join(self.place)}")
+        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < self.smallest:
+            least = f"{self.smallest}x{self.smallest} pixels or more"
+            raise ShapeError(f"VGGFeatures: expected images (N, 3, H, W), {least}, got {images.shape}")
+        names = {self.place[name]: name for name in wanted}
+        found = {}
+        x = self.normalise(images)
+        for place, layer in enumerate(self.features[: max(names) + 1]):
+            x = layer(x)
+            if place in names:
+                found[names[place]] = x
+        return found
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """From [-1, 1] to about mean 0 and variance 1, each colour by ImageNet's figures."""
+        return ((images + 1.0) * 0.5 - self.mean) / self.std
+
+
+def load_vgg19(path: str | PathLike) -> VGGFeatures:
+    """VGG-19 up to conv5_1 with published weights: a safetensors file with PyTorch's names and shapes.
+
+    Of the file, layers farther on are not read. Raises CheckpointError for a file that is none or holds others.
+    """
+    network = VGGFeatures((*VGG19[:-1], 1))
+    own, given = network.state_dict(), nnlite.load(path)
+    wrong = [name for name, weight in own.items() if np.shape(given.get(name)) != weight.shape]
+    if wrong:
+        found = f"{np.shape(given[wrong[0]])} instead" if wrong[0] in given else "none of that name"
+        raise CheckpointError(
+            f"{path} holds no VGG-19 by PyTorch's names: expected {wrong[0]} of shape {own[wrong[0]].shape}, found "
+            f"{found} ({len(wrong)} of {len(own)} do not fit); save the state_dict of vgg19 (without batch norm)"
+        )
+    network.load_state_dict({name: given[name] for name in own})
+    return network.eval().requires_grad_(False)
+
+
+def random_vgg(pictures: Sequence[Tensor], convolutions: Sequence[int], widths: Sequence[int]) -> VGGFeatures:
+    """A VGG that nobody has trained, but whose features are of use on these pictures (He, Wang & Hopcroft 2016).
+
+    Filters are drawn as for training (He et al. 2015). Left at that, the deeper a layer, the more all of its channels
+    say the same: how bright it is. So layer by layer each channel's scale and bias are set such that over all
+    positions of the pictures, (1, 3, H, W) each, it has mean 0 and variance 1 before its rectifier (Mishkin & Matas
+    2016, Salimans & Kingma 2016). Borders are repeated: zeros would then be no neutral value.
+    """
+    network = VGGFeatures(convolutions, widths, padding_mode="replicate").apply(init_he)
+    with nnlite.no_grad():
+        seen = [network.normalise(picture) for picture in pictures]
+        for layer in network.features:
+            if isinstance(layer, nn.Conv2d):
+                _standardise(layer, [layer(x) for x in seen])
+            seen = [layer(x) for x in seen]
+    return network.eval().requires_grad_(False)
+
+
+def _standardise(layer: nn.Conv2d, outputs: Sequence[Tensor]) -> None:
+    """Change the layer such that, where it gave these outputs, each channel has mean 0 and variance 1."""
+    values = np.concatenate([y.permute(0, 2, 3, 1).reshape(-1, y.shape[1]).numpy() for y in outputs])
+    mean, std = values.mean(0), np.maximum(values.std(0), 0.01)  # a blank picture has no deviation
+    layer.weight.copy_(layer.weight / nnlite.tensor(std).reshape(-1, 1, 1, 1))
+    layer.bias.copy_((layer.bias - nnlite.tensor(mean)) / nnlite.tensor(std))
