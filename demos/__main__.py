@@ -23,7 +23,7 @@ DEMOS = [
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "4 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
-    ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "2 min"),
+    ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
     ("classic_vision", "what came before: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
 ]
 

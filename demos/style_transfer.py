@@ -1,0 +1,98 @@
+"""Paint a photo in the style of a painting: a bundled one as van Gogh's Starry Night, or two pictures of your own.
+
+By default the network that compares pictures is a VGG with random weights, which comes with the code. With --vgg FILE
+it is the published VGG-19, which knows what is in a picture and paints better; that file is PyTorch's, as safetensors.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import nnlite
+from demos.common import run, to_image, to_network
+from demos.options import Options
+from demos.training import Training
+from models.style_transfer import StyleTransfer
+from models.vgg import load_vgg19, random_vgg
+from nnlite.plot import image_grid
+from stylize import read_image, resize_short_side, write_image
+
+ASSETS = Path(__file__).parent / "assets"
+PHOTO, PAINTING = ASSETS / "photos" / "cat.jpg", ASSETS / "style" / "starry_night.jpg"
+CONVOLUTIONS, WIDTHS = (2, 2, 2, 2, 1), (32, 64, 128, 256, 256)  # of the random network: half of VGG's channels
+
+
+class NoBatches:
+    """The loader of a model that learns from nothing but what it was made of."""
+
+    def batches(self, start: int = 0) -> Iterator[tuple]:
+        while True:
+            yield ()
+
+
+def main() -> int:
+    parser = Options("style_transfer", __doc__.splitlines()[0], steps=200)
+    parser.computes("--content", str(PHOTO), "photo to paint", metavar="FILE")
+    parser.computes("--style", str(PAINTING), "painting whose style it gets", metavar="FILE")
+    parser.computes("--vgg", "", "weights of VGG-19, safetensors with PyTorch's names; none: random", metavar="FILE")
+    parser.computes("--size", 224, "short side of the result, pixels; never more than the photo's", least=16, most=2048)
+    parser.computes("--content-weight", 1.0, "of the content loss", least=0.0, most=1e12)
+    parser.computes("--style-weight", 1e4, "of the style loss", least=0.0, most=1e12)
+    options, computed = parser.settle()
+    nnlite.manual_seed(options.seed)
+    photo, painting = (shrunk(path, options.size) for path in (options.content, options.style))
+    model = build(options, photo, painting)
+    training = Training(model, options, computed)
+
+    def picture() -> np.ndarray:
+        with nnlite.no_grad():
+            return to_image(model.canvas().cpu().numpy()[0])
+
+    if not training.run(NoBatches(), draw=picture):
+        return training.stopped()
+    result = options.out / "painted.png"
+    write_image(result, picture())
+    shown = [photo, covering(painting, *photo.shape[:2]), picture()]
+    image_grid([shown], options.out / "style_transfer.png", ("photo", "style", "painted"), scale=1)
+    first = training.losses[0]["style"]
+    with nnlite.no_grad():
+        content, style = map(float, model.losses())
+    figures = {"content_loss": content, "style_loss_of_photo": first, "style_loss": style}
+    if style > 0.0:
+        figures["style_loss_falls"] = first / style
+    figures = training.finish(figures)
+    print(f"The style loss fell from {first:.3g} to {style:.3g}; the content loss rose from 0 to {content:.3g}.")
+    print(f"Look at {options.out / 'style_transfer.png'}, at how it came about in {options.out / 'progress.png'},")
+    print(f"and at {result}.")
+    return 0
+
+
+def shrunk(path: str, size: int) -> np.ndarray:
+    """A picture with a short side of `size` pixels, or as it is if it has fewer. Raises ImageError."""
+    image = read_image(path)
+    return resize_short_side(image, min(size, *image.shape[:2]))
+
+
+def build(options: argparse.Namespace, photo: np.ndarray, painting: np.ndarray) -> StyleTransfer:
+    """The model, on its device. Raises CheckpointError for weights that are not VGG-19's."""
+    pictures = [nnlite.tensor(to_network(image)[None]) for image in (photo, painting)]
+    network = load_vgg19(options.vgg) if options.vgg else random_vgg(pictures, CONVOLUTIONS, WIDTHS)
+    network.to(options.device)
+    weights = options.content_weight, options.style_weight
+    return StyleTransfer(network, *(picture.to(options.device) for picture in pictures), *weights)
+
+
+def covering(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The middle of an image, scaled so that it just covers height x width."""
+    scale = max(height / image.shape[0], width / image.shape[1])
+    image = resize_short_side(image, int(np.ceil(scale * min(image.shape[:2]))))
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width]
+
+
+if __name__ == "__main__":
+    run("style_transfer", main)

@@ -1,0 +1,75 @@
+"""The demo that looks inside networks: its pictures, its figures, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+
+from demos.cartoonize.recipe import Recipe, save_generator
+from demos.look_inside.cartoon import SEEN, window
+from demos.look_inside.pictures import around_grey, enlarged, signed, spread
+from stylize import read_image
+
+from .runner import call, refused
+
+PICTURES = "layers graph filters activations occlusion maximised reconstructions neighbours".split()
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    """A stroke U-Net of the usual size that nobody has trained."""
+    path = tmp_path_factory.mktemp("generator") / "generator.safetensors"
+    save_generator(Recipe().build().generator, path, Recipe().metadata())
+    return path
+
+
+def test_signs_have_colours():
+    red, blue, white = signed(np.array([[2.0, -2.0, 0.0]]))[0].tolist()
+    assert (red, blue, white) == ([255, 0, 0], [0, 0, 255], [255, 255, 255])
+    assert signed(np.zeros((2, 2))).min() == 255
+    assert around_grey(np.array([-1.0, 0.0, 1.0]).reshape(3, 1, 1))[0, 0].tolist() == [0, 128, 255]
+    assert spread(np.array([[3.0, 5.0, 4.0]]))[0, :, 0].tolist() == [0, 255, 128]
+
+
+def test_pixels_are_repeated():
+    np.testing.assert_array_equal(enlarged(np.arange(4).reshape(2, 2), 4), np.kron([[0, 1], [2, 3]], np.ones((2, 2))))
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (30, 40), (63, 63), (20, 5)])
+def test_the_window_holds_what_is_not_zero(row, column):
+    part = np.zeros((3, 64, 64))
+    part[1, row, column] = -3.0
+    assert part[window(part)].shape == (3, SEEN, SEEN) and part[window(part)].min() == -3.0
+
+
+@pytest.mark.slow
+def test_both_networks(generator, tmp_path):
+    for name, model in (("lenet5", ()), ("cartoon", ("--model", generator))):
+        status, stdout, stderr = call("--network", name, *model, "--out", tmp_path, demo="look_inside")
+        assert status == 0, stderr
+        assert str(tmp_path / name) in stdout
+        for picture in PICTURES:
+            assert read_image(tmp_path / name / f"{picture}.png").std() > 5, picture
+        assert "Total params" in (tmp_path / name / "layers.txt").read_text()
+        figures = json.loads((tmp_path / "metrics.json").read_text())[name]
+        if name == "lenet5":
+            assert figures["precision_at_10"]["features"] > 0.95 > figures["precision_at_10"]["pixels"]
+            assert min(figures["probability_of_maximised"]) > 0.9
+        else:
+            assert 0 < figures["radius"] < 32 and 0 < figures["same_photo"]["features"] <= 1
+
+
+def test_a_model_for_two_networks_is_refused(generator, tmp_path):
+    assert "--network lenet5 or --network cartoon" in refused(
+        "--model", generator, "--out", tmp_path, demo="look_inside"
+    )
+
+
+def test_a_model_of_the_other_network_is_refused(generator, tmp_path):
+    line = refused("--network", "lenet5", "--model", generator, "--out", tmp_path, demo="look_inside")
+    assert "LeNet5" in line
+
+
+def test_a_missing_model_is_refused(tmp_path):
+    line = refused("--network", "cartoon", "--model", tmp_path / "nowhere", "--out", tmp_path, demo="look_inside")
+    assert "there is no file" in line
