@@ -7,8 +7,11 @@ and counted, and only then gets its own.
 
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -25,6 +28,8 @@ from .temporal import Draw, FrameDrawer
 # What OpenCV's wheel can write and read back in full. H264 is not among it; browsers play .webm.
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80", ".mkv": "FFV1"}
 USUAL_RATE = 25.0  # frames a second, where a file does not say
+# FFmpeg's threads report damaged frames whenever they like, so hiding stderr during a call is not enough.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class VideoError(ValueError):
@@ -40,7 +45,8 @@ class VideoReader:
 
     def __init__(self, source: str | Path | int) -> None:
         if not isinstance(source, int) and not Path(source).is_file():
-            raise VideoError(f"{source}: no such file; check the spelling")
+            what = "is a folder; name a file in it" if Path(source).is_dir() else "no such file; check the spelling"
+            raise VideoError(f"{source}: {what}")
         self.name = f"camera {source}" if isinstance(source, int) else str(source)
         with silent_stderr():
             self._capture = cv2.VideoCapture(source if isinstance(source, int) else str(source))
@@ -79,8 +85,8 @@ class VideoWriter:
     """A context manager that writes frames of one size; the file is there, whole, when the block has ended.
 
     Codecs want even sides: an odd one is made even by repeating the last row or column. Ctrl-C keeps the frames so
-    far, any other exception nothing. Raises VideoError: unknown extension, folder missing or not writable, frames of
-    several sizes, or a file that cannot be read back (a full disk).
+    far, any other exception nothing; without frames there is no file. Raises VideoError: unknown extension, folder
+    missing or not writable, frames of several sizes, or a file that cannot be read back (a full disk).
     """
 
     def __init__(self, path: str | Path, fps: float) -> None:
@@ -88,6 +94,8 @@ class VideoWriter:
         suffix = self.path.suffix.lower()
         if suffix not in CODECS:
             raise VideoError(f"{path}: cannot write '{suffix}' videos; use one of {', '.join(CODECS)}")
+        if self.path.is_dir():
+            raise VideoError(f"{path} is a folder; choose another name")
         if not self.path.parent.is_dir():
             raise VideoError(f"{path}: there is no folder {self.path.parent}; make it first")
         self._codec = cv2.VideoWriter_fourcc(*CODECS[suffix])
@@ -103,21 +111,23 @@ class VideoWriter:
             raise VideoError(f"{self.path}: frame {self.frames} is {frame.shape}, those before {self._shape}")
         height, width = frame.shape[:2]
         even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        self._writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
+        with silent_stderr():
+            self._writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
         self.frames += 1
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        try:
-            if self._writer is not None:
-                with silent_stderr():
-                    self._writer.release()
-            if self.frames and (kind is None or issubclass(kind, KeyboardInterrupt)):
-                self._keep()
-        finally:
-            self.temporary.unlink(missing_ok=True)
+        with _without_ctrl_c():
+            try:
+                if self._writer is not None:
+                    with silent_stderr():
+                        self._writer.release()
+                if self.frames and (kind is None or issubclass(kind, KeyboardInterrupt)):
+                    self._keep()
+            finally:
+                self.temporary.unlink(missing_ok=True)
 
     def _open(self, shape: tuple[int, ...]) -> None:
         height, width = (side + side % 2 for side in shape[:2])
@@ -129,9 +139,25 @@ class VideoWriter:
 
     def _keep(self) -> None:
         there = count_frames(self.temporary)
-        if there != self.frames:
+        if there < self.frames:  # one more is there if Ctrl-C came after a frame was written, before it was counted
             raise VideoError(f"{self.path}: {there} of {self.frames} frames can be read back; is the disk full?")
-        os.replace(self.temporary, self.path)
+        try:
+            os.replace(self.temporary, self.path)
+        except OSError as error:
+            raise VideoError(f"{self.path}: cannot write there ({error.strerror}); choose another name") from error
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Ctrl-C is not heard: a second one, while a file is being finished, would lose what the first was to keep."""
+    if threading.current_thread() is not threading.main_thread():  # others never hear it, and may not ask
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True)
@@ -192,18 +218,22 @@ def count_frames(path: str | Path) -> int:
 def carry_sound(source: str | Path, video: str | Path) -> str:
     """Put the sound of `source` into `video` by ffmpeg, the pictures unchanged; what became of it, as a sentence.
 
-    The sound is copied, or encoded anew where the container cannot hold it. `video` stays as it is when ffmpeg is
-    missing or fails.
+    The sound is copied, or encoded anew where the container cannot hold it, and ends with the pictures. `video` stays
+    as it is when ffmpeg is missing or fails.
     """
     ffmpeg, video = shutil.which("ffmpeg"), Path(video)
     if ffmpeg is None:
         return "without sound: ffmpeg, which would carry it over, is not installed"
     temporary = video.with_name(f".{video.stem}.{os.getpid()}.sound{video.suffix}")
+    frames = count_frames(video)
+    with VideoReader(video) as drawn:
+        seconds = frames / drawn.fps
     inputs = [ffmpeg, "-v", "error", "-y", "-i", str(video), "-i", str(source), "-map", "0:v", "-map", "1:a?"]
     try:
         for sound in (["-c", "copy"], ["-c:v", "copy"]):
-            done = subprocess.run([*inputs, *sound, str(temporary)], stdin=subprocess.DEVNULL, capture_output=True)
-            if done.returncode == 0 and count_frames(temporary) == count_frames(video):
+            command = [*inputs, *sound, "-t", f"{seconds:.3f}", str(temporary)]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+            if done.returncode == 0 and count_frames(temporary) == frames:
                 os.replace(temporary, video)
                 return "with the sound of the original, if it has any"
         return "without sound: ffmpeg could not carry it over"
