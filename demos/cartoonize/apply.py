@@ -51,7 +51,8 @@ def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, de
             print(f"skipped {error}", file=sys.stderr)
     if failed == len(photos):
         raise UserError(f"none of the {failed} photos could be used")
-    print(f"{len(photos) - failed} cartoons in {out}" + (f", {failed} skipped" if failed else ""))
+    done = len(photos) - failed
+    print(f"{done} cartoon{'s' if done > 1 else ''} in {out}" + (f", {failed} skipped" if failed else ""))
     return 1 if failed else 0
 
 
