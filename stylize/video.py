@@ -7,11 +7,8 @@ and counted, and only then gets its own.
 
 import os
 import shutil
-import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -24,6 +21,7 @@ from tqdm import tqdm
 from ._cv2 import cv2
 from .images import MINIMUM_SIDE, silent_stderr
 from .temporal import Draw, FrameDrawer
+from .workers import interrupts_ignored
 
 # What OpenCV's wheel can write and read back in full. H264 is not among it; browsers play .webm.
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80", ".mkv": "FFV1"}
@@ -119,7 +117,7 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        with _without_ctrl_c():
+        with interrupts_ignored():  # a second Ctrl-C would lose what the first was to keep
             try:
                 if self._writer is not None:
                     with silent_stderr():
@@ -145,19 +143,6 @@ class VideoWriter:
             os.replace(self.temporary, self.path)
         except OSError as error:
             raise VideoError(f"{self.path}: cannot write there ({error.strerror}); choose another name") from error
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Ctrl-C is not heard: a second one, while a file is being finished, would lose what the first was to keep."""
-    if threading.current_thread() is not threading.main_thread():  # others never hear it, and may not ask
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Workers:
             if self._executor is None:
                 return [_counted(bar, function(job)) for job in jobs]
             try:
-                with _interrupts_ignored():  # processes start on submit and inherit this
+                with interrupts_ignored():  # processes start on submit and inherit this
                     futures = [self._executor.submit(function, job) for job in jobs]
                 for future in as_completed(futures):
                     _counted(bar, future.result())
@@ -79,7 +79,8 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
+    """Ctrl-C is not heard within the block; and processes that start there do not hear it at all."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set this
         yield
         return
