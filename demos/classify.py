@@ -36,7 +36,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
     "lenet5": {},
-    "alexnet": {"steps": 3000, "lr": 1e-3},
+    "alexnet": {"steps": 5000, "lr": 1e-3},
     "vgg": {"steps": 2500, "lr": 1e-3},
     "googlenet": {"steps": 2500, "lr": 2e-3},
     "resnet": {"steps": 2500, "lr": 4e-3},
