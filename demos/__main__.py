@@ -31,7 +31,7 @@ DEMOS = [
 def main() -> None:
     width = max(len(name) for name, _, _ in DEMOS)
     for name, what, time in DEMOS:
-        print(f"python -m demos.{name:{width}}  {time:>6}  {what}")
+        print(f"python -m demos.{name:{width}}  {time:>7}  {what}")
     print("Each runs without arguments and writes into runs/NAME; --help tells its options.")
 
 
