@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .folder_lock import locked
 from .images import ImageError, find_images, read_image, real_path, resize_short_side, write_image
 from .manifest import LAYOUTS, MANIFEST, SPLITS, DatasetError, Record, pair_paths, read_manifest, write_manifest
 from .plan import Options, Photo, drawn_steps, plan_pairs, refuse_mixing
@@ -90,10 +91,10 @@ def build_dataset(
     Near-duplicates never stand in two splits. Run again with more photos, it adds them and moves none of
     the old ones; pairs that were lost or altered are drawn again.
 
-    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, was
-    made with other options, holds photos that are no longer among the sources, or is not a dataset. Raises
-    ValueError for an unknown style, parameter or step, ImageError (a ValueError) for a source that does not
-    exist or a disk that is full.
+    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, that
+    another run is writing into, that was made with other options, that holds photos which are no longer among
+    the sources, or that is not a dataset. Raises ValueError for an unknown style, parameter or step, ImageError
+    (a ValueError) for a source that does not exist or a disk that is full.
     """
     known_parameters = style_parameters(style, **(parameters or {}))
     options = Options(
@@ -115,8 +116,8 @@ def build_dataset(
         raise DatasetError(f"workers is {workers}; it needs 1 or more")
     out = Path(out)
     files = _find_sources([Path(source) for source in sources], out)
-    known = _open(out, options, known_parameters, resume)
-    with Workers(workers, len(files)) as pool:
+    with locked(out), Workers(workers, len(files)) as pool:
+        known = _open(out, options, known_parameters, resume)
         scanned = pool.map(_scan, [(path, name, options) for path, name in files], "scan", progress)
         photos, skipped = _distinct(scanned, known, options)
         splits = _split(photos, known, options)

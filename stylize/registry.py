@@ -95,13 +95,13 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, 
     """
     chosen = _find(style)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"stylize: expected RGB, (H, W, 3), uint8; got {image.shape}, {image.dtype}")
+        raise ValueError(f"expected an image as RGB, (H, W, 3), uint8; got {image.shape}, {image.dtype}")
     if min(image.shape[:2]) < MINIMUM_SIDE:
-        raise ValueError(f"stylize: the image is {image.shape}; a side needs {MINIMUM_SIDE} pixels or more")
+        raise ValueError(f"the image is {image.shape}; a side needs {MINIMUM_SIDE} pixels or more")
     if scale is None:
         scale = default_scale(image)
     if not 0 < scale < float("inf"):
-        raise ValueError(f"stylize: the scale must be a positive number, got {scale}")
+        raise ValueError(f"the stroke scale must be a positive number, got {scale}")
     return chosen.function(np.ascontiguousarray(image), scale, chosen.parameters.changed(**changes))
 
 

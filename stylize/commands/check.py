@@ -6,7 +6,7 @@ from pathlib import Path
 from ..check import Report, check_dataset
 from ..contact_sheet import draw_contact_sheet
 from ..images import real_path
-from . import one_line
+from . import counted, one_line
 
 DESCRIPTION = """Read every pair of a dataset, made here or downloaded: pictures side by side in DIR/<split> or DIR, or
 photos and cartoons of equal names in DIR/A/<split> and DIR/B/<split>, or in DIR/<split>A and DIR/<split>B. Report what
@@ -47,7 +47,7 @@ def describe(report: Report) -> list[str]:
     for split, sizes in report.splits.items():
         pairs = sum(pair.split == split for pair in report.pairs)
         shown = ", ".join(sizes[:3]) + (f" and {len(sizes) - 3} other sizes" if len(sizes) > 3 else "")
-        lines.append(f"  {split or '(all)'}: {pairs} pairs{f' of {shown}' if sizes else ''}")
+        lines.append(f"  {split or '(all)'}: {counted(pairs, 'pair')}{f' of {shown}' if sizes else ''}")
     if report.direction:
         lines.append(f"  {report.direction}")
     for title, kinds in (("wrong", report.findings), ("hint", report.hints)):
@@ -55,4 +55,4 @@ def describe(report: Report) -> list[str]:
             more = f", and {len(which) - EXAMPLES} more" if len(which) > EXAMPLES else ""
             lines.append(f"{title}: {what}: {', '.join(which[:EXAMPLES])}{more}")
     count = sum(map(len, report.findings.values()))
-    return [*lines, f"{count} faults" if count else "nothing is wrong"]
+    return [*lines, counted(count, "fault") if count else "nothing is wrong"]

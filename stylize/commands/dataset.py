@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import build_dataset, parse_parameters
 from ..manifest import LAYOUTS, MANIFEST
-from . import add_drawing_options, say
+from . import add_drawing_options, counted, say
 
 DESCRIPTION = """Draw many photos and write pairs of photo and cartoon, split by photo, to OUT/train and OUT/test (photo
 left, cartoon right; or to OUT/A and OUT/B, see --layout), with OUT/manifest.jsonl. A stopped run is completed, and
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"skipped {source}: {reason}")
     for split, pairs in summary.pairs.items():
         folders = " and ".join(str(summary.out / side / split) for side in LAYOUTS[options.layout])
-        print(f"{split}: {pairs} pairs from {summary.photos[split]} photos in {folders}")
-    print(f"{summary.drawn} photos drawn by this run, {len(summary.skipped)} skipped;", end=" ")
+        print(f"{split}: {counted(pairs, 'pair')} from {counted(summary.photos[split], 'photo')} in {folders}")
+    print(f"{counted(summary.drawn, 'photo')} drawn by this run, {len(summary.skipped)} skipped;", end=" ")
     print(f"all are listed in {summary.out / MANIFEST}")
     return 1 if options.strict and summary.skipped else 0

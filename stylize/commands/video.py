@@ -8,7 +8,7 @@ from ..preprocess import parse_steps, preprocess
 from ..registry import style_parameters
 from ..temporal import TEMPORAL
 from ..video import CODECS, carry_sound, draw_video
-from . import add_drawing_options
+from . import add_drawing_options, counted
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -44,5 +44,6 @@ def run(options: argparse.Namespace) -> int:
         (lambda frame: preprocess(frame, steps)) if steps else None,
     )
     sound = carry_sound(options.input, options.output)
-    print(f"wrote {options.output}: {drawn.frames} frames in {len(drawn.cuts) + 1} shots, {sound}")
+    length = f"{counted(drawn.frames, 'frame')} in {counted(len(drawn.cuts) + 1, 'shot')}"
+    print(f"wrote {options.output}: {length}, {sound}")
     return 0

@@ -33,6 +33,11 @@ def save(path, picture, **options):
     return path
 
 
+def pixels(path):
+    """RGB, as Pillow reads it."""
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
 def save_blocks(folder, count, first=0, **size):
     """`count` pictures, 0.png, 1.png, ..."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def test_every_option_of_a_dataset_reaches_it(tmp_path):
     done = run("dataset", photos, tmp_path / "out", *options, "--seed", 3, "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "stylize: skipped a\\nb.png: the file is empty (0 bytes); copy it again or remove it\n"
-    assert "val: 4 pairs from 1 photos in" in done.stdout and str(tmp_path / "out" / "B" / "val") in done.stdout
+    assert "val: 4 pairs from 1 photo in" in done.stdout and str(tmp_path / "out" / "B" / "val") in done.stdout
     build_dataset(
         [photos], tmp_path / "same", style="pencil", parameters={"line_threshold": 0.01},
         preprocess=["rotate=90..90", "grey"], short_side=60, strokes=90, size=24, crops=2, flip=True, layout="folders",
@@ -89,7 +89,7 @@ def test_check_reports_and_exits_with_1_if_something_is_wrong(tmp_path):
     next((tmp_path / "out" / "train").iterdir()).write_bytes(b"no picture")
     broken = run("check", tmp_path / "out", "--sheet", tmp_path / "sheet.png")
     assert broken.returncode == 1 and broken.stderr == "" and (tmp_path / "sheet.png").exists()
-    assert "wrong: no readable image" in broken.stdout and "1 faults" in broken.stdout
+    assert "wrong: no readable image" in broken.stdout and "1 fault\n" in broken.stdout
 
 
 @pytest.mark.parametrize("command", [[], ["image"], ["dataset"], ["check"]])
@@ -153,7 +153,7 @@ def test_every_mistake_is_one_line_and_changes_nothing(tmp_path, capsys):
         stderr = capsys.readouterr().err
         assert code == 2, name
         assert message in stderr, name
-        assert stderr.startswith("stylize: ") and stderr.count("\n") == 1, stderr
+        assert stderr.startswith("stylize: ") and stderr.count("stylize: ") == stderr.count("\n") == 1, stderr
     assert (tmp_path / "photo.png").read_bytes() == photo and not (tmp_path / "out.png").exists()
 
 

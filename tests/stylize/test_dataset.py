@@ -22,21 +22,7 @@ from stylize import (
 from stylize.manifest import write_manifest
 from stylize.preprocess import parse_steps, preprocess
 
-from .pictures import blocks, contents, save, save_blocks
-
-
-def pixels(path):
-    return np.asarray(Image.open(path).convert("RGB"))
-
-
-@pytest.fixture
-def photos(tmp_path):
-    return save_blocks(tmp_path / "photos", 6)
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "out"
+from .pictures import blocks, contents, pixels, save, save_blocks
 
 
 def test_pairs_are_photo_and_cartoon_side_by_side(photos, out):

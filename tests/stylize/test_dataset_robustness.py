@@ -18,24 +18,11 @@ from stylize import (
     load_pairs,
     read_manifest,
 )
+from stylize.folder_lock import locked
 
-from .pictures import REPOSITORY, blocks, contents, save, save_blocks
+from .pictures import REPOSITORY, blocks, contents, pixels, save, save_blocks
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals, limits or links")
-
-
-def pixels(path):
-    return np.asarray(Image.open(path).convert("RGB"))
-
-
-@pytest.fixture
-def photos(tmp_path):
-    return save_blocks(tmp_path / "photos", 6)
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "out"
 
 
 @pytest.mark.parametrize("layout", ["side", "folders"])
@@ -100,6 +87,34 @@ def test_ctrl_c_ends_in_one_line_and_can_be_gone_on_from(tmp_path, out):
     build_dataset([photos], out)
     build_dataset([photos], tmp_path / "undisturbed")
     assert contents(out) == contents(tmp_path / "undisturbed")
+
+
+@posix
+def test_a_second_run_into_the_folder_is_refused_until_the_first_has_ended_or_been_killed(tmp_path, photos, out):
+    with locked(out):
+        with pytest.raises(DatasetError, match=f"another run is writing into {out}"):
+            build_dataset([photos], out)
+        assert list(out.iterdir()) == [], "neither pictures nor a file for the lock"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(out)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "locked\n"
+    done = start(photos, out)
+    _, stderr = done.communicate(timeout=60)
+    assert done.returncode == 2
+    assert stderr == f"stylize: another run is writing into {out}; wait for it, or use another folder\n"
+    holder.kill()
+    holder.communicate(timeout=60)
+    assert build_dataset([photos], out).drawn == 6
+
+
+HOLDER = """
+import pathlib, sys, time
+from stylize.folder_lock import locked
+with locked(pathlib.Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
 
 
 @posix
@@ -309,7 +324,7 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
     code += "build_dataset([sys.argv[1]], sys.argv[2], style='classic', workers=1); "
     code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     peaks = []
-    for count in (20, 120):  # the pixels of 100 photos and pairs are 100 * 3 * 0.75 MB = 225 MB
+    for count in (10, 60):  # the pixels of 50 photos and pairs are 50 * 3 * 0.75 MB = 112 MB
         photos = save_blocks(tmp_path / f"photos {count}", count, height=512, width=512)
         command = [sys.executable, "-c", code, photos, tmp_path / f"out {count}"]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=True)

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -188,6 +189,17 @@ def test_every_mistake_is_one_line_and_leaves_nothing(tmp_path):
     assert sorted(tmp_path.iterdir()) == before and good.read_bytes() == data
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that not even root can write to")
+def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path):
+    source = film(tmp_path / "film.mkv", frames=2)
+    for suffix in CODECS:
+        with pytest.raises(VideoError, match="cannot write there; choose a folder that is writable"):
+            draw_video(source, f"/proc/self/out{suffix}", invert, "off")
+    done = run(source, "/proc/self/out.mp4", "--style=classic", "--temporal=off")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("stylize: /proc/self/out.mp4: cannot write there") and done.stderr.count("\n") == 1
+
+
 def test_frames_of_several_sizes_are_refused(tmp_path):
     with pytest.raises(VideoError, match="frame 1"), VideoWriter(tmp_path / "out.mp4", 10) as writer:
         writer.write(np.zeros((32, 32, 3), np.uint8))
@@ -204,6 +216,8 @@ def test_the_command_hides_what_decoders_say_and_names_near_styles(tmp_path):
     (tmp_path / "damaged.mp4").write_bytes(data)
     done = run(tmp_path / "damaged.mp4", tmp_path / "out.mp4", "--style=classic", "--temporal=off")
     assert (done.returncode, done.stderr) == (0, "") and "frames in" in done.stdout
+    done = run(film(tmp_path / "still.mkv", frames=1), tmp_path / "still.mp4", "--style=classic")
+    assert "still.mp4: 1 frame in 1 shot, " in done.stdout
     done = run(source, tmp_path / "other.mp4", "--style=ton")
     assert done.returncode == 2 and "did you mean 'toon'" in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "other.mp4").exists()
