@@ -122,6 +122,33 @@ def test_a_layer_in_eval_stays_so_and_a_copy_is_independent():
     assert type(nn.Linear(4, 5)) is nn.Linear and isinstance(nn.Linear(4, 5).weight, nn.Parameter)
 
 
+@pytest.mark.parametrize("name", ["Linear", "ConvTranspose2d", "bias"])
+def test_assigning_a_tensor_sets_the_trained_weight_as_in_pytorch(torch, rng, name):
+    attribute = "bias" if name == "bias" else "weight"
+    ours, theirs = pair(torch, name)
+    trained = getattr(ours.parametrizations, attribute).original
+    value = rng.standard_normal(trained.shape)
+    for _ in range(2):  # the second time with the singular vectors that the first has left
+        setattr(ours, attribute, nnlite.Tensor(value))
+        setattr(theirs, attribute, torch.tensor(value))
+        assert getattr(ours.parametrizations, attribute).original is trained and trained.requires_grad
+        np.testing.assert_array_equal(trained.detach().numpy(), value)
+        expected = getattr(theirs, attribute).detach().numpy()
+        np.testing.assert_allclose(getattr(ours, attribute).detach().numpy(), expected, rtol=1e-9)
+        value = 2.0 * value[::-1].copy()
+
+
+def test_what_cannot_be_assigned_is_refused():
+    layer = spectral_norm(nn.Linear(4, 5))
+    before = layer.parametrizations.weight.original.detach().numpy().copy()
+    for value in (None, nn.Parameter(nnlite.ones(5, 4)), before):
+        with pytest.raises(TypeError, match=rf"weight is computed from .*original, .*; got {type(value).__name__}"):
+            layer.weight = value
+    with pytest.raises(nnlite.ShapeError, match=r"expected a Tensor \(5, 4\), got \(1, 4\)"):
+        layer.weight = nnlite.ones(1, 4)
+    np.testing.assert_array_equal(layer.parametrizations.weight.original.detach().numpy(), before)
+
+
 def test_what_cannot_be_normalised_is_refused():
     with pytest.raises(ValueError, match="ReLU has no parameter 'weight'"):
         spectral_norm(nn.ReLU())

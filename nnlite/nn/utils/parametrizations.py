@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...function import axis_of
+from ...errors import ShapeError
+from ...function import axis_of, no_grad
 from ...tensor import Tensor
 from .. import init
 from .._checks import check_positive, check_whole
@@ -75,7 +76,8 @@ def spectral_norm(
     sigma is the largest singular value of W, taken as a matrix whose rows are axis `dim` (the outputs: 0, or 1 for
     ConvTranspose2d). While training each use of W refines the estimate by n_power_iterations steps of the power
     method; eval() leaves it. Returns the module itself, with W as `parametrizations.<name>.original` and the two
-    singular vectors as `parametrizations.<name>.0._u` and `_v` in its state_dict.
+    singular vectors as `parametrizations.<name>.0._u` and `_v` in its state_dict. Assigning a Tensor to module.<name>
+    writes its values into W.
 
     Raises ValueError if the module has no parameter of this name or there are no iterations, IndexError for dim.
     """
@@ -99,5 +101,24 @@ def spectral_norm(
         module.add_module("parametrizations", ModuleDict())
         module.__class__ = type(f"Parametrized{type(module).__name__}", (type(module),), {})
     vars(module)["parametrizations"][name] = parametrized
-    setattr(type(module), name, property(lambda self: self.parametrizations[name]()))
+    setattr(type(module), name, _computed(name))
     return module
+
+
+def _computed(name: str) -> property:
+    """The attribute of a layer that is computed from `parametrizations.<name>.original`."""
+
+    def get(layer: Module) -> Tensor:
+        return vars(layer)["parametrizations"][name]()
+
+    def put(layer: Module, value: Tensor) -> None:
+        original = vars(layer)["parametrizations"][name].original
+        computed = f"{type(layer).__name__}.{name} is computed from parametrizations.{name}.original"
+        if not isinstance(value, Tensor) or isinstance(value, Parameter):  # a Parameter is not what would be trained
+            raise TypeError(f"{computed}, which takes the values of a Tensor; got {type(value).__name__}")
+        if value.shape != original.shape:
+            raise ShapeError(f"{computed}; expected a Tensor {original.shape}, got {value.shape}")
+        with no_grad():
+            original.copy_(value)
+
+    return property(get, put)
