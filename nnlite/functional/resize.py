@@ -64,29 +64,48 @@ def transform(xp, x, vertical, horizontal):
 
 
 def interpolate(
-    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    *,
+    antialias: bool = False,
 ) -> Tensor:
     """Images (N, C, H, W) in another size: `size` (H', W') or floor(H scale_factor), each one number or two.
 
     A new pixel's centre lies at source = (i + 0.5) H / H' - 0.5 of the old ones (H / H' being 1 / scale_factor if
-    that is given and H' is not H). mode 'nearest' takes the pixel floor(i H / H'), with that same ratio, or i // 2 for
-    the double size, as PyTorch does; 'bilinear' mixes the two on either side, in each axis; with align_corners the
-    outermost pixels stay in place: source = i (H - 1) / (H' - 1).
-    Raises ShapeError for what is no image, ValueError for other modes or sizes.
+    that is given and H' is not H, or the mode is 'bicubic' without antialias, as in PyTorch). mode 'nearest' takes the
+    pixel floor(i H / H'), with that same ratio, or i // 2 for the double size, as PyTorch does; 'bilinear' mixes the
+    two on either side, in each axis; 'bicubic' the four nearest, by the kernel of Keys 1981 with a = -0.75, those
+    beyond the border being copies of the outermost; with align_corners the outermost pixels stay in place:
+    source = i (H - 1) / (H' - 1).
+    With antialias the kernel is widened by H / H' where the image shrinks, so that no pixel is passed over; there is
+    nothing beyond the border, and weights are divided by their sum; 'bicubic' has a = -0.5, larger or smaller.
+    Raises ShapeError for what is no image, ValueError for other modes or sizes, or antialias with align_corners.
     """
-    if mode not in ("nearest", "bilinear"):
-        raise ValueError(f"interpolate: mode {mode!r} is not covered; expected 'nearest' or 'bilinear'")
-    if align_corners and mode == "nearest":
-        raise ValueError("interpolate: align_corners goes with mode 'bilinear' only")
+    if mode not in ("nearest", "bilinear", "bicubic"):
+        raise ValueError(f"interpolate: mode {mode!r} is not covered; expected 'nearest', 'bilinear' or 'bicubic'")
+    if mode == "nearest" and (align_corners or antialias):
+        what = "align_corners" if align_corners else "antialias"
+        raise ValueError(f"interpolate: {what} goes with modes 'bilinear' and 'bicubic' only")
+    if align_corners and antialias:
+        raise ValueError("interpolate: antialias with align_corners is not covered; leave out one of them")
     require_tensors("interpolate", input)
     if input.ndim != 4 or 0 in input.shape:
         raise ShapeError(f"interpolate: expected images (N, C, H, W), got {input.shape}")
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: give either size or scale_factor")
     sizes, ratios = _new_size(input.shape[2:], size, scale_factor)
+    if mode != "bicubic" or antialias:
+        ratios = [1.0 if n == m else ratio for n, m, ratio in zip(input.shape[2:], sizes, ratios, strict=True)]
     axes = list(zip(input.shape[2:], sizes, ratios, strict=True))
-    if mode == "bilinear":
-        vertical, horizontal = (_bilinear(*axis, align_corners) for axis in axes)
+    if mode != "nearest":
+        cubic = mode == "bicubic"
+        if antialias:
+            vertical, horizontal = (_antialiased(*axis, cubic) for axis in axes)
+        else:
+            vertical, horizontal = ((_bicubic if cubic else _bilinear)(*axis, align_corners) for axis in axes)
         return Resize.apply(input, vertical=vertical, horizontal=horizontal)
     taken = [_nearest(*axis) for axis in axes]
     factor = max(1, sizes[0] // input.shape[2])
@@ -125,7 +144,7 @@ def _new_size(old, size, scale_factor):
     sizes = tuple(math.floor(n * f) for n, f in zip(old, pair, strict=True))
     if 0 in sizes:
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {tuple(old)}")
-    return sizes, [1.0 if n == m else 1.0 / f for n, m, f in zip(old, sizes, pair, strict=True)]
+    return sizes, [1.0 / f for f in pair]
 
 
 def _nearest(n, m, ratio):
@@ -137,10 +156,37 @@ def _nearest(n, m, ratio):
 
 def _bilinear(n, m, ratio, align_corners):
     """(m, n), each row with the weights of the two old pixels on either side of a new one."""
-    if align_corners:
-        source = np.arange(m) * ((n - 1) / max(1, m - 1))
-    else:
-        source = np.maximum((np.arange(m) + 0.5) * ratio - 0.5, 0.0)
+    source = np.maximum(_source(n, m, ratio, align_corners), 0.0)
     low = np.minimum(np.floor(source).astype(int), n - 1)
     high, share = np.minimum(low + 1, n - 1), (source - low)[:, None]
     return (1.0 - share) * np.eye(n)[low] + share * np.eye(n)[high]
+
+
+def _bicubic(n, m, ratio, align_corners):
+    """(m, n), each row with the weights of the four old pixels nearest to a new one."""
+    source = _source(n, m, ratio, align_corners)
+    taps = np.floor(source).astype(int) + np.arange(-1, 3)[:, None]
+    weights = _keys(np.abs(source - taps), -0.75)
+    return (weights[:, :, None] * np.eye(n)[taps.clip(0, n - 1)]).sum(0)
+
+
+def _antialiased(n, m, ratio, cubic):
+    """(m, n), each row with the weights of all old pixels under the kernel, which is as wide as a new one at least."""
+    centre = (np.arange(m) + 0.5) * ratio
+    distance = np.abs(np.arange(n) + 0.5 - centre[:, None]) / max(1.0, ratio)
+    weights = _keys(distance, -0.5) if cubic else np.maximum(1.0 - distance, 0.0)
+    return weights / weights.sum(1, keepdims=True)
+
+
+def _source(n, m, ratio, align_corners):
+    """Where the centres of m new pixels lie, in old ones."""
+    if align_corners:
+        return np.arange(m) * ((n - 1) / max(1, m - 1))
+    return (np.arange(m) + 0.5) * ratio - 0.5
+
+
+def _keys(x, a):
+    """The cubic kernel of Keys 1981 at distances x >= 0: 1 at 0; 0 at 1, and from 2 on."""
+    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
+    far = a * (((x - 5.0) * x + 8.0) * x - 4.0)
+    return np.where(x < 1.0, near, np.where(x < 2.0, far, 0.0))

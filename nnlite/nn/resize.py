@@ -13,14 +13,14 @@ from .module import Module
 
 
 class Upsample(Module):
-    """functional.interpolate to `size`, or by `scale_factor`; mode 'nearest' or 'bilinear'."""
+    """functional.interpolate to `size`, or by `scale_factor`; mode 'nearest', 'bilinear' or 'bicubic'."""
 
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
     ):
-        check_choice("Upsample", "mode", mode, ("nearest", "bilinear"))
+        check_choice("Upsample", "mode", mode, ("nearest", "bilinear", "bicubic"))
         if align_corners and mode == "nearest":
-            raise ValueError("Upsample: align_corners goes with mode 'bilinear' only")
+            raise ValueError("Upsample: align_corners goes with modes 'bilinear' and 'bicubic' only")
         if (size is None) == (scale_factor is None):
             raise ValueError(f"Upsample: give either size or scale_factor, got {size!r} and {scale_factor!r}")
         factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor, scale_factor)

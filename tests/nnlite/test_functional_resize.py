@@ -31,6 +31,12 @@ def test_pad_is_numpys(shape, pad, mode, order, seed):
 
 scales = st.one_of(st.sampled_from([0.5, 0.7, 1.0, 1.3, 1.9, 2.0, 2.2, 2.5, 3.0, 3.3]), st.floats(0.5, 6.0))
 lengths = st.integers(2, 40)  # so that half of it is something
+MODES = {
+    "nearest": {"mode": "nearest"},
+    **{mode: {"mode": mode} for mode in ("bilinear", "bicubic")},
+    **{f"{mode}, corners": {"mode": mode, "align_corners": True} for mode in ("bilinear", "bicubic")},
+    **{f"{mode}, antialias": {"mode": mode, "antialias": True} for mode in ("bilinear", "bicubic")},
+}
 
 
 @given(
@@ -40,7 +46,7 @@ lengths = st.integers(2, 40)  # so that half of it is something
         st.builds(lambda scale: {"scale_factor": scale}, scales),
         st.builds(lambda *scale: {"scale_factor": scale}, scales, scales),
     ),
-    mode=st.sampled_from(["nearest", "nearest", "bilinear", "corners"]),
+    mode=st.sampled_from(list(MODES)),
     seed=seeds,
 )
 @example(old=(3, 3), new={"scale_factor": 1.3}, mode="nearest", seed=0)  # nothing changes
@@ -49,9 +55,13 @@ lengths = st.integers(2, 40)  # so that half of it is something
 @example(old=(3, 3), new={"scale_factor": 3.3}, mode="nearest", seed=0)  # thrice the size, but no plain repetition
 @example(old=(4, 3), new={"scale_factor": 2.2}, mode="nearest", seed=0)  # twice the size
 @example(old=(45, 1), new={"size": (129, 1)}, mode="nearest", seed=0)  # where single precision decides
+@example(old=(32, 24), new={"scale_factor": 0.25}, mode="bicubic, antialias", seed=0)  # as super-resolution has it
+@example(old=(9, 7), new={"scale_factor": 4.0}, mode="bicubic, antialias", seed=0)
+@example(old=(37, 1), new={"size": (5, 6)}, mode="bicubic, antialias", seed=0)
+@example(old=(1, 40), new={"size": (3, 1)}, mode="bicubic", seed=0)
 def test_interpolate_is_pytorchs_at_every_size(torch, old, new, mode, seed):
     x = np.random.default_rng(seed).standard_normal((2, 4, *old))
-    options = new | ({"mode": "bilinear", "align_corners": True} if mode == "corners" else {"mode": mode})
+    options = new | MODES[mode]
     results = []
     for lib, G in ((nnlite, F), (torch, torch.nn.functional)):
         t = lib.tensor(x, requires_grad=True)
@@ -60,6 +70,9 @@ def test_interpolate_is_pytorchs_at_every_size(torch, old, new, mode, seed):
         y = G.interpolate(images, **options)
         (y * y).sum().backward()
         results.append((y.detach().numpy(), t.grad.numpy()))
+    stays = any(n == m for n, m in zip(x.shape[2:], results[0][0].shape[2:], strict=True))
+    if stays and "scale_factor" in new and (mode == "bicubic" or "antialias" in mode):
+        results = [(y,) for y, _ in results]  # PyTorch then copies in one direction, forward or backward, but not both
     for ours, theirs in zip(*results, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
@@ -101,7 +114,9 @@ def test_images_stay_channels_last(rng):
         (lambda x: F.pad(x, (4, 0), "reflect"), ShapeError, r"border of \(4, 0\) of an axis of 4 .* cannot reflect"),
         (lambda x: F.interpolate(x), ValueError, "either size or scale_factor"),
         (lambda x: F.interpolate(x, 3, 2.0), ValueError, "either size or scale_factor"),
-        (lambda x: F.interpolate(x, 3, mode="bicubic"), ValueError, "'bicubic' is not covered"),
+        (lambda x: F.interpolate(x, 3, mode="area"), ValueError, "'area' is not covered"),
+        (lambda x: F.interpolate(x, 3, antialias=True), ValueError, "antialias goes with modes 'bilinear' and"),
+        (lambda x: F.interpolate(x, 3, None, "bicubic", True, antialias=True), ValueError, "leave out one of them"),
         (lambda x: F.interpolate(x, 3, align_corners=True), ValueError, "align_corners"),
         (lambda x: F.interpolate(x, (3, 4, 5)), ValueError, r"size .* got \(3, 4, 5\)"),
         (lambda x: F.interpolate(x, scale_factor=0.1), ShapeError, r"leaves nothing of images \(3, 4\)"),

@@ -198,7 +198,7 @@ REFUSED = {
     "upsample": (lambda: nn.Upsample(), ValueError, "Upsample: give either size or scale_factor, got None and None"),
     "mode": (lambda: nn.Upsample(scale_factor=2, mode="cubic"), ValueError, "Upsample: mode must be .* got 'cubic'"),
     "scale": (lambda: nn.Upsample(scale_factor=(2, 0)), ValueError, r"scale_factor must be .* got \(2, 0\)"),
-    "corners": (lambda: nn.Upsample(2, align_corners=True), ValueError, "align_corners goes with mode 'bilinear'"),
+    "corners": (lambda: nn.Upsample(2, align_corners=True), ValueError, "align_corners goes with modes 'bilinear' and"),
     "shuffle": (lambda: nn.PixelShuffle(-1), ValueError, "PixelShuffle: upscale_factor must be .* got -1"),
     "sizes": (lambda: nn.Unflatten(1, "ab"), TypeError, "Unflatten: unflattened_size must be a tuple .* got 'ab'"),
     "flatten": (lambda: nn.Flatten("a"), ValueError, "Flatten: start_dim must be a whole number, got 'a'"),
