@@ -22,14 +22,15 @@ the two halves that lived on a GPU each.
 
 from __future__ import annotations
 
-from models.classifiers import init_he
-from nnlite import Tensor, nn
+from models.classifiers import ClassifierNetwork, init_he
+from nnlite import nn
 
 
-class AlexNet(nn.Module):
+class AlexNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, 15 pixels a side or more -> logits (N, classes).
 
-    Larger images are averaged down to the 2x2 places that the linear layers know.
+    Larger images are averaged down to the 2x2 places that the linear layers know. The features are
+    what fc7 makes of them, (N, 128).
     """
 
     def __init__(self, channels: int = 1, classes: int = 10):
@@ -58,10 +59,3 @@ class AlexNet(nn.Module):
         )
         self.output = nn.Linear(128, classes)
         self.apply(init_he)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
-
-    def features(self, images: Tensor) -> Tensor:
-        """What fc7 makes of the images, (N, 128)."""
-        return self.layers(images)

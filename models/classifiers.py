@@ -1,7 +1,7 @@
 """Classifiers: which of several classes is an image of? How one is trained, and LeNet-5 (LeCun et al. 1998).
 
-The later ones have a file each: alexnet.py, vgg.py, googlenet.py, resnet.py, densenet.py. All turn images into
-`features`, which a linear layer `output` turns into logits: for other classes that layer alone is replaced.
+The later ones have a file each: alexnet.py, vgg.py, googlenet.py, resnet.py, densenet.py. For other classes the
+last layer of each, `output`, is all that has to be replaced.
 
     layer     maps   size    kernel  stride
     input        1   32x32
@@ -28,7 +28,21 @@ from nnlite import ShapeError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
-class LeNet5(nn.Module):
+class ClassifierNetwork(nn.Module):
+    """What the networks share: `layers` turn images into features, a linear layer `output` turns these into logits."""
+
+    layers: nn.Sequential
+    output: nn.Linear
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.output(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the classes are told apart by, (N, some number)."""
+        return self.layers(images)
+
+
+class LeNet5(ClassifierNetwork):
     """Digits (N, 1, 32, 32), or (N, 1, 28, 28) which get a margin of two pixels, in 0..1 -> logits (N, 10).
 
     0 is paper and 1 is ink. Inside they become -0.1 and 1.175 as in the paper: about mean 0 and variance 1 over a
@@ -50,9 +64,6 @@ class LeNet5(nn.Module):
             nn.Tanh(),
         )
         self.output = nn.Linear(84, 10)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
 
     def features(self, images: Tensor) -> Tensor:
         """The 84 numbers of F6, in -1..1, that the classes are told apart by: (N, 84)."""

@@ -13,7 +13,7 @@ Left out, for so few layers: the 1x1 convolutions ahead of the 3x3 ones (the pap
 from __future__ import annotations
 
 import nnlite
-from models.classifiers import init_he
+from models.classifiers import ClassifierNetwork, init_he
 from nnlite import Tensor, nn
 
 
@@ -29,11 +29,13 @@ class DenseLayer(nn.Module):
         return nnlite.cat([maps, self.f(maps)], 1)
 
 
-class DenseNet(nn.Module):
+class DenseNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, 7 pixels a side or more -> logits (N, classes).
 
     growth   maps that a layer adds
     layers   dense layers in each block
+
+    The features are the mean of each of the last maps, (N, their number).
     """
 
     def __init__(self, growth: int = 8, layers: tuple[int, ...] = (3, 3, 3), channels: int = 1, classes: int = 10):
@@ -49,13 +51,6 @@ class DenseNet(nn.Module):
         self.layers.extend([nn.BatchNorm2d(maps), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()])
         self.output = nn.Linear(maps, classes)
         self.apply(init_he)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
-
-    def features(self, images: Tensor) -> Tensor:
-        """The mean of each of the last maps: (N, their number)."""
-        return self.layers(images)
 
 
 def transition(before: int, after: int) -> nn.Sequential:

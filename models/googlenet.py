@@ -17,7 +17,7 @@ times 784 places: 308 million become 128 million, and 58 % are saved.
 from __future__ import annotations
 
 import nnlite
-from models.classifiers import init_he
+from models.classifiers import ClassifierNetwork, init_he
 from nnlite import Tensor, nn
 
 
@@ -41,11 +41,11 @@ class Inception(nn.Module):
         return nnlite.cat([self.one(maps), self.three(maps), self.five(maps), self.pool(maps)], 1)
 
 
-class GoogLeNet(nn.Module):
+class GoogLeNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, 4 pixels a side or more -> logits (N, classes).
 
     Four inception modules where the paper has nine, with an eighth of its maps; after them no dense layers but the mean
-    of each map. Left out: the two further outputs that helped the gradient to the first layers.
+    of each map: the features, (N, 112). Left out: the two further outputs that helped the gradient to the first layers.
     """
 
     def __init__(self, channels: int = 1, classes: int = 10):
@@ -63,13 +63,6 @@ class GoogLeNet(nn.Module):
         )
         self.output = nn.Linear(112, classes)
         self.apply(init_he)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
-
-    def features(self, images: Tensor) -> Tensor:
-        """The mean of each of the last maps, (N, 112)."""
-        return self.layers(images)
 
 
 def convolution(before: int, after: int, size: int) -> nn.Sequential:

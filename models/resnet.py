@@ -14,7 +14,7 @@ a linear layer: 6 n + 2 layers with weights. Here the first convolution halves t
 
 from __future__ import annotations
 
-from models.classifiers import init_he
+from models.classifiers import ClassifierNetwork, init_he
 from nnlite import Tensor, nn
 from nnlite.nn import functional as F
 
@@ -38,13 +38,13 @@ class ResidualBlock(nn.Module):
         return F.relu(self.shortcut(maps) + self.body(maps))
 
 
-class ResNet(nn.Module):
+class ResNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, of any size -> logits (N, classes).
 
     depth   layers with weights: 8, 14, 20, 26, ...
     width   maps of the first group
 
-    Raises ValueError for another depth.
+    The features are the mean of each of the last maps, (N, 4 width). Raises ValueError for another depth.
     """
 
     def __init__(self, depth: int = 20, width: int = 8, channels: int = 1, classes: int = 10):
@@ -68,13 +68,6 @@ class ResNet(nn.Module):
     def block(self, before: int, after: int, stride: int) -> nn.Module:
         """Two of the network's convolutions."""
         return ResidualBlock(before, after, stride)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
-
-    def features(self, images: Tensor) -> Tensor:
-        """The mean of each of the last maps, (N, 4 width)."""
-        return self.layers(images)
 
 
 class Plain(ResNet):

@@ -18,7 +18,7 @@ from os import PathLike
 import numpy as np
 
 import nnlite
-from models.classifiers import init_he
+from models.classifiers import ClassifierNetwork, init_he
 from nnlite import CheckpointError, ShapeError, Tensor, nn
 
 VGG19 = (2, 2, 4, 4, 4)  # convolutions in each block
@@ -35,14 +35,15 @@ def block(before: int, after: int, convolutions: int, padding_mode: str = "zeros
     return layers
 
 
-class VGG(nn.Module):
+class VGG(ClassifierNetwork):
     """A small classifier: images (N, channels, H, W) in 0..1, 8 pixels a side or more -> logits (N, classes).
 
     convolutions   their number in each block
     widths         channels of each block, an eighth of the paper's
 
     Blocks end with pooling, and two linear layers follow where the paper has three, of 4096 units. They know 3x3
-    places, what is left of 28x28 pixels; maps of another size are averaged to it.
+    places, what is left of 28x28 pixels; maps of another size are averaged to it. The features are the rectified
+    units of the first linear layer, (N, 128).
     """
 
     def __init__(
@@ -59,13 +60,6 @@ class VGG(nn.Module):
         self.layers.append(nn.Dropout(0.5))
         self.output = nn.Linear(128, classes)
         self.apply(init_he)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.output(self.features(images))
-
-    def features(self, images: Tensor) -> Tensor:
-        """The rectified units of the first linear layer, (N, 128)."""
-        return self.layers(images)
 
 
 class VGGFeatures(nn.Module):
