@@ -14,7 +14,9 @@ Images are (1, 3, H, W) in [-1, 1]; photo and painting may differ in size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
 
 import nnlite
 from models.trainable import Trainable
@@ -41,7 +43,8 @@ class Canvas(nn.Module):
     """The picture that is painted: a photo, and what is added to it at `levels` resolutions, each half the last.
 
     Adam moves every number by about the same; with pixels alone it would draw in single pixels, whose gradients from
-    an untrained network are noisy. What is added to 8x8 pixels at once is a broad stroke. levels=1 is pixels alone.
+    an untrained network are noisy. What is added to 8x8 pixels at once is a broad stroke. levels=1 is pixels alone,
+    which suits L-BFGS better: it knows large gradients from small ones.
     """
 
     def __init__(self, photo: Tensor, levels: int):
@@ -59,14 +62,55 @@ class Canvas(nn.Module):
         return x.clip(-1.0, 1.0)
 
 
+class LBFGS(optim.Optimizer):
+    """scipy's L-BFGS (Liu & Nocedal 1989), the paper's optimiser: the last gradients tell how they change with a step.
+
+    One step is several iterations, each with about one gradient. It begins anew: nothing but the parameters is kept
+    from step to step, so they are all that a training goes on from. Raises ImportError where scipy is missing.
+    """
+
+    def __init__(self, params: Sequence[Tensor], iterations: int = 25):
+        try:
+            from scipy.optimize import minimize
+        except ImportError as error:
+            raise ImportError("L-BFGS is scipy's, which is not installed: pip install scipy, or use Adam") from error
+        super().__init__(params, {"iterations": iterations})
+        self.minimize = minimize
+
+    def step(self, closure: Callable[[], Tensor]) -> None:
+        """Lower the loss that `closure` returns, with gradients that it computes, of all parameters as one vector."""
+        (group,) = self.param_groups
+        sizes = [p.numel() for p in group["params"]]
+
+        def put(x: np.ndarray) -> None:
+            with nnlite.no_grad():
+                for p, values in zip(group["params"], np.split(x, np.cumsum(sizes)[:-1]), strict=True):
+                    p.copy_(nnlite.tensor(values.reshape(p.shape), dtype=p.dtype, device=p.device))
+
+        def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+            put(x)
+            return float(closure()), flat(p.grad for p in group["params"])
+
+        # No tolerance: how small losses and gradients are is a matter of their weights.
+        options = {"maxiter": group["iterations"], "ftol": 0.0, "gtol": 0.0}
+        start = flat(p.detach() for p in group["params"])
+        put(self.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x)
+
+
+def flat(tensors: Iterable[Tensor]) -> np.ndarray:
+    """All their numbers in one vector of float64, which scipy computes in."""
+    return np.concatenate([t.cpu().numpy().ravel() for t in tensors]).astype(np.float64)
+
+
 class StyleTransfer(Trainable):
-    """A canvas, begun as the photo, and the Adam that paints on it.
+    """A canvas, begun as the photo, and the optimiser that paints on it.
 
     network          features of pictures by layer, on the device of the pictures: models/vgg.py
     content_weight, style_weight   as above
     content_layer, style_layers    of the network; the deeper, the more freely pixels may change
     levels           resolutions of the canvas
     lr               of Adam; pixels have values from -1 to 1
+    optimizer        "adam" or "lbfgs"
     """
 
     def __init__(
@@ -80,6 +124,7 @@ class StyleTransfer(Trainable):
         style_layers: Sequence[str] = STYLE_LAYERS,
         levels: int = 5,
         lr: float = 0.02,
+        optimizer: str = "adam",
     ):
         self.network, self.content_weight, self.style_weight = network, content_weight, style_weight
         self.content_layer, self.layers = content_layer, [*style_layers, content_layer]
@@ -87,7 +132,8 @@ class StyleTransfer(Trainable):
             self.content = network(photo, [content_layer])[content_layer]
             self.grams = {name: gram_matrix(f) for name, f in network(painting, style_layers).items()}
         self.canvas = Canvas(photo, levels)
-        self.optimizer = optim.Adam(self.canvas.parameters(), lr)
+        parameters = list(self.canvas.parameters())
+        self.optimizer = LBFGS(parameters) if optimizer == "lbfgs" else optim.Adam(parameters, lr)
 
     def losses(self) -> tuple[Tensor, Tensor]:
         """Content and style loss of the canvas as it is, without their weights."""
@@ -97,12 +143,19 @@ class StyleTransfer(Trainable):
         return content, sum(each[1:], each[0]) / len(each)
 
     def train_step(self) -> dict[str, Tensor]:
-        """One step of Adam; the losses before it as detached 0-d Tensors."""
-        self.optimizer.zero_grad()
-        content, style = self.losses()
-        (self.content_weight * content + self.style_weight * style).backward()
-        self.optimizer.step()
-        return {"content": content.detach(), "style": style.detach()}
+        """One step of the optimiser; the losses before it as detached 0-d Tensors."""
+        seen: list[dict[str, Tensor]] = []
+
+        def closure() -> Tensor:
+            self.optimizer.zero_grad()
+            content, style = self.losses()
+            seen.append({"content": content.detach(), "style": style.detach()})
+            loss = self.content_weight * content + self.style_weight * style
+            loss.backward()
+            return loss
+
+        self.optimizer.step(closure)
+        return seen[0]
 
     def parts(self):
         return {"canvas": self.canvas, "optimizer": self.optimizer}

@@ -1,10 +1,19 @@
-"""What the tests of the demo share: a few photographs, and one tiny training of them."""
+"""What the tests of the demos share: a few photographs and one tiny training of them, and few digits."""
 
 import shutil
 
 import pytest
 
+from demos.digits import Digits, load_digits
+
 from .runner import PHOTOS, TINY, call
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """Demos that run in this process have 400 digits to learn from, and 200 held out."""
+    few = [Digits(digits.images[:n], digits.labels[:n]) for digits, n in zip(load_digits(), (400, 200), strict=True)]
+    monkeypatch.setattr("demos.digits.load_digits", lambda: few)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The demo of style transfer at a tiny size, and what it says to those who ask for what cannot be."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import nnlite
 from demos.style_transfer import PAINTING, PHOTO, covering
 from stylize import read_image, write_image
 
-from .runner import PHOTOS, call, refused
+from .runner import PHOTOS, ROOT, call, call_here, refused
 
 TINY = ("--size", 32, "--device", "cpu")
 
@@ -42,9 +43,26 @@ def test_a_run_and_going_on_with_it(tmp_path, rng):
     assert read_image(whole / "painted.png").shape == (32, 46, 3)
     for picture in ("style_transfer.png", "progress.png", "losses.png"):
         assert read_image(whole / picture).std() > 10
-    assert call("--steps", 7, "--out", parts, *given, demo="style_transfer")[0] == 0
-    assert call("--steps", 16, "--out", parts, "--resume", demo="style_transfer")[0] == 0
+    assert call_here("--steps", 7, "--out", parts, *given, demo="style_transfer")[0] == 0
+    assert call_here("--steps", 16, "--out", parts, "--resume", demo="style_transfer")[0] == 0
     assert (parts / "painted.png").read_bytes() == (whole / "painted.png").read_bytes()
+
+
+def test_lbfgs_paints_too(tmp_path):
+    pytest.importorskip("scipy")
+    given = ("--optimizer", "lbfgs", "--steps", 1, "--size", 16, "--device", "cpu")
+    status, _, stderr = call_here("--out", tmp_path, *given, demo="style_transfer")
+    assert status == 0, stderr
+    assert json.loads((tmp_path / "metrics.json").read_text())["style_loss_falls"] > 1.2
+    assert read_image(tmp_path / "painted.png").std() > 10
+
+
+def test_lbfgs_without_scipy_is_one_line(tmp_path):
+    (tmp_path / "scipy.py").write_text("raise ImportError('not here')")
+    env = {"PYTHONPATH": os.pathsep.join(map(str, (tmp_path, ROOT)))}
+    line = refused("--optimizer", "lbfgs", "--out", tmp_path / "out", *TINY, demo="style_transfer", env=env)
+    assert line.startswith("style_transfer: L-BFGS") and "pip install scipy" in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -53,6 +71,7 @@ def test_a_run_and_going_on_with_it(tmp_path, rng):
         (("--content", "nowhere.jpg"), "nowhere.jpg"),
         (("--style", __file__), "test_style_transfer.py"),
         (("--vgg", "nowhere.safetensors"), "nowhere.safetensors"),
+        (("--optimizer", "sgd"), "invalid choice: 'sgd'"),
         (("--size", 8), "--size must be at least 16"),
         (("--style-weight", -1), "--style-weight must be at least 0"),
         (("--style-weight", "nan"), "--style-weight must be at least 0"),

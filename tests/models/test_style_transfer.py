@@ -1,10 +1,12 @@
 """VGG's features and the losses on them, against PyTorch and loops; published weights by PyTorch's names."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import nnlite
-from models.style_transfer import Canvas, StyleTransfer, gram_matrix, style_loss
+from models.style_transfer import LBFGS, Canvas, StyleTransfer, gram_matrix, style_loss
 from models.vgg import VGGFeatures, load_vgg19, random_vgg
 from nnlite import nn
 
@@ -213,17 +215,51 @@ def test_one_level_is_gradient_descent_on_pixels(torch, rng):
     np.testing.assert_allclose(ours.canvas().numpy(), x.detach().clamp(-1, 1).numpy(), atol=2e-3)
 
 
-def test_steps_lower_the_style_loss_and_go_on_bit_for_bit(rng):
-    straight = small_transfer(rng)
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_steps_lower_the_style_loss_and_go_on_bit_for_bit(rng, optimizer):
+    if optimizer == "lbfgs":
+        pytest.importorskip("scipy")
+    straight = small_transfer(rng, optimizer=optimizer)
     first = straight.train_step()
     assert float(first["content"]) == 0.0 and not first["style"].requires_grad and first["style"].shape == ()
-    for _ in range(20):
+    for _ in range({"adam": 20, "lbfgs": 2}[optimizer]):
         straight.train_step()
-    resumed = small_transfer(np.random.default_rng(20240611))
+    resumed = small_transfer(np.random.default_rng(20240611), optimizer=optimizer)
     resumed.network, resumed.content, resumed.grams = straight.network, straight.content, straight.grams
     resumed.load_state_dict(straight.state_dict())
     losses = [{name: float(loss) for name, loss in model.train_step().items()} for model in (straight, resumed)]
     assert losses[0] == losses[1] and losses[0]["style"] < 0.5 * float(first["style"])
+
+
+def test_lbfgs_finds_the_least_of_a_quadratic_of_two_parameters(rng):
+    """Of loss = (x - A)^T H (x - A) + |y - B|^2; float32 parameters, one not contiguous in memory."""
+    pytest.importorskip("scipy")
+    x, y = nn.Parameter(nnlite.zeros(3)), nn.Parameter(nnlite.zeros(1, 2, 3, 2))
+    a, b = rng.standard_normal(3).astype(np.float32), rng.standard_normal((1, 2, 3, 2)).astype(np.float32)
+    h = nnlite.tensor(np.diag([1.0, 30.0, 900.0]).astype(np.float32))
+    calls = []
+
+    def closure():
+        optimizer.zero_grad()
+        d = x - nnlite.tensor(a)
+        loss = (d * (h @ d)).sum() + ((y - nnlite.tensor(b)) ** 2).sum()
+        loss.backward()
+        calls.append(float(loss))
+        return loss
+
+    optimizer = LBFGS([x, y], iterations=30)
+    optimizer.step(closure)
+    assert 5 < len(calls) < 60
+    np.testing.assert_allclose(x.detach().numpy(), a, atol=1e-3)
+    np.testing.assert_allclose(y.detach().numpy(), b, atol=1e-3)
+
+
+def test_lbfgs_without_scipy_says_what_to_install(rng, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    small_transfer(rng).train_step()
+    with pytest.raises(ImportError, match="pip install scipy") as error:
+        small_transfer(rng, optimizer="lbfgs")
+    assert "\n" not in str(error.value)
 
 
 def test_without_style_the_photo_stays(rng):
