@@ -15,7 +15,7 @@ from demos.options import Options
 from demos.training import Training
 from models.trainable import Trainable
 
-STEPS, BATCH = 240, 2
+STEPS, BATCH = 180, 2
 TITLES = {"l1": "L1 only", "gan": "cGAN only", "both": "L1 + cGAN"}
 WEIGHTS = "generators.safetensors"
 

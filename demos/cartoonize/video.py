@@ -36,7 +36,7 @@ def apply_to_video(
     show = show_in_window if camera is not None and has_screen() else None
     drawn: DrawnVideo = draw_video(source, target, draw, temporal, side_by_side, show=show)
     sound = f", {carry_sound(video, target)}" if camera is None else ""
-    return f"wrote {target}: {drawn.frames} frames{sound}"
+    return f"wrote {target}: {drawn.frames} frame{'s' if drawn.frames > 1 else ''}{sound}"
 
 
 def named_like(video: Path) -> str:

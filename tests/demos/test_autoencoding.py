@@ -20,7 +20,7 @@ from models.pca import PCA
 from nnlite.metrics import roc_auc
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import call, call_here, refused
 
 TINY = ("--batch", 16, "--device", "cpu")
 PICTURES = {
@@ -227,7 +227,7 @@ def test_anomaly_asks_components_of_the_digit_alone(runs):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["conv", "denoising", "sparse", "contractive"])
 def test_all_kinds_run(kind, tmp_path):
-    status, stdout, stderr = call("--kind", kind, "--out", tmp_path, "--steps", 2, *TINY, demo="autoencoder")
+    status, stdout, stderr = call_here("--kind", kind, "--out", tmp_path, "--steps", 2, *TINY, demo="autoencoder")
     assert status == 0, stderr
     shown = "codes.png" if kind == "conv" else "units.png"
     assert read_image(tmp_path / shown).std() > 5 and shown in stdout

@@ -12,7 +12,7 @@ from nnlite import nn
 from stylize import read_image, read_image_and_alpha, write_image
 from stylize.images import resize
 
-from .runner import PHOTOS, call, refused
+from .runner import PHOTOS, call, call_here, refused
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def test_a_photo_is_never_overwritten(trained, tmp_path):
     photo = tmp_path / "cat.jpg"
     photo.write_bytes((PHOTOS / "cat.jpg").read_bytes())
     before = photo.read_bytes()
-    status, _, stderr = call("apply", photo, "--model", trained[0] / "generator.safetensors", "--out", tmp_path)
+    status, _, stderr = call_here("apply", photo, "--model", trained[0] / "generator.safetensors", "--out", tmp_path)
     assert status == 0, stderr
     assert photo.read_bytes() == before
     assert read_image(tmp_path / "cat-2.jpg").shape == read_image(photo).shape
@@ -90,7 +90,7 @@ def test_bad_files_are_skipped_with_a_reason(trained, tmp_path):
     model = trained[0] / "generator.safetensors"
     assert "none of the 1 photos" in refused("apply", tmp_path / "in", "--model", model, "--out", tmp_path / "out")
     (tmp_path / "in" / "cat.jpg").write_bytes((PHOTOS / "cat.jpg").read_bytes())
-    status, stdout, stderr = call("apply", tmp_path / "in", "--model", model, "--out", tmp_path / "out")
+    status, stdout, stderr = call_here("apply", tmp_path / "in", "--model", model, "--out", tmp_path / "out")
     assert status == 1 and "1 skipped" in stdout and "text.jpg" in stderr and "Traceback" not in stderr
 
 

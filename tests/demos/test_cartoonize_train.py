@@ -13,7 +13,7 @@ from demos.cartoonize import evaluate
 from demos.cartoonize.crops import variations
 from stylize import load_pairs, read_image, read_manifest, stylize
 
-from .runner import PHOTOS, TINY, call, refused, start
+from .runner import PHOTOS, TINY, call, call_here, refused, start
 
 pytestmark = pytest.mark.slow
 
@@ -92,21 +92,21 @@ def flat(state, prefix=""):
 
 
 def test_other_seed_other_run(photos, trained, tmp_path):
-    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 10, "--seed", 5)
+    status, _, stderr = call_here("--photos", photos, "--out", tmp_path, *TINY, "--steps", 10, "--seed", 5)
     assert status == 0, stderr
     first = (trained[0] / "losses.csv").read_text().splitlines()[1]
     assert (tmp_path / "losses.csv").read_text().splitlines()[1] != first
 
 
 def test_isolas_unet_trains(photos, tmp_path):
-    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, "--steps", 3, "--generator", "unet")
+    status, _, stderr = call_here("--photos", photos, "--out", tmp_path, *TINY, "--steps", 3, "--generator", "unet")
     assert status == 0, stderr
     assert nnlite.load_metadata(tmp_path / "generator.safetensors")["generator"] == "unet"
 
 
 def test_a_preset_is_a_set_of_defaults(photos, tmp_path):
     full = ("--preset", "full", "--size", 64, "--steps", 2)
-    status, _, stderr = call("--photos", photos, "--out", tmp_path, *TINY, *full)
+    status, _, stderr = call_here("--photos", photos, "--out", tmp_path, *TINY, *full)
     assert status == 0, stderr
     metadata = nnlite.load_metadata(tmp_path / "generator.safetensors")
     assert (metadata["short_side"], metadata["strokes"]) == ("96", "96")  # 1.5 crops of 64
@@ -116,7 +116,7 @@ def test_a_preset_is_a_set_of_defaults(photos, tmp_path):
 
 def test_photos_may_come_from_several_places(photos, tmp_path):
     two = [photos / "cat.jpg", photos / "parrot.jpg"]
-    status, _, stderr = call("--photos", *two, PHOTOS / "fig.jpg", "--out", tmp_path, *TINY, "--steps", 1)
+    status, _, stderr = call_here("--photos", *two, PHOTOS / "fig.jpg", "--out", tmp_path, *TINY, "--steps", 1)
     assert status == 0, stderr
     assert {r["source"] for r in read_manifest(tmp_path / "pairs")} == {"cat.jpg", "parrot.jpg", "fig.jpg"}
 
@@ -171,7 +171,7 @@ def test_losses_removed_or_damaged_before_resuming(photos, trained, tmp_path, lo
         assert "damaged" in refused("--photos", photos, "--out", tmp_path, "--resume")
         assert (tmp_path / "losses.csv").read_text() == losses
     else:
-        status, _, stderr = call("--photos", photos, "--out", tmp_path, "--resume")
+        status, _, stderr = call_here("--photos", photos, "--out", tmp_path, "--resume")
         assert status == 0 and "Traceback" not in stderr, stderr
 
 

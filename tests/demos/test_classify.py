@@ -13,7 +13,7 @@ from demos.digits import LENET5, Digits, in_batches, load_digits, load_lenet5
 from models.classifiers import multiply_adds
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import call, call_here, refused
 
 
 def test_the_shipped_weights_read_held_out_digits():
@@ -95,28 +95,28 @@ def test_a_run_and_going_on_with_it(tmp_path):
     """It writes what it promises, twice the same, and goes on for more steps but not with another seed."""
     common = ("--batch", 16, "--device", "cpu")
     whole, again = tmp_path / "whole", tmp_path / "again"
-    status, stdout, stderr = call("--steps", 20, "--out", whole, *common, demo="classify")
+    status, stdout, stderr = call("--steps", 8, "--out", whole, *common, demo="classify")
     assert status == 0, stderr
     figures = json.loads((whole / "metrics.json").read_text())
-    assert 0.1 < figures["accuracy"] <= 1 and figures["steps"] == 20
+    assert 0.1 < figures["accuracy"] <= 1 and figures["steps"] == 8
     assert f"{figures['accuracy']:.2%} of 2000 digits" in stdout and str(whole / "mistakes.png") in stdout
     for picture in ("losses.png", "mistakes.png", "confusion.png"):
         assert read_image(whole / picture).std() > 10
     with open(whole / "losses.csv", newline="") as file:
-        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 21))
+        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 9))
     _, test = load_digits()
     taken = in_batches(load_lenet5(whole / "lenet5.safetensors"), test.images).argmax(1)
     assert (taken == test.labels).mean() == pytest.approx(figures["accuracy"], abs=1e-3)
 
-    assert call("--steps", 20, "--out", again, *common, demo="classify")[0] == 0
+    assert call_here("--steps", 8, "--out", again, *common, demo="classify")[0] == 0
     assert (whole / "losses.csv").read_text() == (again / "losses.csv").read_text(), "the seed decides all of it"
     line = refused("--out", again, *common, demo="classify")
     assert "--resume" in line
     line = refused("--out", again, "--resume", "--seed", 3, demo="classify")
     assert "--seed 3 (was 0)" in line
-    status, _, stderr = call("--out", again, "--resume", "--steps", 24, demo="classify")
+    status, _, stderr = call_here("--out", again, "--resume", "--steps", 9, demo="classify")
     assert status == 0, stderr
-    assert json.loads((again / "metrics.json").read_text())["steps"] == 24
+    assert json.loads((again / "metrics.json").read_text())["steps"] == 9
 
 
 @pytest.mark.slow
@@ -132,7 +132,7 @@ def test_another_network(tmp_path):
     metadata = nnlite.load_metadata(weights)
     assert metadata["network"] == NETWORKS[network].__name__
     assert float(metadata["lr"]) == DEFAULTS[network]["lr"]
-    assert call("--out", tmp_path, "--resume", "--steps", 3, demo="classify")[0] == 0
+    assert call_here("--out", tmp_path, "--resume", "--steps", 3, demo="classify")[0] == 0
     line = refused("--out", tmp_path, "--resume", "--network", "plain", demo="classify")
     assert "--network plain (was alexnet)" in line
 

@@ -11,7 +11,7 @@ from demos.digits import Digits
 from models.classifiers import Classifier, LeNet5
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import call_here, refused
 
 # Transfer
 
@@ -89,16 +89,16 @@ def test_too_many_labels_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_depth_writes_what_it_promises(tmp_path):
-    """Four networks, each with its figures; twice the same, and it goes on where it stopped."""
+def test_depth_writes_what_it_promises(tmp_path, few_digits):
+    """Four networks, each with its figures; and it goes on where it stopped."""
     tiny = ("--width", 2, "--batch", 4, "--device", "cpu")
-    status, stdout, stderr = call("--steps", 6, "--out", tmp_path / "whole", *tiny, demo="depth")
+    status, stdout, stderr = call_here("--steps", 6, "--out", tmp_path / "whole", *tiny, demo="depth")
     assert status == 0, stderr
     figures = json.loads((tmp_path / "whole" / "metrics.json").read_text())
     for name in ("plain-8", "plain-20", "ResNet-8", "ResNet-20"):
         assert 0 <= figures[name]["accuracy"] <= 1 and figures[name]["layers_with_weights"] == int(name.split("-")[1])
         assert f"{figures[name]['training_loss']:.3f}" in stdout
     assert read_image(tmp_path / "whole" / "depth.png").std() > 5
-    assert call("--steps", 3, "--out", tmp_path / "parts", *tiny, demo="depth")[0] == 0
-    assert call("--steps", 6, "--out", tmp_path / "parts", "--resume", demo="depth")[0] == 0
+    assert call_here("--steps", 3, "--out", tmp_path / "parts", *tiny, demo="depth")[0] == 0
+    assert call_here("--steps", 6, "--out", tmp_path / "parts", "--resume", demo="depth")[0] == 0
     assert depth.DEPTHS == (8, 20)

@@ -11,7 +11,7 @@ from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from models.vae import VAE
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import call, call_here, refused
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_two_runs_meet(tmp_path):
         last.weight.data[...] = 0.0
         last.bias.data[...] = says
     folders = save_run(tmp_path / "good", good), save_run(tmp_path / "bad", bad)
-    status, stdout, stderr = call(*folders, "--out", tmp_path / "out", "--device", "cpu", demo="duel")
+    status, stdout, stderr = call_here(*folders, "--out", tmp_path / "out", "--device", "cpu", demo="duel")
     assert status == 0, stderr
     figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
     shares = [set(figures["believed"][str(folder)].values()) for folder in folders]

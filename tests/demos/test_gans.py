@@ -15,7 +15,7 @@ from demos.training import Training
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from stylize import read_image, write_image
 
-from .runner import PHOTOS, call, refused
+from .runner import PHOTOS, call, call_here, refused
 
 TINY = ("--width", 4, "--latent", 3, "--batch", 4, "--steps", 12, "--device", "cpu")
 KINDS = {
@@ -68,7 +68,7 @@ def test_stopping_and_resuming_changes_nothing(trained, tmp_path, monkeypatch):
         patch.setattr(Training, "run", run_until_7)
         patch.setattr("sys.argv", [demo, "--out", str(tmp_path), *map(str, TINY), *more])
         assert importlib.import_module(f"demos.{demo}").main() == 130
-    status, _, stderr = call("--out", tmp_path, "--resume", "--device", "cpu", demo=demo)
+    status, _, stderr = call_here("--out", tmp_path, "--resume", "--device", "cpu", demo=demo)
     assert status == 0, stderr
     for file in ("losses.csv", "progress.png"):
         assert (tmp_path / file).read_bytes() == (whole / file).read_bytes(), file
@@ -175,7 +175,7 @@ def test_images_of_all_sizes_and_channels(grey, tmp_path):
     (tmp_path / "images" / "broken.png").write_bytes(b"not an image")
     out = tmp_path / "out"
     how = ("--data", tmp_path / "images", "--size", 32, *TINY)
-    status, _, stderr = call("--out", out, *how, "--spectral-norm", demo="dcgan")
+    status, _, stderr = call_here("--out", out, *how, "--spectral-norm", demo="dcgan")
     assert status == 0, stderr
     assert "left out" in stderr and "broken.png" in stderr
     generator = nnlite.load(out / "dcgan.safetensors")["generator"]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from demos.cartoonize.recipe import Recipe, save_generator
+from demos.look_inside import cartoon
+from demos.look_inside.__main__ import main
 from demos.look_inside.cartoon import SEEN, window
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread
 from stylize import read_image
@@ -43,20 +45,33 @@ def test_the_window_holds_what_is_not_zero(row, column):
 
 
 @pytest.mark.slow
-def test_both_networks(generator, tmp_path):
-    for name, model in (("lenet5", ()), ("cartoon", ("--model", generator))):
-        status, stdout, stderr = call("--network", name, *model, "--out", tmp_path, demo="look_inside")
-        assert status == 0, stderr
-        assert str(tmp_path / name) in stdout
-        for picture in PICTURES:
-            assert read_image(tmp_path / name / f"{picture}.png").std() > 5, picture
-        assert "Total params" in (tmp_path / name / "layers.txt").read_text()
-        figures = json.loads((tmp_path / "metrics.json").read_text())[name]
-        if name == "lenet5":
-            assert figures["precision_at_10"]["features"] > 0.95 > figures["precision_at_10"]["pixels"]
-            assert min(figures["probability_of_maximised"]) > 0.9
-        else:
-            assert 0 < figures["radius"] < 32 and 0 < figures["same_photo"]["features"] <= 1
+def test_the_digit_classifier(tmp_path):
+    status, stdout, stderr = call("--network", "lenet5", "--out", tmp_path, demo="look_inside")
+    assert status == 0, stderr
+    figures = written(tmp_path, "lenet5", stdout)
+    assert figures["precision_at_10"]["features"] > 0.95 > figures["precision_at_10"]["pixels"]
+    assert min(figures["probability_of_maximised"]) > 0.9
+
+
+@pytest.mark.slow
+def test_the_generator_of_cartoons(generator, tmp_path, monkeypatch, capsys):
+    """In fewer crops, and two of its units."""
+    monkeypatch.setattr(cartoon, "CROPS", 2)
+    monkeypatch.setattr(cartoon, "UNITS", 2)
+    arguments = ["look_inside", "--network", "cartoon", "--model", str(generator), "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", arguments)
+    assert main() == 0
+    figures = written(tmp_path, "cartoon", capsys.readouterr().out)
+    assert 0 < figures["radius"] < 32 and 0 < figures["same_photo"]["features"] <= 1
+
+
+def written(out, name, stdout):
+    """The figures of a network, after a look at its pictures."""
+    assert str(out / name) in stdout
+    for picture in PICTURES:
+        assert read_image(out / name / f"{picture}.png").std() > 5, picture
+    assert "Total params" in (out / name / "layers.txt").read_text()
+    return json.loads((out / "metrics.json").read_text())[name]
 
 
 def test_a_model_for_two_networks_is_refused(generator, tmp_path):

@@ -12,7 +12,7 @@ from demos.digits import Digits, load_digits
 from models.vae import VAE
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import call, call_here, refused
 
 TINY = ("--kind", "dense", "--latent", 3, "--beta", 2.0, "--steps", 12, "--batch", 16, "--device", "cpu")
 
@@ -64,8 +64,8 @@ def test_its_figure_is_the_bound_of_the_held_out_digits(trained):
 @pytest.mark.slow
 def test_stopping_and_resuming_changes_nothing(trained, tmp_path):
     whole, _ = trained
-    assert call("--out", tmp_path, *TINY, "--steps", 7, demo="vae")[0] == 0
-    status, _, stderr = call("--out", tmp_path, "--resume", "--steps", 12, "--device", "cpu", demo="vae")
+    assert call_here("--out", tmp_path, *TINY, "--steps", 7, demo="vae")[0] == 0
+    status, _, stderr = call_here("--out", tmp_path, "--resume", "--steps", 12, "--device", "cpu", demo="vae")
     assert status == 0, stderr
     for file in ("losses.csv", "validation.csv", "samples.png"):
         assert (tmp_path / file).read_bytes() == (whole / file).read_bytes(), file
