@@ -38,7 +38,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lenet5": {},
     "alexnet": {"steps": 5000, "lr": 1e-3},
     "vgg": {"steps": 2500, "lr": 1e-3},
-    "googlenet": {"steps": 2500, "lr": 2e-3},
+    "googlenet": {"steps": 5000, "lr": 2e-3},
     "resnet": {"steps": 2500, "lr": 4e-3},
     "plain": {"steps": 2500, "lr": 1e-3},
     "densenet": {"steps": 2500, "lr": 4e-3},
