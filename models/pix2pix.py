@@ -23,28 +23,28 @@ GENERATORS = {"stroke-unet": StrokeUNet, "unet": UNet}
 
 
 class PatchDiscriminator(nn.Module):
-    """Real or generated, patch by patch: (photo, image) -> logits (N, 1, h, w), each about one 70x70 patch.
+    """Real or generated, patch by patch: images -> logits (N, 1, h, w), each about one 70x70 patch.
 
-    Three stride-2 convolutions and two of stride 1, kernel 4. `width` channels after the first (64 in the paper).
+    Stride-2 convolutions, then two of stride 1, all of kernel 4.
+
+    width      channels after the first (64 in the paper)
+    channels   of all that it sees together: a photo and an image of it have 6
+    strided    how many have stride 2: 3 in the paper; with 2, patches are 34x34
     """
 
-    def __init__(self, width: int = 64):
-        def block(before, after, stride):
-            conv = nn.Conv2d(before, after, 4, stride, 1, bias=False)
-            return conv, nn.BatchNorm2d(after), nn.LeakyReLU(0.2)
-
-        self.layers = nn.Sequential(
-            nn.Conv2d(6, width, 4, 2, 1),
-            nn.LeakyReLU(0.2),
-            *block(width, 2 * width, 2),
-            *block(2 * width, 4 * width, 2),
-            *block(4 * width, 8 * width, 1),
-            nn.Conv2d(8 * width, 1, 4, 1, 1),
-        )
+    def __init__(self, width: int = 64, channels: int = 6, strided: int = 3):
+        self.layers = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))
+        for number in range(strided):
+            after, stride = 2 * width, 2 if number < strided - 1 else 1
+            conv = nn.Conv2d(width, after, 4, stride, 1, bias=False)
+            self.layers.extend([conv, nn.BatchNorm2d(after), nn.LeakyReLU(0.2)])
+            width = after
+        self.layers.append(nn.Conv2d(width, 1, 4, 1, 1))
         self.apply(init_normal)
 
-    def forward(self, photo: Tensor, image: Tensor) -> Tensor:
-        return self.layers(nnlite.cat([photo, image], 1))
+    def forward(self, *images: Tensor) -> Tensor:
+        """What is to be judged: in Pix2Pix a photo and an image, each (N, 3, H, W)."""
+        return self.layers(nnlite.cat(images, 1))
 
 
 class Pix2Pix(Trainable):

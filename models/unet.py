@@ -18,6 +18,9 @@ from nnlite import nn
 from nnlite.errors import ShapeError
 from nnlite.nn import functional as F
 
+GAIN = 5.0  # of the local contrast: its standard deviation on the bundled photos is then .36, the photos' own .49
+SIGMA, RADIUS = 1.5, 3  # of its Gaussian window, pixels
+
 
 class UNet(nn.Module):
     """The generator of Isola et al. 2017: strided convolutions down to a bottleneck, skips at every level.
@@ -81,12 +84,10 @@ class StrokeUNet(nn.Module):
     width     channels at full resolution; each level doubles them, up to 8 times
     """
 
-    GAIN = 5.0  # of the local contrast: its standard deviation on the bundled photos is then .36, the photos' own .49
-
     def __init__(self, width: int = 16, levels: int = 4):
         self.multiple = 2**levels
         channels = [width * min(2**i, 8) for i in range(levels + 1)]
-        self.register_buffer("blur", _gaussian(sigma=1.5, radius=3))
+        self.register_buffer("blur", gaussian())
         self.first = nn.Sequential(_conv3x3(6, width), _conv3x3(width, width))
         self.down, self.fuse = nn.ModuleList(), nn.ModuleList()
         for shallow, deep in pairwise(channels):
@@ -103,7 +104,7 @@ class StrokeUNet(nn.Module):
     def maps(self, photo: nnlite.Tensor) -> nnlite.Tensor:
         """All the way down and up again, before the last two convolutions: (N, 3, H, W) -> (N, width, H, W)."""
         check_size(type(self).__name__, photo, self.multiple)
-        skips = [self.first(nnlite.cat([photo, self.local_contrast(photo)], 1))]
+        skips = [self.first(nnlite.cat([photo, local_contrast(photo, self.blur)], 1))]
         for down in self.down:
             skips.append(down(skips[-1]))
         x = skips.pop()
@@ -111,10 +112,21 @@ class StrokeUNet(nn.Module):
             x = fuse(nnlite.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1))
         return x
 
-    def local_contrast(self, photo: nnlite.Tensor) -> nnlite.Tensor:
-        """GAIN (photo - its mean in a Gaussian window), the mean being over the pixels inside the image."""
-        inside = F.conv2d(nnlite.full_like(photo[:1], 1.0), self.blur, padding=3)
-        return self.GAIN * (photo - F.conv2d(photo, self.blur, padding=3) / inside)
+
+def local_contrast(image: nnlite.Tensor, blur: nnlite.Tensor) -> nnlite.Tensor:
+    """GAIN (image - its mean in a Gaussian window), the mean being over pixels inside the image; blur = gaussian()."""
+    inside = F.conv2d(nnlite.full_like(image[:1], 1.0), blur, padding=RADIUS)
+    return GAIN * (image - F.conv2d(image, blur, padding=RADIUS) / inside)
+
+
+def gaussian() -> nnlite.Tensor:
+    """A convolution's weight (3, 3, k, k) that blurs each colour by itself, a Gaussian of SIGMA pixels."""
+    line = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * SIGMA**2))
+    window = np.outer(line, line) / line.sum() ** 2
+    weight = np.zeros((3, *window.shape, 3), np.float32)  # channels last, like every convolution's
+    for colour in range(3):
+        weight[colour, :, :, colour] = window
+    return nnlite.tensor(weight).permute(0, 3, 1, 2)
 
 
 def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
@@ -147,16 +159,6 @@ def _up(before, after, decoder, normalise, dropout):
 
 def _conv3x3(before, after):
     return nn.Sequential(nn.Conv2d(before, after, 3, 1, 1), nn.LeakyReLU(0.2))
-
-
-def _gaussian(sigma, radius):
-    """A convolution's weight (3, 3, k, k) that blurs each colour by itself."""
-    line = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
-    window = np.outer(line, line) / line.sum() ** 2
-    weight = np.zeros((3, *window.shape, 3), np.float32)  # channels last, like every convolution's
-    for colour in range(3):
-        weight[colour, :, :, colour] = window
-    return nnlite.tensor(weight).permute(0, 3, 1, 2)
 
 
 def init_normal(module: nn.Module) -> None:

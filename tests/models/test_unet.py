@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 import nnlite
 from models.pix2pix import GENERATORS, PatchDiscriminator, Pix2Pix
-from models.unet import StrokeUNet, UNet
+from models.unet import StrokeUNet, UNet, local_contrast
 from nnlite import nn
 from nnlite.backend import layout
 from tests.helpers import in_order
@@ -47,15 +47,15 @@ def test_local_contrast_is_what_a_gaussian_blur_takes_away():
     """Far from the border against scipy's filter; of a constant image it is 0 up to the border."""
     net, photo = StrokeUNet(4), images((1, 3, 32, 48))
     blurred = gaussian_filter(photo.numpy(), (0, 0, 1.5, 1.5), radius=(0, 0, 3, 3))
-    contrast = net.local_contrast(photo).numpy()
+    contrast = local_contrast(photo, net.blur).numpy()
     inner = (..., slice(3, -3), slice(3, -3))
     np.testing.assert_allclose(contrast[inner], 5.0 * (photo.numpy() - blurred)[inner], atol=1e-5)
-    assert np.abs(net.local_contrast(nnlite.full_like(photo, 0.7)).numpy()).max() < 1e-5
+    assert np.abs(local_contrast(nnlite.full_like(photo, 0.7), net.blur).numpy()).max() < 1e-5
 
 
 def test_activations_neither_vanish_nor_explode_at_the_start():
     net, x = StrokeUNet(), images((2, 3, 64, 64))
-    x = net.first(nnlite.cat([x, net.local_contrast(x)], 1))
+    x = net.first(nnlite.cat([x, local_contrast(x, net.blur)], 1))
     for down in net.down:
         assert 0.3 < x.numpy().std() < 3.0
         x = down(x)
