@@ -1,0 +1,196 @@
+"""CycleGAN: from one kind of image to another without pairs (Zhu, Park, Isola & Efros 2017).
+
+There are photos x and cartoons y, but no cartoon is of any of the photos. A generator G draws photos as cartoons,
+another, F, makes photos of cartoons, and two discriminators tell what each makes from the real thing:
+
+    D_Y minimises   1/2 mean [ (D_Y(y) - 1)^2 + D_Y(G(x))^2 ],          D_X likewise with x and F(y)
+    G, F minimise   mean (D_Y(G(x)) - 1)^2 + mean (D_X(F(y)) - 1)^2                       adversarial
+                    + lambda_cycle    ( mean |F(G(x)) - x| + mean |G(F(y)) - y| )         cycle
+                    + lambda_identity ( mean |G(y) - y| + mean |F(x) - x| )               identity
+
+The squares are the loss of least-squares GANs (Mao et al. 2017), whose gradient does not vanish for images that D is
+sure of. The adversarial term alone would be content with any cartoon; that the photo can be had back from it makes G
+keep what the photo shows. A cartoon is a cartoon already: the identity term keeps G from changing colours for nothing.
+Images are (N, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import nnlite
+from models.classifiers import init_he
+from models.pix2pix import PatchDiscriminator
+from models.srgan import ResidualBlock
+from models.trainable import Trainable
+from models.unet import check_size, gaussian, local_contrast
+from nnlite import Tensor, nn, optim
+from nnlite.nn import functional as F
+
+
+class ResNetGenerator(nn.Module):
+    """Convolutions of stride 2, residual blocks at the resolution reached, and up again; added to the image.
+
+    width    channels at full resolution (64 in the paper); each level doubles them
+    blocks   residual blocks (9 in the paper)
+    levels   how often the resolution is halved (2 in the paper)
+
+    Four things differ from the paper's, and let minutes do instead of days. What is learnt is the difference to the
+    image, which is small at the start. Going up, pixels are repeated and convolved, which leaves no checkerboard
+    (Odena, Dumoulin & Olah 2016). As StrokeUNet's, the first layer also gets the local contrast. And there is no
+    instance norm, for which a colour depends on what else is in the picture; the weights start at a scale that keeps
+    the size of the activations instead (He et al. 2015).
+    """
+
+    def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
+        self.multiple = 2**levels
+        self.register_buffer("blur", gaussian(), persistent=False)
+        channels = [width * 2**level for level in range(levels + 1)]
+        self.layers = nn.Sequential(*_rectified(6, width, 7))
+        for shallow, deep in pairwise(channels):
+            self.layers.extend(_rectified(shallow, deep, 3, stride=2))
+        self.layers.extend(ResidualBlock(channels[-1]) for _ in range(blocks))
+        for deep, shallow in pairwise(reversed(channels)):
+            self.layers.extend([nn.Upsample(scale_factor=2), *_rectified(deep, shallow, 3)])
+        self.last = nn.Conv2d(width, 3, 7, padding=3)
+        for parameter in self.last.parameters():
+            nn.init.zeros_(parameter)  # begin with the image itself
+
+    def forward(self, image: Tensor) -> Tensor:
+        check_size(type(self).__name__, image, self.multiple)
+        with_contrast = nnlite.cat([image, local_contrast(image, self.blur)], 1)
+        return image + self.last(self.layers(with_contrast))
+
+
+class ContrastDiscriminator(nn.Module):
+    """Images -> an output for each patch of 34x34, (N, 1, h, w): that of Pix2Pix, shown the local contrast alone.
+
+    With few photos, those on one side have other colours than those that were drawn on the other. A discriminator that
+    sees colours notices that first, and G turns skies green to please it. What tells photos from drawings in small
+    patches of contrast is what the style is: faint texture or none, soft edges or lines.
+    """
+
+    def __init__(self, width: int = 64):
+        self.register_buffer("blur", gaussian(), persistent=False)
+        self.patches = PatchDiscriminator(width, channels=3, strided=2)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.patches(local_contrast(image, self.blur))
+
+
+class ImagePool:
+    """The last images that a generator made, so that D does not forget what it made before (Shrivastava et al. 2017).
+
+    Until `size` images are in it, `query` returns what it is given. From then on, half of the images it is given are
+    exchanged for older ones, each for one that a random number picks.
+    """
+
+    def __init__(self, size: int = 50):
+        self.size, self.device = size, "cpu"
+        self.images: list[Tensor] = []
+
+    def query(self, images: Tensor) -> Tensor:
+        """Images (N, ...), new ones or old."""
+        return nnlite.stack([self._exchange(image) for image in images])
+
+    def _exchange(self, image: Tensor) -> Tensor:
+        if len(self.images) < self.size:
+            self.images.append(image)
+            return image
+        place = int(nnlite.randint(0, 2 * self.size, (1,)))
+        if place >= self.size:
+            return image
+        old, self.images[place] = self.images[place], image
+        return old
+
+    def to(self, device: str) -> ImagePool:
+        self.device = device
+        self.images = [image.to(device) for image in self.images]
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"images": nnlite.stack(self.images)} if self.images else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.images = [image.to(self.device) for image in state.get("images", [])]
+
+
+class CycleGAN(Trainable):
+    """Two generators and two discriminators, and an Adam (betas 0.5 / 0.999) for either kind.
+
+    drawer, photographer   networks from photo to cartoon and from cartoon to photo: G and F above
+    discriminator_width    channels of D_Y and D_X after their first convolution
+    lambda_cycle, lambda_identity   10 and 5 in the paper
+    generator_lr, discriminator_lr  2e-4 in the paper
+    """
+
+    def __init__(
+        self,
+        drawer: nn.Module,
+        photographer: nn.Module,
+        discriminator_width: int = 64,
+        lambda_cycle: float = 10.0,
+        lambda_identity: float = 5.0,
+        generator_lr: float = 2e-4,
+        discriminator_lr: float = 2e-4,
+    ):
+        self.generators = nn.ModuleDict({"drawer": drawer, "photographer": photographer})
+        self.discriminators = nn.ModuleDict(
+            {name: ContrastDiscriminator(discriminator_width) for name in ("cartoon", "photo")}
+        )
+        self.pools = {name: ImagePool() for name in ("cartoon", "photo")}
+        self.lambda_cycle, self.lambda_identity = lambda_cycle, lambda_identity
+        self.generator_optimizer = optim.Adam(self.generators.parameters(), generator_lr, betas=(0.5, 0.999))
+        self.discriminator_optimizer = optim.Adam(
+            self.discriminators.parameters(), discriminator_lr, betas=(0.5, 0.999)
+        )
+
+    def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:
+        """One step of all four networks on photos and cartoons of other photos; the losses as detached 0-d Tensors."""
+        real = {"cartoon": cartoon, "photo": photo}
+        made, losses = self.generator_step(real)
+        losses["discriminator"] = self.discriminator_step(real, made)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def generator_step(self, real: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """G and F learn; what they made of the real images, and the three parts of their loss."""
+        draw, photograph = self.generators["drawer"], self.generators["photographer"]
+        photo, cartoon = real["photo"], real["cartoon"]
+        made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
+        self.discriminators.requires_grad_(False)  # the gradient passes through them, their own is not wanted
+        adversarial = sum(against(self.discriminators[kind](made[kind]), 1.0) for kind in made)
+        cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
+        identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
+        self.generator_optimizer.zero_grad()
+        (adversarial + self.lambda_cycle * cycle + self.lambda_identity * identity).backward()
+        self.generator_optimizer.step()
+        self.discriminators.requires_grad_(True)
+        return made, {"adversarial": adversarial, "cycle": cycle, "identity": identity}
+
+    def discriminator_step(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
+        """D_Y and D_X learn to tell real images from those made now or lately; the sum of their losses."""
+        self.discriminator_optimizer.zero_grad()
+        loss = sum(
+            0.5 * (against(judge(real[kind]), 1.0) + against(judge(self.pools[kind].query(made[kind].detach())), 0.0))
+            for kind, judge in self.discriminators.items()
+        )
+        loss.backward()
+        self.discriminator_optimizer.step()
+        return loss
+
+    def parts(self):
+        names = ("generators", "discriminators", "generator_optimizer", "discriminator_optimizer")
+        pools = {f"{kind}_pool": pool for kind, pool in self.pools.items()}
+        return {name: getattr(self, name) for name in names} | pools
+
+
+def against(output: Tensor, label: float) -> Tensor:
+    """mean (output - label)^2 over all patches."""
+    return F.mse_loss(output, nnlite.full_like(output, label))
+
+
+def _rectified(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+    conv = nn.Conv2d(before, after, size, stride, size // 2)
+    init_he(conv)
+    return [conv, nn.LeakyReLU(0.2)]
