@@ -3,7 +3,8 @@
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
-    ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "4 min"),
+    ("cyclegan", "photographs become cartoons without pairs, beside Pix2Pix that had them", "8 min"),
+    ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "2.5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
     ("depth", "plain networks of 8 and 20 layers beside ResNets of as many: shortcuts let depth pay", "2 min"),
     ("transfer", "5 to 9 learnt from 20 labels each, by a network that reads 0 to 4", "2 min"),
@@ -24,6 +25,7 @@ DEMOS = [
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
+    ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN beside bicubic", "4 min"),
     ("classic_vision", "what came before: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
 ]
 

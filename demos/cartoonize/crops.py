@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -39,15 +39,19 @@ def variations(pairs: list[Pair], style: str, scale: float, size: int, smallest:
 def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:
     """A loader of (photo, cartoon) batches: random crops of `size`, half of them mirrored."""
 
-    def crop_and_flip(pair: Pair, rng: np.random.Generator) -> Pair:
-        height, width = pair[0].shape[:2]
-        top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
-        step = rng.choice((1, -1))
-        photo, cartoon = (image[top : top + size, left : left + size][:, ::step] for image in pair)
-        return to_network(photo), to_network(cartoon)
+    def cut(pair: Pair, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        return random_crop(pair, size, rng)
 
     dataset = pairs * CROPS_PER_EPOCH
-    return DataLoader(dataset, batch, shuffle=True, drop_last=True, seed=seed, transform=crop_and_flip, device=device)
+    return DataLoader(dataset, batch, shuffle=True, drop_last=True, seed=seed, transform=cut, device=device)
+
+
+def random_crop(images: Sequence[np.ndarray], size: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """The same crop of each of some images of one size, half of the times mirrored, as a network takes them."""
+    height, width = images[0].shape[:2]
+    top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+    step = rng.choice((1, -1))
+    return tuple(to_network(image[top : top + size, left : left + size][:, ::step]) for image in images)
 
 
 def grid(image: np.ndarray, size: int) -> Iterator[np.ndarray]:

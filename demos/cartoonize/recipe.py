@@ -10,6 +10,7 @@ import numpy as np
 
 import nnlite
 from demos.common import UserError
+from models.cyclegan import ResNetGenerator
 from models.pix2pix import GENERATORS, Pix2Pix
 from nnlite import nn
 
@@ -17,6 +18,8 @@ BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
 
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
 SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
+
+DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # all whose weights `apply` can use; demos.cyclegan trains the last
 
 CONSTANT_SHARE = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
@@ -155,7 +158,7 @@ class Recipe:
 
 def build_generator(kind: str, options: dict[str, int]) -> nn.Module:
     """A generator of this kind with fresh weights."""
-    return GENERATORS[kind](**options)
+    return DRAWERS[kind](**options)
 
 
 def save_generator(generator: nn.Module, path: Path, metadata: dict[str, str]) -> None:
@@ -170,10 +173,10 @@ def load_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
     Raises CheckpointError for a missing or broken file or one that holds other weights.
     """
     metadata = nnlite.load_metadata(path)
-    if metadata.get("generator") not in GENERATORS:
+    if metadata.get("generator") not in DRAWERS:
         raise nnlite.CheckpointError(
             f"{path} does not say which generator it holds; expected generator.safetensors as written by "
-            "python -m demos.cartoonize"
+            "python -m demos.cartoonize or demos.cyclegan"
         )
     generator = build_generator(metadata["generator"], json.loads(metadata["options"]))
     generator.load_state_dict(nnlite.load(path))

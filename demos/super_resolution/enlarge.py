@@ -1,0 +1,69 @@
+"""Photos of any size, four times as large: by a generator, tile by tile, and by the bicubic kernel."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import nnlite
+from demos.common import UserError
+from demos.super_resolution.photos import from_batch, to_batch, window
+from models.srgan import SCALE, SRResNet, enlarged
+from stylize import read_image, write_image
+
+TILE = 160  # side of a tile, in pixels of the small photo
+
+
+def enlarge(photo: np.ndarray, generator: SRResNet, device: str, tile: int = TILE, bar: bool = False) -> np.ndarray:
+    """A generator's (4 H, 4 W, 3) image of an (H, W, 3) photo, both uint8.
+
+    Each tile is given to it with all around that its pixels depend on, so there are no seams: it is what the generator
+    makes of the whole photo at once, in a memory that does not grow with it.
+    """
+    height, width = photo.shape[:2]
+    result = np.empty((SCALE * height, SCALE * width, 3), np.uint8)
+    corners = list(product(range(0, height, tile), range(0, width, tile)))
+    for top, left in tqdm(corners, desc="enlarging", unit="tile", disable=None if bar else True):
+        y, x = max(0, top - generator.reach), max(0, left - generator.reach)
+        part = photo[y : top + tile + generator.reach, x : left + tile + generator.reach]
+        with nnlite.no_grad():
+            image = from_batch(generator(to_batch(part).to(device)))
+        window(result, top, left, tile, SCALE)[...] = window(image, top - y, left - x, tile, SCALE)
+    return result
+
+
+def bicubic(photo: np.ndarray) -> np.ndarray:
+    """The same by the kernel of Keys 1981 with a = -1/2."""
+    return from_batch(enlarged(to_batch(photo)))
+
+
+def save_generator(generator: SRResNet, path: Path, computed: dict[str, Any]) -> None:
+    """Write its weights, and what it was made and trained by."""
+    nnlite.save(generator.state_dict(), path, {"super_resolution": json.dumps(computed)})
+
+
+def load_generator(path: Path) -> SRResNet:
+    """A trained generator. Raises CheckpointError for a missing or broken file, or one that holds other weights."""
+    computed = nnlite.load_metadata(path).get("super_resolution")
+    if computed is None:
+        raise nnlite.CheckpointError(
+            f"{path} does not say how its generator is built; expected srgan.safetensors or srresnet.safetensors as "
+            "written by python -m demos.super_resolution"
+        )
+    generator = SRResNet(*(json.loads(computed)[name] for name in ("width", "blocks")))
+    generator.load_state_dict(nnlite.load(path))
+    return generator
+
+
+def enlarge_file(photo: Path, model: Path, out: Path, device: str) -> None:
+    """Enlarge a photo file. Raises UserError if the result would replace it, ImageError, CheckpointError."""
+    image = read_image(photo)
+    if out.exists() and out.samefile(photo):
+        raise UserError(f"{out} is the photo itself; choose another file with --out")
+    generator = load_generator(model).to(device)
+    write_image(out, enlarge(image, generator, device, bar=True))

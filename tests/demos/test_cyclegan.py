@@ -1,0 +1,127 @@
+"""CycleGAN's data without pairs, its demo at a tiny size, and the weights in the hands of `apply` and `judge`."""
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnlite
+from demos import cyclegan
+from demos.cartoonize.recipe import SHIPPED
+from stylize import read_image, write_image
+
+from .runner import PHOTOS, call, refused
+from .test_autoencoding import AfterTwo
+
+UNKNOWN = json.loads(nnlite.load_metadata(SHIPPED)["test_photos"])  # to the Pix2Pix generator of the project
+TINY = ("--width", "2", "--blocks", "1", "--size", "32", "--device", "cpu")
+
+
+def is_unknown(photo: Path) -> bool:
+    return hashlib.sha256(photo.read_bytes()).hexdigest() in UNKNOWN
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder with three bundled photos, one of them unknown to Pix2Pix."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in ("sunset", "two-dogs", "cat"):
+        shutil.copy(PHOTOS / f"{name}.jpg", folder)
+    assert [photo.name for photo in folder.iterdir() if is_unknown(photo)] == ["cat.jpg"]
+    return folder
+
+
+def unpaired(*photos, size=32):
+    return cyclegan.Unpaired(argparse.Namespace(photos=list(photos), size=size, seed=0, batch=1, device="cpu"))
+
+
+def test_photos_cartoons_and_pairs_are_of_different_photos(photos):
+    """One photo each here: their sums of light tell them apart, which no order of the colours changes."""
+    images = unpaired(photos)
+    [(unknown, _)] = images.held_out
+    assert len(images.photos) == len(images.cartoons) == 6  # orders of colours
+    lights = {name: read_image(photos / f"{name}.jpg").mean() for name in ("sunset", "two-dogs")}
+    means = [np.mean([image.mean() for image in kind]) for kind in (images.photos, images.cartoons)]
+    nearest = [min(lights, key=lambda name, mean=mean: abs(lights[name] - mean)) for mean in means]
+    assert sorted(nearest) == ["sunset", "two-dogs"]
+    assert [hashlib.sha256((photos / "cat.jpg").read_bytes()).hexdigest()] == images.test_photos
+    assert abs(unknown.mean() - read_image(photos / "cat.jpg").mean()) < 1.0
+
+
+def test_of_photos_that_nothing_was_taught_with_each_fifth_is_held_out(tmp_path):
+    for number in range(6):
+        noise = np.random.default_rng(number).integers(0, 255, (8, 8, 3), np.uint8)
+        write_image(tmp_path / f"{number}.png", np.kron(noise, np.ones((16, 16, 1), np.uint8)))
+    images = unpaired(tmp_path)
+    assert len(images.held_out) == 2 and len(images.photos) == len(images.cartoons) == 12
+
+
+def test_a_batch_is_a_crop_of_a_photo_and_one_of_a_cartoon(photos):
+    images = unpaired(photos)
+    images.photos = [np.zeros((40, 50, 3), np.uint8)]
+    images.cartoons = [np.full((40, 60, 3), 255, np.uint8)]
+    photo, cartoon = next(iter(images.loader(argparse.Namespace(size=32, seed=0, batch=2, device="cpu"))))
+    assert photo.shape == cartoon.shape == (2, 3, 32, 32)
+    assert (photo.numpy() == -1).all() and (cartoon.numpy() == 1).all()
+
+
+def test_rates_stay_and_then_fall():
+    model = cyclegan.CycleGAN(cyclegan.ResNetGenerator(1, 0), cyclegan.ResNetGenerator(1, 0), 1, 10, 5, 3e-4, 1e-4)
+    schedule = cyclegan.falling_late(model, 100)
+    for step, share in ((0, 1.0), (100 * cyclegan.CONSTANT_SHARE, 1.0), (99, 0.01 / (1.0 - cyclegan.CONSTANT_SHARE))):
+        schedule(step)
+        rates = [o.param_groups[0]["lr"] for o in (model.generator_optimizer, model.discriminator_optimizer)]
+        assert rates == pytest.approx([3e-4 * share, 1e-4 * share])
+
+
+@pytest.mark.slow
+def test_a_run(photos, tmp_path, monkeypatch, capsys):
+    """It writes what it promises, goes on as if never stopped, and its weights are of use to `apply` and `judge`."""
+
+    def call_here(out, *arguments, status=0):
+        monkeypatch.setattr("sys.argv", ["cyclegan", "--photos", str(photos), "--out", str(tmp_path / out), *arguments])
+        assert cyclegan.main() == status
+        return tmp_path / out, capsys.readouterr()
+
+    out, said = call_here("whole", "--steps", "3", *TINY)
+    figures = json.loads((out / "metrics.json").read_text())
+    for kind in ("generated", "pix2pix", "untouched"):
+        assert f"{figures[kind]['l1']:.4f}" in said.out and f"{figures[kind]['psnr']:.2f}" in said.out
+    for picture in ("test.png", "losses.png", "progress.png"):
+        assert read_image(out / picture).std() > 5, picture
+
+    with monkeypatch.context() as patch:
+        patch.setattr("demos.training.Interrupt", AfterTwo)
+        stopped, said = call_here("stopped", "--steps", "3", *TINY, status=130)
+    assert f"--resume --photos {photos}" in said.err
+    call_here("stopped", "--resume", "--device", "cpu")
+    assert (stopped / "losses.csv").read_bytes() == (out / "losses.csv").read_bytes()
+    weights = [nnlite.load(folder / "generator.safetensors") for folder in (out, stopped)]
+    assert all(np.array_equal(weights[0][name].numpy(), weights[1][name].numpy()) for name in weights[0])
+
+    model = ("--model", out / "generator.safetensors")
+    status, _, stderr = call("apply", photos / "cat.jpg", "--out", tmp_path / "cartoons", *model)
+    assert status == 0, stderr
+    assert read_image(next((tmp_path / "cartoons").iterdir())).shape == read_image(photos / "cat.jpg").shape
+    status, stdout, stderr = call("judge", "--photos", photos, "--out", tmp_path / "judged", *model)
+    assert status == 0 and "1 photos never seen" in stdout, stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--size", 33), "--size must be a multiple of 2, got 33"),
+        (("--photos", PHOTOS / "cat.jpg"), "0 photos to learn from .* 1 to be judged by; give --photos"),
+        (("--photos", PHOTOS, "--size", 1024), "0 photos to learn from with room for a crop of 1024x1024"),
+        (("--photos", "nowhere"), "nowhere: no such file or folder"),
+    ],
+    ids=["size", "one photo", "large crops", "no folder"],
+)
+def test_mistakes_are_named(arguments, message, tmp_path):
+    line = refused(*arguments, "--out", tmp_path, demo="cyclegan")
+    assert re.search(message, line), line

@@ -1,0 +1,297 @@
+"""Pairs of small and large photos, tiles, figures, the course of a run, and the program at a tiny size."""
+
+import json
+import re
+import signal
+
+import numpy as np
+import pytest
+
+import nnlite
+from demos.cartoonize.recipe import BUNDLED
+from demos.common import UserError, to_image
+from demos.super_resolution import __main__ as program
+from demos.super_resolution import judge
+from demos.super_resolution.enlarge import bicubic, enlarge, load_generator, save_generator
+from demos.super_resolution.photos import load_pairs, make_pair, training_batches
+from demos.super_resolution.stages import Stages
+from models.srgan import SRResNet
+from stylize import read_image, write_image
+
+from .runner import PHOTOS, call, refused, start
+from .test_autoencoding import AfterTwo
+
+TINY = ("--width", 4, "--blocks", 1, "--batch", 2, "--crop", 8, "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder with parts of three photos, of odd sizes."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name, (height, width) in {"astronaut": (133, 150), "coffee": (141, 130), "parrot": (136, 164)}.items():
+        write_image(folder / f"{name}.png", read_image(PHOTOS / f"{name}.jpg")[100:, 100:][:height, :width])
+    return folder
+
+
+def untidy(rng, blocks=2):
+    """A generator that changes what it enlarges by far more than a level."""
+    generator = SRResNet(4, blocks)
+    generator.up[3].weight.data[...] = rng.normal(0, 0.2, generator.up[3].weight.shape)
+    return generator
+
+
+# Pairs and crops
+
+
+def test_a_small_photo_is_pytorchs(torch, rng):
+    photo = rng.integers(0, 256, (90, 131, 3), np.uint8)
+    small, large = make_pair(photo)
+    np.testing.assert_array_equal(large, photo[:88, :128])
+    x = torch.tensor(large).permute(2, 0, 1)[None].double()
+    expected = torch.nn.functional.interpolate(x, scale_factor=0.25, mode="bicubic", antialias=True)
+    expected = expected[0].permute(1, 2, 0).numpy()
+    assert small.dtype == np.uint8 and small.shape == (22, 32, 3)
+    assert np.abs(small - expected.clip(0, 255)).max() < 0.51
+
+
+def test_bicubic_enlargement_is_pytorchs(torch, rng):
+    small = rng.integers(0, 256, (9, 14, 3), np.uint8)
+    x = torch.tensor(small).permute(2, 0, 1)[None].double()
+    expected = torch.nn.functional.interpolate(x, scale_factor=4, mode="bicubic", antialias=True)
+    assert (expected < 0).any() and (expected > 255).any()
+    assert np.abs(bicubic(small) - expected[0].permute(1, 2, 0).numpy().clip(0, 255)).max() < 0.51
+
+
+def test_large_photos_are_shrunk_and_small_ones_never_enlarged(rng):
+    for height, width, expected in ((600, 900, (512, 768)), (300, 451, (300, 448))):
+        assert make_pair(np.zeros((height, width, 3), np.uint8))[1].shape[:2] == expected
+
+
+def test_no_photo_is_both_trained_and_judged_on():
+    train, held_out = load_pairs([BUNDLED], 128)
+    assert len(train) == 14 and len(held_out) == 4
+    assert not {large.tobytes() for _, large in train} & {large.tobytes() for _, large in held_out}
+
+
+def test_photos_that_a_crop_does_not_fit_into_are_left_out(photos, tmp_path, rng):
+    for name in "abc":
+        write_image(tmp_path / f"{name}.png", rng.integers(0, 255, (100, 300, 3), np.uint8))
+    train, held_out = load_pairs([photos, tmp_path], 128)
+    assert len(train) + len(held_out) == 3
+    with pytest.raises(UserError, match="3 of 3 photos are smaller than 128x128"):
+        load_pairs([tmp_path], 128)
+    with pytest.raises(UserError, match="0 of 1 photos are smaller than 16x16, and two are needed"):
+        load_pairs([tmp_path / "a.png"], 16)
+
+
+def test_crops_show_one_place_in_both_sizes():
+    """In one photo each pixel says where it is; crops are found by that, turned and mirrored alike."""
+    y, x = np.mgrid[:40, :60]
+    small = np.stack([y, x, 0 * x], 2).astype(np.uint8)
+    large = small.repeat(4, axis=0).repeat(4, axis=1)
+    turned, corners = set(), set()
+    for step, batch in enumerate(training_batches([(small, large)], 8, 4, 0, "cpu").batches()):
+        if step == 30:
+            break
+        assert [images.shape for images in batch] == [(4, 3, 8, 8), (4, 3, 32, 32)]
+        for a, b in zip(*(images.numpy() for images in batch), strict=True):
+            a, b = to_image(a), to_image(b)
+            np.testing.assert_array_equal(a.repeat(4, axis=0).repeat(4, axis=1), b)
+            rows, columns = a[..., 0].astype(int), a[..., 1].astype(int)
+            assert np.ptp(rows) == np.ptp(columns) == 7
+            corners.add((rows.min(), columns.min()))
+            turned.add((rows[0, 0] < rows[-1, -1], columns[0, 0] < columns[-1, -1], rows[0, 0] == rows[0, 1]))
+    assert len(turned) == 8 and len(corners) > 100
+
+
+# Tiles
+
+
+@pytest.mark.parametrize(("height", "width", "tile"), [(21, 30, 8), (17, 40, 16), (12, 9, 5), (10, 10, 10)])
+def test_tiles_leave_no_seams(rng, height, width, tile):
+    """They are the image of the whole photo, but for rounding of a value half way between two levels."""
+    photo, generator = rng.integers(0, 256, (height, width, 3), np.uint8), untidy(rng)
+    with nnlite.no_grad():
+        x = nnlite.Tensor((photo / 127.5 - 1).transpose(2, 0, 1)[None].astype(np.float32))
+        whole = to_image(generator(x).numpy()[0])
+    assert np.abs(whole.astype(int) - bicubic(photo)).max() > 20
+    tiled = enlarge(photo, generator, "cpu", tile)
+    assert tiled.shape == (4 * height, 4 * width, 3) and tiled.dtype == np.uint8
+    difference = np.abs(tiled.astype(int) - whole)
+    assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
+
+
+# Figures
+
+
+def test_figures_of_equal_images_and_of_the_border(rng):
+    photo = rng.integers(0, 256, (40, 50, 3), np.uint8)
+    framed = photo.copy()
+    framed[:4], framed[-4:], framed[:, :4], framed[:, -4:] = 0, 0, 0, 0
+    assert judge.compare([framed], [photo]) == {"psnr": np.inf, "ssim": 1.0, "sharpness": 1.0}
+    framed[4, 4] = 255 - photo[4, 4]
+    assert np.isfinite(judge.psnr([framed], [photo]))
+
+
+def test_figures_are_means_over_photos(rng):
+    originals = [np.full((30, 40, 3), 100, np.uint8), rng.integers(50, 200, (24, 24, 3)).astype(np.uint8)]
+    for image in originals:
+        image[::2] += 3  # nothing is flat
+    images = [image + np.uint8(by) for image, by in zip(originals, (1, 5), strict=True)]
+    expected = np.mean([20 * np.log10(255 / 1), 20 * np.log10(255 / 5)])
+    figures = judge.compare(images, originals)
+    assert figures["psnr"] == pytest.approx(expected) == pytest.approx(judge.psnr(images, originals))
+    assert figures["sharpness"] == pytest.approx(1.0) and 0.9 < figures["ssim"] < 1.0
+
+
+def test_sharpness_is_the_slope_of_a_ramp():
+    y, x = np.mgrid[:20, :30]
+    ramp = np.repeat((3.0 * y + 4.0 * x)[:, :, None], 3, axis=2)
+    assert judge.sharpness(ramp) == pytest.approx(5.0)
+
+
+def test_the_richest_detail_is_shown(rng):
+    large = np.full((256, 384, 3), 90, np.uint8)
+    large[128:, 256:] = rng.integers(0, 256, (128, 128, 3))
+    assert judge.richest(large) == (32, 64)
+    small = large[::4, ::4]
+    [[repeated, same, original]] = judge.details([(small, large)], [large])
+    np.testing.assert_array_equal(original, large[128:, 256:])
+    np.testing.assert_array_equal(same, original)
+    np.testing.assert_array_equal(repeated[::4, ::4], small[32:, 64:])
+    assert (repeated[:4, :4] == repeated[0, 0]).all()
+
+
+# The course of a run
+
+
+def test_stages_follow_one_another(rng):
+    """The second starts from the first's weights, which it leaves alone; in each, rates fall from theirs to 0."""
+    stages, rates = Stages(4, 1, content_steps=3, steps=5), []
+    small, large = (nnlite.Tensor(rng.uniform(-1, 1, (2, 3, s, s)).astype(np.float32)) for s in (8, 32))
+    for step in range(5):
+        stages.schedule(step)
+        first = step < 3
+        assert stages.current is (stages.content if first else stages.srgan)
+        group, other = (m.param_groups[0] for m in (stages.content.optimizer, stages.srgan.generator_optimizer))
+        rates.append((group if first else other)["lr"])
+        if step == 3:
+            content = {name: value.numpy().copy() for name, value in stages.content.generator.state_dict().items()}
+            started = stages.srgan.generator.state_dict()
+            assert all(np.array_equal(started[name].numpy(), value) for name, value in content.items())
+        losses = {name: float(value) for name, value in stages.train_step(small, large).items()}
+        assert list(losses) == ["content", "adversarial", "discriminator"] and losses["content"] > 0
+        assert (losses["adversarial"] == losses["discriminator"] == 0) is first
+    np.testing.assert_allclose(rates[:3], rates[0] * np.array([1, 2 / 3, 1 / 3]))
+    np.testing.assert_allclose(rates[3:], rates[3] * np.array([1, 1 / 2]))
+    assert all(
+        np.array_equal(content[name], value.numpy()) for name, value in stages.content.generator.state_dict().items()
+    )
+
+
+@pytest.mark.slow
+def test_a_run(photos, tmp_path, monkeypatch, capsys):
+    """It writes what it promises; figures are those of the saved weights; stopped in either stage, it goes on as if
+    never stopped."""
+
+    def call_here(out, *arguments, status=0):
+        arguments = ("--out", tmp_path / out, "--photos", photos, *arguments)
+        monkeypatch.setattr("sys.argv", ["super_resolution", *map(str, arguments)])
+        assert program.main() == status
+        return tmp_path / out, capsys.readouterr()
+
+    course = ("--steps", 6, "--content-steps", 3, *TINY)
+    out, said = call_here("whole", *course)
+    for picture in ("enlarged.png", "losses.png", "progress.png"):
+        assert read_image(out / picture).std() > 5, picture
+    figures = json.loads((out / "metrics.json").read_text())
+    _, [(small, large)] = load_pairs([photos], 128)
+    assert (figures["photos"], figures["held_out_photos"]) == (2, 1)
+    images = [bicubic(small)]
+    for name in ("srresnet", "srgan"):
+        images.append(enlarge(small, load_generator(out / f"{name}.safetensors"), "cpu"))
+    for name, image in zip(program.NAMES, images, strict=True):
+        assert figures[name] == pytest.approx(judge.compare([image], [large])), name
+        assert f"{figures[name]['psnr']:.2f}" in said.out
+    assert not np.array_equal(images[1], images[2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("demos.training.Interrupt", AfterTwo)
+        _, said = call_here("stopped", *course, status=130)
+        assert f"--resume --photos {photos}" in said.err
+        call_here("stopped", "--resume", status=130)  # after the fourth step, in the second stage
+    stopped, _ = call_here("stopped", "--resume")
+    for file in ("losses.csv", "validation.csv", "enlarged.png", "srgan.safetensors"):
+        assert (stopped / file).read_bytes() == (out / file).read_bytes(), file
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_and_says_how_to_go_on(photos, tmp_path):
+    process = start(
+        *("--photos", photos, "--out", tmp_path, "--steps", 5000, "--content-steps", 4000, *TINY),
+        demo="super_resolution",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    seen = ""
+    while not re.search(r" [1-9]\d*/5000 ", seen):
+        character = process.stderr.read(1)
+        assert character, f"it ended before it could be stopped: {seen}"
+        seen += character
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Traceback" not in rest, rest
+    assert f"demos.super_resolution --resume --photos {photos}" in rest
+    assert nnlite.load(tmp_path / "checkpoint.safetensors")["progress"]["step"] > 0
+
+
+# A photo of one's own
+
+
+@pytest.mark.slow
+def test_apply(photos, tmp_path, rng):
+    generator, model, out = untidy(rng, 1), tmp_path / "srgan.safetensors", tmp_path / "large.png"
+    save_generator(generator, model, {"width": 4, "blocks": 1})
+    photo = photos / "coffee.png"
+    status, stdout, stderr = call("apply", photo, "--model", model, "--out", out, demo="super_resolution")
+    assert status == 0, stderr
+    assert str(out) in stdout
+    np.testing.assert_array_equal(read_image(out), enlarge(read_image(photo), generator, "cpu"))
+
+    def refuse(*arguments):
+        return refused("apply", *arguments, demo="super_resolution")
+
+    before = photo.read_bytes()
+    assert "is the photo itself" in refuse(photo, "--model", model, "--out", photo)
+    assert photo.read_bytes() == before
+    assert "no such file" in refuse(tmp_path / "none.png", "--model", model).lower()
+    assert "there is no file" in refuse(photo, "--model", tmp_path / "none.safetensors")
+    assert "cannot write" in refuse(photo, "--model", model, "--out", tmp_path / "nowhere" / "x.png")
+    nnlite.save({"weight": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
+    assert "expected srgan.safetensors" in refuse(photo, "--model", tmp_path / "other.safetensors")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--steps", 5, "--content-steps", 5), "leaves none after --content-steps 5"),
+        (("--batch", 65), "--batch must be at most 64"),
+        (("--crop", 500), "smaller than 2000x2000"),
+        (("--photos", "nowhere"), "nowhere"),
+        (("--preset", "huge"), "quick"),
+    ],
+)
+def test_bad_options(options, expected, tmp_path):
+    assert expected in refused("--out", tmp_path / "out", *options, demo="super_resolution")
+
+
+@pytest.mark.slow
+def test_bad_photos(tmp_path):
+    def refuse(*sources, out=tmp_path / "out"):
+        return refused("--photos", *sources, "--out", out, demo="super_resolution")
+
+    (tmp_path / "empty").mkdir()
+    assert "no photos in" in refuse(tmp_path / "empty")
+    (tmp_path / "text.jpg").write_text("not a picture")
+    assert "text.jpg: no readable image" in refuse(PHOTOS, tmp_path / "text.jpg")
+    assert "choose another folder with --out" in refuse(PHOTOS, out=tmp_path / "text.jpg" / "out")
