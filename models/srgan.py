@@ -7,7 +7,7 @@ discriminator D, which tells photos from what G makes, it has to settle for one 
     SRResNet minimises   mean |y - G(x)|
     SRGAN:
         D minimises      1/2 [ BCE(D(y), 1) + BCE(D(G(x)), 0) ]
-        G minimises      mean |y - G(x)| + lambda BCE(D(G(x)), 1),     from the weights of SRResNet on
+        G minimises      mean |y - G(x)| + lambda BCE(D(G(x)), 1) + grid,     from the weights of SRResNet on
 
 What is different here, so that a CPU can train it:
 
@@ -21,6 +21,11 @@ What is different here, so that a CPU can train it:
                                                     published weights do not come with this project
     D sees what was added to the enlargement, patch sees the image; eight convolutions with batch norm and
     by patch, through four strided convolutions     two dense layers
+
+G makes 4x4 pixels of each one, and the detail that is easiest to add is the same 4x4 everywhere: a grid. So there is a
+third term, which is 0 when no place in these 4x4 is too bright or too dark on average:
+
+    grid = mean over the 4x4 places, and colours, of |mean of G(x) - y at that place|
 
 What G makes is told from photos by its faint contrasts first. Photos and G's images come to D in batches of their own,
 and a batch norm would give both the same contrast: so D has none.
@@ -167,7 +172,7 @@ class SRGAN(Trainable):
         self.generator_optimizer.zero_grad()
         self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
         content_loss, adversarial_loss = F.l1_loss(made, large), against(judged(made), 1.0)
-        (content_loss + self.adversarial_weight * adversarial_loss).backward()
+        (content_loss + self.adversarial_weight * adversarial_loss + grid(made - large)).backward()
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
 
@@ -177,6 +182,13 @@ class SRGAN(Trainable):
     def parts(self):
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
+
+
+def grid(error: Tensor) -> Tensor:
+    """Errors (N, C, H, W), H and W multiples of 4 -> mean size of their means at each of the 4x4 places."""
+    n, c, h, w = error.shape
+    places = error.reshape(n, c, h // SCALE, SCALE, w // SCALE, SCALE)
+    return places.mean(dim=(0, 2, 4)).abs().mean()
 
 
 def enlarged(images: Tensor) -> Tensor:

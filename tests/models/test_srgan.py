@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.srgan import SRGAN, ContentModel, SRResNet, enlarged, shrunk
+from models.srgan import SRGAN, ContentModel, SRResNet, enlarged, grid, shrunk
+from nnlite.nn import functional as F
 
 
 def batch(rng, n=2, h=6, w=8, dtype=np.float32):
@@ -147,7 +148,7 @@ def test_the_losses_are_those_of_the_paper(rng):
 
 
 def test_the_adversarial_weight_weighs(rng):
-    """With weight 0 the generator learns as by the content loss alone; with a large one it deceives instead."""
+    """With weight 0 the generator learns by content and grid alone; with a large one it deceives instead."""
     small, large = batch(rng, 2, 8, 8)
     content = ContentModel(taught(rng, 4, 1), 1e-3)
     steps = {}
@@ -156,10 +157,23 @@ def test_the_adversarial_weight_weighs(rng):
         model.start_from(content.generator)
         model.train_step(small, large)
         steps[weight] = model.generator.state_dict()["first.weight"].numpy()
-    content.train_step(small, large)
+    made = content.generator(small)
+    (F.l1_loss(made, large) + grid(made - large)).backward()
+    content.optimizer.step()
     alone = content.generator.state_dict()["first.weight"].numpy()
-    np.testing.assert_array_equal(steps[0.0], alone)
+    np.testing.assert_allclose(steps[0.0], alone, atol=1e-6)
     assert np.abs(steps[10.0] - alone).max() > 1e-4
+
+
+def test_the_grid_is_what_repeats_every_four_pixels(rng):
+    pattern = rng.uniform(-1, 1, (3, 4, 4)).astype(np.float32)
+    everywhere = nnlite.Tensor(np.tile(pattern, (2, 1, 3, 5)))
+    assert float(grid(everywhere)) == pytest.approx(np.abs(pattern).mean(), rel=1e-5)
+    ramp = np.linspace(-1.0, 1.0, 5, dtype=np.float32).repeat(4)  # as much below 0 as above at each place
+    assert float(grid(nnlite.Tensor(np.tile(ramp, (2, 3, 8, 1))))) == pytest.approx(0.0, abs=1e-6)
+    error = rng.uniform(-1, 1, (2, 3, 8, 12)).astype(np.float32)
+    by_hand = [abs(error[:, c, i::4, j::4].mean()) for c in range(3) for i in range(4) for j in range(4)]
+    assert float(grid(nnlite.Tensor(error))) == pytest.approx(np.mean(by_hand), rel=1e-5)
 
 
 def test_the_discriminator_learns_to_tell_blurred_from_sharp(rng):
