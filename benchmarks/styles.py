@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import cores
-from demos.cartoonize.recipe import BUNDLED
 from demos.common import run
+from demos.options import BUNDLED
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
 from stylize.quality import measure

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 import nnlite
-from demos.cartoonize.recipe import BUNDLED, Recipe
+from demos.cartoonize.recipe import Recipe
 from demos.common import run, sheet
-from demos.options import Options
+from demos.options import BUNDLED, Options
 from demos.training import Training
 from models.trainable import Trainable
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, random_crop, variations
-from demos.cartoonize.judge import NAMES, Picture, compare_drawings, table
-from demos.cartoonize.recipe import BUNDLED, SHIPPED, load_generator, save_generator
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Photo, centre, random_crop, variations, vary
+from demos.cartoonize.judge import NAMES, compare_drawings, table
+from demos.cartoonize.recipe import SHIPPED, load_generator, save_generator
 from demos.cartoonize.tiles import draw
 from demos.common import UserError, run, sheet
 from demos.options import Options
@@ -40,9 +40,7 @@ JUDGED = 128  # side of the crops on which the drawings are compared
 
 def main() -> int:
     parser = Options("cyclegan", __doc__.splitlines()[0], PRESETS["quick"]["steps"])
-    parser.add_argument(
-        "--photos", type=Path, nargs="+", default=[BUNDLED], help="photos or folders of them (default: the project's)"
-    )
+    parser.computes_from_photos()
     parser.computes_preset(PRESETS, "some minutes, or what two cores manage in half an hour")
     parser.computes("--width", 16, "channels of the generators at full resolution", least=1)
     parser.computes("--blocks", 4, "residual blocks of the generators", least=0)
@@ -67,11 +65,12 @@ def main() -> int:
         return sheet([[centre(image, JUDGED) for image in row] for row in rows])
 
     if not training.run(images.loader(options), draw=samples):
-        return training.stopped(*([] if options.photos == [BUNDLED] else ["--photos", *map(str, options.photos)]))
+        return training.stopped()
     metadata = images.drawn_with | {
         "generator": "resnet",
         "options": json.dumps({"width": options.width, "blocks": options.blocks, "levels": LEVELS}),
-        "recipe": json.dumps(computed | {"size": JUDGED}),
+        "recipe": json.dumps(computed),
+        "judged_size": str(JUDGED),
         "test_photos": json.dumps(images.test_photos),
     }
     weights = options.out / "generator.safetensors"
@@ -95,40 +94,37 @@ class Unpaired:
         files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in find_images(options.photos)}
         # Those that Pix2Pix never saw are held out, so that it can stand beside; of photos unknown to it each fifth.
         self.test_photos = [sha for sha in json.loads(taught["test_photos"]) if sha in files] or list(files)[::5]
-        held_out, rest = [], []
-        for sha, file in files.items():
-            (held_out if sha in self.test_photos else rest).append(self.pair(file))
-        fits = [pair for pair in rest if min(pair[0].shape[:2]) >= options.size]
+        held_out = [self.read(file) for sha, file in files.items() if sha in self.test_photos]
+        rest = [self.read(file) for sha, file in files.items() if sha not in self.test_photos]
+        fits = [photo for photo in rest if min(photo.shape[:2]) >= options.size]
         if len(fits) < 2 or not held_out:
             raise UserError(
                 f"{len(fits)} photos to learn from with room for a crop of {options.size}x{options.size}, and "
                 f"{len(held_out)} to be judged by; give --photos at least 2 and 1"
             )
-        self.held_out = held_out
-        of_photos, of_cartoons = (self.vary(half, options) for half in (fits[::2], fits[1::2]))
-        self.photos, self.cartoons = [photo for photo, _ in of_photos], [cartoon for _, cartoon in of_cartoons]
+        style, scale = self.drawn_with["style"], int(self.drawn_with["strokes"]) / REFERENCE_SIDE
+        self.held_out = [(photo, stylize(photo, style, scale)) for photo in held_out]
+        rng = np.random.default_rng(options.seed)
+        self.photos = [image for photo in fits[::2] for image in vary(photo, options.size, 1.0, rng)]
+        drawn = variations(fits[1::2], style, scale, options.size, 1.0, options.seed)
+        self.cartoons = [cartoon for _, cartoon in drawn]
 
-    def pair(self, file: Path) -> Pair:
-        photo = resize_short_side(read_image(file), int(self.drawn_with["short_side"]))
-        return photo, stylize(photo, self.drawn_with["style"], self.scale)
-
-    def vary(self, pairs: list[Pair], options: argparse.Namespace) -> list[Pair]:
-        """Their colours in all six orders: what is a colour of few photos would be taken for one of cartoons."""
-        return variations(pairs, self.drawn_with["style"], self.scale, options.size, 1.0, options.seed)
-
-    @property
-    def scale(self) -> float:
-        return int(self.drawn_with["strokes"]) / REFERENCE_SIDE
+    def read(self, file: Path) -> Photo:
+        return resize_short_side(read_image(file), int(self.drawn_with["short_side"]))
 
     def loader(self, options: argparse.Namespace) -> nnlite.DataLoader:
         """Batches of crops of photos, each beside one of any cartoon."""
 
-        def cut(photo: tuple[Picture], rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        epoch = [(photo,) for photo in self.photos] * CROPS_PER_EPOCH
+        if options.batch > len(epoch):
+            raise UserError(f"--batch {options.batch} is more than the {len(epoch)} crops of an epoch; make it smaller")
+
+        def cut(photo: tuple[Photo], rng: np.random.Generator) -> tuple[np.ndarray, ...]:
             cartoon = self.cartoons[rng.integers(len(self.cartoons))]
             return random_crop(photo, options.size, rng) + random_crop([cartoon], options.size, rng)
 
         return nnlite.DataLoader(
-            [(photo,) for photo in self.photos] * CROPS_PER_EPOCH,
+            epoch,
             options.batch,
             shuffle=True,
             drop_last=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from demos.common import UserError, choose_device
 from nnlite.checkpoint import atomic_path
 
 CHECKPOINT = "checkpoint.safetensors"
+BUNDLED = Path(__file__).parent / "assets" / "photos"
 
 
 class Options(argparse.ArgumentParser):
@@ -51,12 +53,20 @@ class Options(argparse.ArgumentParser):
         self.presets, self.chooser = presets, flag.removeprefix("--")
         self.computes(flag, next(iter(presets)), help, choices=list(presets))
 
+    def computes_from_photos(self) -> None:
+        """Add --photos; a run goes on with the same ones only, or photos that it learnt from would be held out."""
+        add_photos(self)
+        self.set_defaults(photo_files=None)
+        self.computed["photo_files"], self.range["photo_files"] = "", (None, math.inf)
+
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
         """All options, and of these what is computed, given now, in the run that goes on, by preset, or by default.
 
         Raises UserError or CheckpointError if --resume finds nothing to go on with or the options of another run.
         """
         options = self.parse_args(arguments)
+        if "photo_files" in self.computed:
+            options.photo_files = identify(options.photos)
         given = {name: getattr(options, name) for name in self.computed if getattr(options, name) is not None}
         for name, value in given.items():
             least, most = self.range[name]
@@ -76,6 +86,24 @@ def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default=default, help="(%(default)s)")
 
 
+def add_photos(parser: argparse.ArgumentParser, help: str = "photos or folders of them") -> None:
+    """Add --photos."""
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", default=[BUNDLED], help=f"{help} (default: the project's)", metavar="PHOTO"
+    )
+
+
+def identify(sources: Sequence[Path]) -> str:
+    """How many photos these files and folders are, and a number that changes with any of them, in one text.
+
+    Raises ImageError for one that does not exist.
+    """
+    from stylize import find_images
+
+    digests = sorted(hashlib.sha256(file.read_bytes()).hexdigest() for file in find_images(sources))
+    return f"{len(digests)} photos (sha256 {hashlib.sha256(''.join(digests).encode()).hexdigest()[:12]})"
+
+
 def resumed(out: Path, given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """What the run in `out` computes; of the options given now only `steps` may differ.
 
@@ -84,6 +112,9 @@ def resumed(out: Path, given: dict[str, Any], known: dict[str, Any]) -> dict[str
     saved = nnlite.load(out / CHECKPOINT).get("progress", {}).get("computed")
     if saved is None or saved.keys() != known.keys():
         raise nnlite.CheckpointError(f"{out / CHECKPOINT} is no checkpoint of this program")
+    if saved.get("photo_files") != given.get("photo_files"):
+        was, now = saved["photo_files"], given["photo_files"]
+        raise UserError(f"the run in {out} learns from {was}, but --photos names {now}; name the same again")
     saved = saved | {"steps": given.get("steps", saved["steps"])}
     changed = [
         f"--{name.replace('_', '-')} {value} (was {saved[name]})"

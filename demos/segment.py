@@ -13,10 +13,9 @@ import numpy as np
 
 import nnlite
 from demos.autoencoding import falling
-from demos.cartoonize.recipe import BUNDLED
 from demos.common import run, sheet, to_image
 from demos.digits import load_digits
-from demos.options import Options
+from demos.options import BUNDLED, Options
 from demos.training import Training
 from models.segmentation import SegmentationUNet, Segmenter, iou
 from nnlite.plot import image_grid

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 import nnlite
 from demos.common import Interrupt, UserError
-from demos.options import CHECKPOINT, make_folder
+from demos.options import BUNDLED, CHECKPOINT, make_folder
 from nnlite.checkpoint import atomic_path
 from nnlite.plot import curves, image_grid
 
@@ -99,8 +99,10 @@ class Training:
 
     def stopped(self, *said: str) -> int:
         """Say how to go on after Ctrl-C, with options that must be said again; the exit status."""
-        device = self.options.given_device
-        again = [self.options.command, "--resume", *said, *(["--device", device] if device != "auto" else [])]
+        device, photos = self.options.given_device, getattr(self.options, "photos", [BUNDLED])
+        again = [self.options.command, "--resume", *said]
+        again += ["--photos", *map(str, photos)] if photos != [BUNDLED] else []
+        again += ["--device", device] if device != "auto" else []
         again = shlex.join([*again[0].split(), *again[1:], "--out", str(self.out)])
         print(f"\nStopped at step {self.step} of {self.steps}, saved. Go on with: {again}", file=sys.stderr)
         return 130

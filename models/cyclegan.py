@@ -36,11 +36,12 @@ class ResNetGenerator(nn.Module):
     blocks   residual blocks (9 in the paper)
     levels   how often the resolution is halved (2 in the paper)
 
-    Four things differ from the paper's, and let minutes do instead of days. What is learnt is the difference to the
-    image, which is small at the start. Going up, pixels are repeated and convolved, which leaves no checkerboard
-    (Odena, Dumoulin & Olah 2016). As StrokeUNet's, the first layer also gets the local contrast. And there is no
-    instance norm, for which a colour depends on what else is in the picture; the weights start at a scale that keeps
-    the size of the activations instead (He et al. 2015).
+    What differs from the paper's lets minutes do instead of days. What is learnt is the difference to the image, which
+    is 0 at the start; so there is no tanh at the end. Going up, pixels are repeated and convolved, which leaves no
+    checkerboard (Odena, Dumoulin & Olah 2016). As StrokeUNet's, the first layer also gets the local contrast. There is
+    no instance norm, for which a colour depends on what else is in the picture; the weights start at a scale that keeps
+    the size of the activations instead (He et al. 2015), residual branches at a tenth of it, and rectifiers are leaky,
+    since some would die. Edges are not mirrored here: `demos/cartoonize/tiles.py` mirrors the whole image.
     """
 
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
@@ -68,7 +69,8 @@ class ContrastDiscriminator(nn.Module):
 
     With few photos, those on one side have other colours than those that were drawn on the other. A discriminator that
     sees colours notices that first, and G turns skies green to please it. What tells photos from drawings in small
-    patches of contrast is what the style is: faint texture or none, soft edges or lines.
+    patches of contrast is what the style is: faint texture or none, soft edges or lines. That is a matter of shapes, so
+    the batch norm may take away how strong the contrast is (SRGAN's discriminator must know that, and has none).
     """
 
     def __init__(self, width: int = 64):
@@ -159,7 +161,7 @@ class CycleGAN(Trainable):
         photo, cartoon = real["photo"], real["cartoon"]
         made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
         self.discriminators.requires_grad_(False)  # the gradient passes through them, their own is not wanted
-        adversarial = sum(against(self.discriminators[kind](made[kind]), 1.0) for kind in made)
+        adversarial = sum(least_squares(self.discriminators[kind](made[kind]), 1.0) for kind in made)
         cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
         identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
         self.generator_optimizer.zero_grad()
@@ -170,11 +172,12 @@ class CycleGAN(Trainable):
 
     def discriminator_step(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
         """D_Y and D_X learn to tell real images from those made now or lately; the sum of their losses."""
+        losses = []
+        for kind, judge in self.discriminators.items():
+            false = self.pools[kind].query(made[kind].detach())
+            losses.append((least_squares(judge(real[kind]), 1.0) + least_squares(judge(false), 0.0)) * 0.5)
+        loss = sum(losses)
         self.discriminator_optimizer.zero_grad()
-        loss = sum(
-            0.5 * (against(judge(real[kind]), 1.0) + against(judge(self.pools[kind].query(made[kind].detach())), 0.0))
-            for kind, judge in self.discriminators.items()
-        )
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
@@ -185,7 +188,7 @@ class CycleGAN(Trainable):
         return {name: getattr(self, name) for name in names} | pools
 
 
-def against(output: Tensor, label: float) -> Tensor:
+def least_squares(output: Tensor, label: float) -> Tensor:
     """mean (output - label)^2 over all patches."""
     return F.mse_loss(output, nnlite.full_like(output, label))
 

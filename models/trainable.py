@@ -10,8 +10,9 @@ from nnlite import CheckpointError, optim
 class Trainable:
     """Some parts that learn together. A subclass names them in `parts`; how they learn is its own affair.
 
-    A part is a network, the optimiser of one, or again a Trainable. What else a model has (a weight in its loss, a
-    strategy) comes from its constructor and is no part: it is not in the state.
+    A part is a network, the optimiser of one, again a Trainable, or anything with to, state_dict and load_state_dict.
+    What else a model has (a weight in its loss, a strategy) comes from its constructor and is no part: it is not in the
+    state.
     """
 
     def parts(self) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from demos.cartoonize.recipe import BUNDLED, PRESETS, SHIPPED, Recipe
+from demos.cartoonize.recipe import PRESETS, SHIPPED, Recipe
 from demos.common import choose_device, run
-from demos.options import Options, add_device
+from demos.options import Options, add_device, add_photos
 from models.pix2pix import GENERATORS
 
 
@@ -32,9 +32,7 @@ def train(arguments: list[str]) -> int:
         "To use a trained one: python -m demos.cartoonize apply --help",
         Recipe.steps,
     )
-    parser.add_argument(
-        "--photos", type=Path, nargs="+", default=[BUNDLED], help="photos or folders of them (default: the project's)"
-    )
+    add_photos(parser)
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
     parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
     parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1)
@@ -48,7 +46,7 @@ def train(arguments: list[str]) -> int:
     training = Training(model, options, computed, schedule=lambda step: recipe.set_rates(model, step))
     cartoons = Cartoons(recipe, options.photos, options.out, model, options.device)
     if not training.run(cartoons.batches, draw=cartoons.samples):
-        return training.stopped(*([] if options.photos == [BUNDLED] else ["--photos", *map(str, options.photos)]))
+        return training.stopped()
     figures = training.finish(cartoons.judge())
     print(json.dumps(figures, indent=2))
     print(report(figures, options.out))
@@ -78,7 +76,7 @@ def judge(arguments: list[str]) -> int:
         prog="python -m demos.cartoonize judge",
         description="How good is a generator on photos held out from its training, and how fast?",
     )
-    parser.add_argument("--photos", type=Path, nargs="+", default=[BUNDLED], help="where the held-out ones are among")
+    add_photos(parser, "photos or folders of them, the held-out ones among them")
     parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
     parser.add_argument("--out", type=Path, default=Path("runs/judge"), help="folder for the picture (%(default)s)")
     add_device(parser, default="cpu")

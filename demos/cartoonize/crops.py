@@ -12,28 +12,32 @@ from demos.common import to_network
 from nnlite import DataLoader
 from stylize import resize_short_side, stylize
 
-Pair = tuple[np.ndarray, np.ndarray]  # photo and cartoon, (H, W, 3) uint8
+Photo = np.ndarray  # (H, W, 3) uint8
+Pair = tuple[Photo, Photo]  # photo and cartoon
 
 # An epoch shows each training pair this often, each time another crop of it.
 CROPS_PER_EPOCH = 3
 
 
-def variations(pairs: list[Pair], style: str, scale: float, size: int, smallest: float, seed: int) -> list[Pair]:
-    """Each photo with its three colours in all six orders and shrunk at random, each drawn in the style by itself.
-
-    A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets. Shrinking
-    a pair would shrink its strokes too; so the photo is shrunk, to a share of its size between `smallest` and 1 but not
-    below a crop of `size`, and then drawn.
-    """
+def variations(photos: list[Photo], style: str, scale: float, size: int, smallest: float, seed: int) -> list[Pair]:
+    """The variations of each photo, each drawn in the style by itself: shrinking a pair would shrink its strokes."""
     rng = np.random.default_rng(seed)
     varied = []
-    for photo, _ in tqdm(pairs, desc="variations", unit="photo", disable=None):
-        whole = min(photo.shape[:2])
-        for order in permutations(range(3)):
-            short_side = round(rng.uniform(max(size, smallest * whole), whole))
-            recoloured = np.ascontiguousarray(resize_short_side(photo, short_side)[:, :, order])
-            varied.append((recoloured, stylize(recoloured, style, scale)))
+    for photo in tqdm(photos, desc="variations", unit="photo", disable=None):
+        varied += [(image, stylize(image, style, scale)) for image in vary(photo, size, smallest, rng)]
     return varied
+
+
+def vary(photo: Photo, size: int, smallest: float, rng: np.random.Generator) -> Iterator[Photo]:
+    """A photo with its three colours in all six orders, shrunk at random.
+
+    A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets. Each is
+    shrunk to a share of its size between `smallest` and 1, but not below a crop of `size`.
+    """
+    whole = min(photo.shape[:2])
+    for order in permutations(range(3)):
+        short_side = round(rng.uniform(max(size, smallest * whole), whole))
+        yield np.ascontiguousarray(resize_short_side(photo, short_side)[:, :, order])
 
 
 def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:

@@ -17,6 +17,7 @@ from demos.cartoonize.tiles import draw
 from demos.common import UserError
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side, stylize
+from stylize.commands import counted
 from stylize.registry import REFERENCE_SIDE
 
 Picture = np.ndarray  # (H, W, 3) uint8
@@ -41,7 +42,7 @@ def judge_on_unseen(model: Path, sources: list[Path], out: Path, device: str) ->
     cartoons, style_rate = _timed(lambda photo: stylize(photo, metadata["style"], scale), photos)
     generated, generator_rate = _timed(lambda photo: draw(photo, generator, device), photos)
     out.mkdir(parents=True, exist_ok=True)
-    size = json.loads(metadata["recipe"])["size"]
+    size = int(metadata.get("judged_size") or json.loads(metadata["recipe"])["size"])
     figures = compare_drawings({"generated": generated, "untouched": photos}, cartoons, size, out / "judged.png")
     return figures | {"generator_fps": round(generator_rate, 2), "style_fps": round(style_rate, 2)}
 
@@ -68,7 +69,8 @@ def compare_drawings(
 
 def table(figures: dict, names: dict[str, str] = NAMES) -> str:
     """The figures of the kinds of drawing in `names` as lines of text."""
-    lines = [f"{figures['test_crops']} crops of {figures['test_photos']} photos never seen in training:", ""]
+    crops, photos = counted(figures["test_crops"], "crop"), counted(figures["test_photos"], "photo")
+    lines = [f"{crops} of {photos} never seen in training:", ""]
     lines.append(f"{'':28}{'L1':>8}{'PSNR':>8}{'SSIM':>8}{'ink F1':>8}")
     for kind in (kind for kind in names if kind in figures):
         f = figures[kind]

@@ -14,8 +14,6 @@ from models.cyclegan import ResNetGenerator
 from models.pix2pix import GENERATORS, Pix2Pix
 from nnlite import nn
 
-BUNDLED = Path(__file__).parents[1] / "assets" / "photos"
-
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
 SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
 

@@ -40,7 +40,8 @@ class Cartoons:
         self.train_pairs = self.load("train")
         self.test_pairs = self.load("test")
         scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
-        varied = variations(self.train_pairs, recipe.style, scale, recipe.crop, smallest, recipe.seed)
+        photos_of = [photo for photo, _ in self.train_pairs]
+        varied = variations(photos_of, recipe.style, scale, recipe.crop, smallest, recipe.seed)
         most = len(varied) * CROPS_PER_EPOCH
         if recipe.batch > most:
             raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")

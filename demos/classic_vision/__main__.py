@@ -9,12 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from demos.cartoonize.recipe import BUNDLED
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
 from demos.common import choose_device, run
 from demos.digits import load_digits
-from demos.options import add_device, make_folder
+from demos.options import BUNDLED, add_device, make_folder
 from demos.training import write_figures
 from stylize import find_images, read_image, resize_short_side
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.cartoonize.recipe import BUNDLED, SHIPPED, load_generator
+from demos.cartoonize.recipe import SHIPPED, load_generator
 from demos.common import UserError, to_image, to_network
 from demos.digits import in_batches
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread, summarise
+from demos.options import BUNDLED
 from demos.search import nearest
 from models.looking import activations, maximise, occlusion, reconstruction
 from models.unet import StrokeUNet

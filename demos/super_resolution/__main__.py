@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 import nnlite
-from demos.cartoonize.recipe import BUNDLED
 from demos.common import UserError, choose_device, run, sheet
 from demos.options import Options, add_device
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
-from demos.super_resolution.photos import load_pairs, training_batches
+from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
 from demos.super_resolution.stages import PRESETS, Stages
 from demos.training import Training
 from models.srgan import SCALE, SRResNet
 from nnlite.plot import image_grid
+from stylize.commands import counted
 
 SHOWN = 6  # held-out photos in a picture, at most
 NAMES = ("bicubic", "content loss", "content + adversarial")
@@ -38,46 +40,58 @@ def train(arguments: list[str]) -> int:
         "To enlarge one: python -m demos.super_resolution apply --help",
         quick["steps"],
     )
-    parser.add_argument(
-        "--photos", type=Path, nargs="+", default=[BUNDLED], help="photos or folders of them (default: the project's)"
-    )
+    parser.computes_from_photos()
     parser.computes_preset(PRESETS, "some minutes, or what two cores manage in twenty-five")
     parser.computes("--content-steps", quick["content_steps"], "steps before the adversarial loss joins in", least=1)
     parser.computes("--width", quick["width"], "channels of the residual blocks", least=2)
     parser.computes("--blocks", quick["blocks"], "residual blocks", least=1)
     parser.computes("--batch", quick["batch"], "crops in a step", least=1, most=64)
-    parser.computes("--crop", quick["crop"], "side of the crops, in pixels of the small photos", least=8)
+    parser.computes("--crop", quick["crop"], "side of the small crops, in pixels", least=8, most=SHORT_SIDE // SCALE)
     options, computed = parser.settle(arguments)
     if options.steps <= options.content_steps:
         raise UserError(f"--steps {options.steps} leaves none after --content-steps {options.content_steps}; add some")
     nnlite.manual_seed(options.seed)
     model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
     training = Training(model, options, computed, model.schedule)
-    pairs, held_out = load_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))
+    pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))
     small, originals = zip(*held_out, strict=True)
 
-    def made_by(generator: SRResNet) -> list[np.ndarray]:
-        return [enlarge(photo, generator, options.device) for photo in small]
+    @lru_cache(maxsize=1)  # a look's picture and its figure are of the same images
+    def made_at(step: int) -> list[np.ndarray]:
+        return enlarge_all(small, model.current.generator, options.device)
 
     def draw() -> np.ndarray:
-        return sheet(judge.details(held_out, made_by(model.current.generator))[:SHOWN])
+        return sheet(judge.details(held_out[:SHOWN], made_at(training.step)[:SHOWN]))
 
     def validate() -> dict[str, float]:
-        return {"psnr": judge.psnr(made_by(model.current.generator), originals)}
+        return {"psnr": judge.psnr(made_at(training.step), originals)}
 
     loader = training_batches(pairs, options.crop, options.batch, options.seed, options.device)
     if not training.run(loader, draw, validate):
-        return training.stopped(*([] if options.photos == [BUNDLED] else ["--photos", *map(str, options.photos)]))
+        return training.stopped()
+    conclude(training, model, held_out, len(pairs))
+    return 0
+
+
+def conclude(training: Training, model: Stages, held_out: list[Pair], trained_on: int) -> None:
+    """Write the weights of both, and a picture and figures of what they make of the photos held out; report."""
+    out = training.out
+    small, originals = zip(*held_out, strict=True)
     generators = {"srresnet": model.content.generator, "srgan": model.srgan.generator}
     for name, generator in generators.items():
-        save_generator(generator, options.out / f"{name}.safetensors", computed)
-    images = [[bicubic(photo) for photo in small], *map(made_by, generators.values())]
-    picture = options.out / "enlarged.png"
-    image_grid(judge.details(held_out, *images)[:SHOWN], picture, titles=("small", *NAMES, "original"))
+        save_generator(generator, out / f"{name}.safetensors", training.computed)
+    images = [[bicubic(photo) for photo in small]]
+    images += [enlarge_all(small, generator, training.options.device) for generator in generators.values()]
+    rows = judge.details(held_out[:SHOWN], *(each[:SHOWN] for each in images))
+    image_grid(rows, out / "enlarged.png", titles=("small", *NAMES, "original"))
     figures = {name: judge.compare(each, originals) for name, each in zip(NAMES, images, strict=True)}
-    training.finish(figures | {"photos": len(pairs), "held_out_photos": len(held_out)})
-    print(report(figures, len(held_out), options.out))
-    return 0
+    training.finish(figures | {"photos": trained_on, "held_out_photos": len(held_out)})
+    print(report(figures, len(held_out), out))
+
+
+def enlarge_all(photos: Sequence[np.ndarray], generator: SRResNet, device: str) -> list[np.ndarray]:
+    """What a generator makes of each photo."""
+    return [enlarge(photo, generator, device) for photo in photos]
 
 
 def report(figures: dict[str, dict[str, float]], count: int, out: Path) -> str:
@@ -85,7 +99,7 @@ def report(figures: dict[str, dict[str, float]], count: int, out: Path) -> str:
     bicubic_psnr, content_psnr, _ = (each["psnr"] for each in figures.values())
     return "\n".join(
         [
-            f"{count} photos never seen in training, from a quarter of their size back to the whole of it:",
+            f"{counted(count, 'photo')} never seen in training, from a quarter of their size back to the whole of it:",
             "",
             judge.table(figures),
             "",

@@ -15,6 +15,7 @@ from demos.common import UserError
 from demos.super_resolution.photos import from_batch, to_batch, window
 from models.srgan import SCALE, SRResNet, enlarged
 from stylize import read_image, write_image
+from stylize.images import WRITABLE
 
 TILE = 160  # side of a tile, in pixels of the small photo
 
@@ -61,9 +62,20 @@ def load_generator(path: Path) -> SRResNet:
 
 
 def enlarge_file(photo: Path, model: Path, out: Path, device: str) -> None:
-    """Enlarge a photo file. Raises UserError if the result would replace it, ImageError, CheckpointError."""
+    """Enlarge a photo file. Raises UserError (see check_place), ImageError, CheckpointError."""
     image = read_image(photo)
-    if out.exists() and out.samefile(photo):
-        raise UserError(f"{out} is the photo itself; choose another file with --out")
+    check_place(out, photo)
     generator = load_generator(model).to(device)
     write_image(out, enlarge(image, generator, device, bar=True))
+
+
+def check_place(out: Path, photo: Path) -> None:
+    """Raise UserError, before the minutes that a large photo takes, for a file that could not be written after them."""
+    if out.suffix.lower() not in WRITABLE:
+        raise UserError(f"--out {out}: cannot write '{out.suffix}' images; use one of {', '.join(WRITABLE)}")
+    if not out.parent.is_dir():
+        raise UserError(f"--out {out}: {out.parent} is no folder; make it, or choose another")
+    if out.is_dir():
+        raise UserError(f"--out {out} is a folder; name a file in it")
+    if out.exists() and out.samefile(photo):
+        raise UserError(f"--out {out} is the photo itself; choose another file")

@@ -17,7 +17,7 @@ CROPS_PER_EPOCH = 64  # of each photo
 Pair = tuple[np.ndarray, np.ndarray]  # small (H, W, 3) and large (4 H, 4 W, 3), uint8
 
 
-def load_pairs(sources: list[Path], smallest: int) -> tuple[list[Pair], list[Pair]]:
+def split_pairs(sources: list[Path], smallest: int) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and those of each fifth photo, held out; photos with a side below `smallest` are left out.
 
     Raises ImageError for a file that is no image, UserError with fewer than two photos.

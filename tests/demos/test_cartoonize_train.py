@@ -145,12 +145,12 @@ def test_judge_refuses_photos_it_was_trained_on(photos, trained, tmp_path):
 
 def test_variations_are_drawn_after_they_were_recoloured_and_shrunk():
     photo = read_image(PHOTOS / "cat.jpg")[:96, :128]
-    whole = variations([(photo, photo)], "toon", 0.5, 32, 1.0, seed=0)
+    whole = variations([photo], "toon", 0.5, 32, 1.0, seed=0)
     assert len({image.tobytes() for image, _ in whole}) == 6
     for image, cartoon in whole:
         assert sorted(image.reshape(-1, 3).sum(0)) == sorted(photo.reshape(-1, 3).sum(0))
         np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
-    shrunk = variations([(photo, photo)], "toon", 0.5, 64, 0.1, seed=0)
+    shrunk = variations([photo], "toon", 0.5, 64, 0.1, seed=0)
     sides = [min(image.shape[:2]) for image, _ in shrunk]
     assert 64 <= min(sides) < max(sides) <= 96
     for image, cartoon in shrunk:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos.cartoonize.recipe import BUNDLED
 from demos.common import UserError, to_image
+from demos.options import BUNDLED
 from demos.super_resolution import __main__ as program
 from demos.super_resolution import judge
-from demos.super_resolution.enlarge import bicubic, enlarge, load_generator, save_generator
-from demos.super_resolution.photos import load_pairs, make_pair, training_batches
-from demos.super_resolution.stages import Stages
+from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, load_generator, save_generator
+from demos.super_resolution.photos import SHORT_SIDE, make_pair, split_pairs, training_batches
+from demos.super_resolution.stages import CONTENT_LR, DISCRIMINATOR_LR, GENERATOR_LR, Stages
 from models.srgan import SRResNet
 from stylize import read_image, write_image
 
@@ -68,7 +68,7 @@ def test_large_photos_are_shrunk_and_small_ones_never_enlarged(rng):
 
 
 def test_no_photo_is_both_trained_and_judged_on():
-    train, held_out = load_pairs([BUNDLED], 128)
+    train, held_out = split_pairs([BUNDLED], 128)
     assert len(train) == 14 and len(held_out) == 4
     assert not {large.tobytes() for _, large in train} & {large.tobytes() for _, large in held_out}
 
@@ -76,12 +76,22 @@ def test_no_photo_is_both_trained_and_judged_on():
 def test_photos_that_a_crop_does_not_fit_into_are_left_out(photos, tmp_path, rng):
     for name in "abc":
         write_image(tmp_path / f"{name}.png", rng.integers(0, 255, (100, 300, 3), np.uint8))
-    train, held_out = load_pairs([photos, tmp_path], 128)
+    train, held_out = split_pairs([photos, tmp_path], 128)
     assert len(train) + len(held_out) == 3
     with pytest.raises(UserError, match="3 of 3 photos are smaller than 128x128"):
-        load_pairs([tmp_path], 128)
+        split_pairs([tmp_path], 128)
     with pytest.raises(UserError, match="0 of 1 photos are smaller than 16x16, and two are needed"):
-        load_pairs([tmp_path / "a.png"], 16)
+        split_pairs([tmp_path / "a.png"], 16)
+
+
+def test_two_photos_are_enough_for_the_largest_crops_and_batches(tmp_path, rng):
+    for name in "ab":
+        write_image(tmp_path / f"{name}.png", rng.integers(0, 255, (640, 640, 3), np.uint8))
+    train, held_out = split_pairs([tmp_path], SHORT_SIDE)
+    assert len(train) == len(held_out) == 1
+    for crop, batch in ((128, 1), (8, 64)):
+        small, large = next(training_batches(train, crop, batch, 0, "cpu").batches())
+        assert small.shape == (batch, 3, crop, crop) and large.shape == (batch, 3, 4 * crop, 4 * crop)
 
 
 def test_crops_show_one_place_in_both_sizes():
@@ -168,13 +178,13 @@ def test_the_richest_detail_is_shown(rng):
 def test_stages_follow_one_another(rng):
     """The second starts from the first's weights, which it leaves alone; in each, rates fall from theirs to 0."""
     stages, rates = Stages(4, 1, content_steps=3, steps=5), []
+    optimizers = (stages.content.optimizer, stages.srgan.generator_optimizer, stages.srgan.discriminator_optimizer)
     small, large = (nnlite.Tensor(rng.uniform(-1, 1, (2, 3, s, s)).astype(np.float32)) for s in (8, 32))
     for step in range(5):
         stages.schedule(step)
         first = step < 3
         assert stages.current is (stages.content if first else stages.srgan)
-        group, other = (m.param_groups[0] for m in (stages.content.optimizer, stages.srgan.generator_optimizer))
-        rates.append((group if first else other)["lr"])
+        rates.append([optimizer.param_groups[0]["lr"] for optimizer in optimizers])
         if step == 3:
             content = {name: value.numpy().copy() for name, value in stages.content.generator.state_dict().items()}
             started = stages.srgan.generator.state_dict()
@@ -182,8 +192,10 @@ def test_stages_follow_one_another(rng):
         losses = {name: float(value) for name, value in stages.train_step(small, large).items()}
         assert list(losses) == ["content", "adversarial", "discriminator"] and losses["content"] > 0
         assert (losses["adversarial"] == losses["discriminator"] == 0) is first
-    np.testing.assert_allclose(rates[:3], rates[0] * np.array([1, 2 / 3, 1 / 3]))
-    np.testing.assert_allclose(rates[3:], rates[3] * np.array([1, 1 / 2]))
+    content_rates, generator_rates, discriminator_rates = np.transpose(rates)
+    np.testing.assert_allclose(content_rates[:3], CONTENT_LR * np.array([1, 2 / 3, 1 / 3]))
+    np.testing.assert_allclose(generator_rates[3:], GENERATOR_LR * np.array([1, 1 / 2]))
+    np.testing.assert_allclose(discriminator_rates[3:], DISCRIMINATOR_LR * np.array([1, 1 / 2]))
     assert all(
         np.array_equal(content[name], value.numpy()) for name, value in stages.content.generator.state_dict().items()
     )
@@ -205,7 +217,7 @@ def test_a_run(photos, tmp_path, monkeypatch, capsys):
     for picture in ("enlarged.png", "losses.png", "progress.png"):
         assert read_image(out / picture).std() > 5, picture
     figures = json.loads((out / "metrics.json").read_text())
-    _, [(small, large)] = load_pairs([photos], 128)
+    _, [(small, large)] = split_pairs([photos], 128)
     assert (figures["photos"], figures["held_out_photos"]) == (2, 1)
     images = [bicubic(small)]
     for name in ("srresnet", "srgan"):
@@ -213,6 +225,7 @@ def test_a_run(photos, tmp_path, monkeypatch, capsys):
     for name, image in zip(program.NAMES, images, strict=True):
         assert figures[name] == pytest.approx(judge.compare([image], [large])), name
         assert f"{figures[name]['psnr']:.2f}" in said.out
+    assert "1 photo never seen" in said.out
     assert not np.array_equal(images[1], images[2])
 
     with monkeypatch.context() as patch:
@@ -265,9 +278,28 @@ def test_apply(photos, tmp_path, rng):
     assert photo.read_bytes() == before
     assert "no such file" in refuse(tmp_path / "none.png", "--model", model).lower()
     assert "there is no file" in refuse(photo, "--model", tmp_path / "none.safetensors")
-    assert "cannot write" in refuse(photo, "--model", model, "--out", tmp_path / "nowhere" / "x.png")
     nnlite.save({"weight": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
     assert "expected srgan.safetensors" in refuse(photo, "--model", tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("out", "expected"),
+    [
+        ("large.gif", r"cannot write '\.gif' images; use one of \.png"),
+        ("large", "cannot write '' images"),
+        ("nowhere/large.png", "nowhere is no folder"),
+        ("srgan.safetensors/large.png", "srgan.safetensors is no folder"),
+        ("folder.png", "is a folder; name a file in it"),
+    ],
+)
+def test_a_bad_place_is_refused_before_the_work(out, expected, photos, tmp_path, rng, monkeypatch):
+    save_generator(untidy(rng, 1), tmp_path / "srgan.safetensors", {"width": 4, "blocks": 1})
+    (tmp_path / "folder.png").mkdir()
+    enlarged = []
+    monkeypatch.setattr("demos.super_resolution.enlarge.enlarge", lambda *_, **__: enlarged.append(True))
+    with pytest.raises(UserError, match=expected):
+        enlarge_file(photos / "coffee.png", tmp_path / "srgan.safetensors", tmp_path / out, "cpu")
+    assert not enlarged
 
 
 @pytest.mark.slow
@@ -276,7 +308,7 @@ def test_apply(photos, tmp_path, rng):
     [
         (("--steps", 5, "--content-steps", 5), "leaves none after --content-steps 5"),
         (("--batch", 65), "--batch must be at most 64"),
-        (("--crop", 500), "smaller than 2000x2000"),
+        (("--crop", 129), "--crop must be at most 128, got 129"),
         (("--photos", "nowhere"), "nowhere"),
         (("--preset", "huge"), "quick"),
     ],

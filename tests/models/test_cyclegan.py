@@ -128,13 +128,20 @@ def test_a_full_pool_returns_half_old_images_each_once():
     assert len(came_out) == 990 and came_out | kept == set(map(float, range(1000)))
 
 
-def test_the_discriminators_see_old_images(monkeypatch):
-    model = tiny()
-    asked = []
+def test_the_discriminators_see_what_the_pools_return(monkeypatch):
+    """Each pool is given what was made now; the loss is that of what it returned."""
+    model = CycleGAN(Blend(0.5, 0.1), Blend(2.0, -0.3), 2)
+    model.discriminators = nn.ModuleDict({"cartoon": Weighing(0.8), "photo": Weighing(-1.5)})
+    x, y = (image.numpy() for image in batch())
+    asked, old = {}, {"cartoon": nnlite.full((2, 3, 32, 32), 0.4), "photo": nnlite.full((2, 3, 32, 32), -0.2)}
     for kind, pool in model.pools.items():
-        monkeypatch.setattr(pool, "query", lambda images, kind=kind: asked.append((kind, images)) or images)
-    model.train_step(*batch())
-    assert sorted(kind for kind, _ in asked) == ["cartoon", "photo"]
+        monkeypatch.setattr(pool, "query", lambda images, kind=kind: asked.update({kind: images.numpy()}) or old[kind])
+    loss = float(model.train_step(*batch())["discriminator"])
+    np.testing.assert_allclose(asked["cartoon"], 0.5 * x + 0.1, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(asked["photo"], 2.0 * y - 0.3, rtol=1e-5, atol=1e-6)
+    on_real = 0.8 * y.mean((1, 2, 3)), -1.5 * x.mean((1, 2, 3))
+    expected = sum(((output - 1) ** 2).mean() for output in on_real) + (0.8 * 0.4) ** 2 + (1.5 * 0.2) ** 2
+    assert loss == pytest.approx(expected / 2, rel=1e-4)
 
 
 # The generator

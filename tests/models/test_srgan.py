@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.srgan import SRGAN, ContentModel, SRResNet, enlarged, grid, shrunk
+from models.srgan import SRGAN, ContentModel, Discriminator, SRResNet, enlarged, grid, shrunk
 from nnlite.nn import functional as F
 
 
@@ -42,7 +42,19 @@ def reference(torch, weights, images):
     maps = first + conv(maps, f"body.{blocks}")
     maps = leaky(F.pixel_shuffle(conv(maps, "up.0"), 2))
     detail = F.pixel_shuffle(conv(maps, "up.3"), 2)
-    return detail + F.interpolate(x, scale_factor=4, mode="bicubic", antialias=True)
+    return detail + bicubic(torch, x)
+
+
+def bicubic(torch, x):
+    return torch.nn.functional.interpolate(x, scale_factor=4, mode="bicubic", antialias=True)
+
+
+def discriminator_reference(torch, weights, detail):
+    """The discriminator by PyTorch's functions."""
+    F, x = torch.nn.functional, detail
+    for i in (0, 2, 4, 6):
+        x = F.leaky_relu(F.conv2d(x, weights[f"layers.{i}.weight"], weights[f"layers.{i}.bias"], 2, 1), 0.2)
+    return F.conv2d(x, weights["layers.8.weight"], weights["layers.8.bias"])
 
 
 @pytest.mark.parametrize(("width", "blocks"), [(8, 2), (6, 1)])
@@ -56,9 +68,7 @@ def test_the_generator_is_that_of_its_description(torch, rng, width, blocks):
 
 def test_an_untaught_generator_is_bicubic(torch, rng):
     small, _ = batch(rng, 1, 5, 7)
-    expected = torch.nn.functional.interpolate(
-        torch.tensor(small.numpy()), scale_factor=4, mode="bicubic", antialias=True
-    )
+    expected = bicubic(torch, torch.tensor(small.numpy()))
     np.testing.assert_allclose(SRResNet(8, 3)(small).numpy(), expected.numpy(), atol=1e-5)
 
 
@@ -104,6 +114,56 @@ def test_the_content_model_learns_pytorchs_weights(torch, rng):
     for name, value in weights.items():
         ours = model.generator.state_dict()[name].numpy()
         np.testing.assert_allclose(ours, value.detach().numpy(), 1e-6, 1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (47, 31), (32, 100)])
+def test_the_discriminator_judges_patches(torch, rng, size):
+    network, detail = Discriminator(3), rng.uniform(-1, 1, (2, 3, *size)).astype(np.float32)
+    ours = network(nnlite.Tensor(detail)).numpy()
+    assert ours.shape == (2, 1, size[0] // 16, size[1] // 16)
+    theirs = discriminator_reference(torch, in_pytorch(torch, network), torch.tensor(detail))
+    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_srgan_learns_pytorchs_weights(torch, rng):
+    """From the same weights, in float64, losses and then weights stay together: first D learns, then G deceives it."""
+    model = SRGAN(taught(rng, 4, 1), 0.3, 1e-3, 1e-2, discriminator_width=3)
+    networks, theirs = (model.generator, model.discriminator), []
+    for network in networks:
+        network.double()
+        theirs.append(in_pytorch(torch, network))
+    generator_adam, discriminator_adam = (
+        torch.optim.Adam(weights.values(), lr) for weights, lr in zip(theirs, (1e-3, 1e-2), strict=True)
+    )
+
+    def bce(logits, label):
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+
+    def minimise(loss, adam):
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+
+    for step in range(3):
+        small, large = batch(rng, 2, 8, 12, np.float64)
+        ours = {name: float(loss) for name, loss in model.train_step(small, large).items()}
+        y, base = torch.tensor(large.numpy()), bicubic(torch, torch.tensor(small.numpy()))
+        made = reference(torch, theirs[0], small)
+        real_logits, made_logits = (
+            discriminator_reference(torch, theirs[1], 10.0 * (image - base)) for image in (y, made.detach())
+        )
+        discriminator = (bce(real_logits, 1.0) + bce(made_logits, 0.0)) / 2
+        minimise(discriminator, discriminator_adam)
+        content = (made - y).abs().mean()
+        adversarial = bce(discriminator_reference(torch, theirs[1], 10.0 * (made - base)), 1.0)
+        places = torch.stack([(made - y)[:, :, i::4, j::4].mean((0, 2, 3)) for i in range(4) for j in range(4)])
+        minimise(content + 0.3 * adversarial + places.abs().mean(), generator_adam)
+        expected = {"content": content, "adversarial": adversarial, "discriminator": discriminator}
+        assert ours == pytest.approx({name: loss.item() for name, loss in expected.items()}, rel=1e-9), f"step {step}"
+    for network, weights in zip(networks, theirs, strict=True):
+        for name, value in weights.items():
+            mine = network.state_dict()[name].numpy()
+            np.testing.assert_allclose(mine, value.detach().numpy(), 1e-6, 1e-8, err_msg=name)
 
 
 def test_it_learns_what_bicubic_lacks():
