@@ -91,3 +91,23 @@ def op(call, *shapes, values=signed):
 
 
 IMAGE = (2, 3, 5, 4)
+
+
+def gradients_at_steps(monkeypatch, model, parts):
+    """{part: gradients} when the optimiser of "generator" or of "discriminator" steps; filled while it trains."""
+    seen = {}
+
+    def remember_then(step, name):
+        def run():
+            seen[name] = {
+                part: [None if p.grad is None else p.grad.numpy().copy() for p in getattr(model, part).parameters()]
+                for part in parts
+            }
+            step()
+
+        return run
+
+    for name in ("generator", "discriminator"):
+        optimizer = getattr(model, f"{name}_optimizer")
+        monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
+    return seen

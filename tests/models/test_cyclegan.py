@@ -6,7 +6,7 @@ import pytest
 import nnlite
 from models.cyclegan import ContrastDiscriminator, CycleGAN, ImagePool, ResNetGenerator
 from nnlite import nn
-from tests.helpers import in_order
+from tests.helpers import gradients_at_steps, in_order
 
 
 def batch(seed=0, n=2, size=32, dtype=np.float32):
@@ -79,21 +79,7 @@ def test_the_terms_are_weighed():
 
 def test_all_four_networks_learn_and_each_from_its_own_loss(monkeypatch):
     model = tiny()
-    seen = {}
-
-    def remember_then(step, name):
-        def run():
-            seen[name] = {
-                part: [None if p.grad is None else p.grad.numpy().copy() for p in getattr(model, part).parameters()]
-                for part in ("generators", "discriminators")
-            }
-            step()
-
-        return run
-
-    for name in ("generator", "discriminator"):
-        optimizer = getattr(model, f"{name}_optimizer")
-        monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
+    seen = gradients_at_steps(monkeypatch, model, ("generators", "discriminators"))
     parts = (model.generators, model.discriminators)
     before = [[p.numpy().copy() for p in part.parameters()] for part in parts]
     model.train_step(*batch())

@@ -9,7 +9,7 @@ import nnlite
 from models.pix2pix import PatchDiscriminator, Pix2Pix
 from models.unet import StrokeUNet, UNet
 from nnlite import nn
-from tests.helpers import in_order
+from tests.helpers import gradients_at_steps, in_order
 from tests.models import torch_twins
 
 
@@ -49,21 +49,7 @@ def test_both_networks_learn(generator):
 
 def test_each_network_gets_gradients_from_its_own_loss_only(monkeypatch):
     model = Pix2Pix(StrokeUNet(4), 4)
-    seen = {}
-
-    def remember_then(step, name):
-        def run():
-            seen[name] = {
-                part: [None if p.grad is None else p.grad.numpy().copy() for p in getattr(model, part).parameters()]
-                for part in ("generator", "discriminator")
-            }
-            step()
-
-        return run
-
-    for name in ("generator", "discriminator"):
-        optimizer = getattr(model, f"{name}_optimizer")
-        monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
+    seen = gradients_at_steps(monkeypatch, model, ("generator", "discriminator"))
     model.train_step(*batch())
     assert all(g is None for g in seen["discriminator"]["generator"]), "D's loss reached G"
     assert all(g is not None and g.any() for g in seen["generator"]["generator"])
