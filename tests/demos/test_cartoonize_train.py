@@ -131,7 +131,7 @@ def test_judge_finds_the_photos_held_out(photos, trained, tmp_path):
     row = next(line for line in stdout.splitlines() if line.startswith("generated")).split()
     for name, shown in zip(("l1", "psnr", "ssim"), row[1:], strict=False):  # weights in half precision
         assert float(shown) == pytest.approx(figures["generated"][name], rel=1e-2), name
-    assert f"{figures['test_crops']} crops of {figures['test_photos']} photos" in stdout
+    assert f"{figures['test_crops']} crops of {figures['test_photos']} photo" in stdout
     assert "frames a second" in stdout
     assert read_image(tmp_path / "judged.png").std() > 10
 
