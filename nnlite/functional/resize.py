@@ -157,7 +157,7 @@ def _nearest(n, m, ratio):
 def _bilinear(n, m, ratio, align_corners):
     """(m, n), each row with the weights of the two old pixels on either side of a new one."""
     source = np.maximum(_source(n, m, ratio, align_corners), 0.0)
-    low = np.minimum(np.floor(source).astype(int), n - 1)
+    low = np.floor(source).astype(int)
     high, share = np.minimum(low + 1, n - 1), (source - low)[:, None]
     return (1.0 - share) * np.eye(n)[low] + share * np.eye(n)[high]
 
