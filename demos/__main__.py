@@ -3,7 +3,7 @@
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
-    ("cyclegan", "photographs become cartoons without pairs, beside Pix2Pix that had them", "8 min"),
+    ("cyclegan", "photographs become cartoons without pairs, beside Pix2Pix that had them", "7 min"),
     ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "2.5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
     ("depth", "plain networks of 8 and 20 layers beside ResNets of as many: shortcuts let depth pay", "2 min"),
@@ -21,7 +21,7 @@ DEMOS = [
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
-    ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "4 min"),
+    ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
