@@ -37,9 +37,9 @@ def _foreseen(error: Exception) -> bool:
     """Whether this is a mistake of the user or a fault of the machine, rather than one of the program."""
     if isinstance(error, ImportError):  # OpenCV without its system libraries: stylize says which
         return True
-    from stylize import DatasetError, ImageError, VideoError
+    from stylize import DatasetError, FileError, VideoError
 
-    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, ImageError, VideoError)
+    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, FileError, VideoError)
     return isinstance(error, (UserError, OSError, *ours))
 
 

@@ -14,7 +14,9 @@ from . import toon as _toon
 from . import watercolor as _watercolor
 from .check import check_dataset
 from .dataset import Summary, build_dataset
-from .images import ImageError, find_images, read_image, read_image_and_alpha, resize_short_side, write_image
+from .files import FileError
+from .folders import find_images
+from .images import ImageError, read_image, read_image_and_alpha, resize_short_side, write_image
 from .manifest import DatasetError, load_pairs, read_manifest
 from .parameters import Parameters, ranged
 from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
@@ -23,6 +25,7 @@ from .video import DrawnVideo, VideoError, draw_video
 __all__ = [
     "DatasetError",
     "DrawnVideo",
+    "FileError",
     "ImageError",
     "Parameters",
     "Summary",

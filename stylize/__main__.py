@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import NoReturn
 
-from .commands import check, dataset, image, list_styles, say, video
+from .commands import check, dataset, image, list_styles, video
+from .console import say
 
 COMMANDS = (image, video, list_styles, dataset, check)
 
@@ -22,10 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except ValueError as error:  # ImageError, DatasetError, an unknown style: one line that says what to do
-        say(error)
+        say("stylize", error)
         return 2
     except KeyboardInterrupt:
-        say(f"interrupted; {options.after_interrupt}")
+        say("stylize", f"interrupted; {options.after_interrupt}")
         return 130
 
 

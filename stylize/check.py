@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .images import EXTENSIONS, ImageError, read_image, resize
+from .formats import EXTENSIONS
+from .images import ImageError, read_image, resize
 from .manifest import SPLITS, DatasetError, Record, halves, pair_paths, read_manifest
 from .quality import lightness, mean_difference
 from .split import SAME_PICTURE, perceptual_hash

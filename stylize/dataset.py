@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from .files import real_path
 from .folder_lock import locked
-from .images import ImageError, find_images, read_image, real_path, resize_short_side, write_image
+from .folders import find_images
+from .images import ImageError, read_image, resize_short_side, write_image
 from .manifest import LAYOUTS, MANIFEST, SPLITS, DatasetError, Record, pair_paths, read_manifest, write_manifest
 from .plan import Options, Photo, drawn_steps, plan_pairs, refuse_mixing
 from .preprocess import Step, parse_steps

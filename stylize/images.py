@@ -8,21 +8,20 @@ grey, 16-bit or partly transparent, and a download may have stopped half way. Al
 import os
 import struct
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ._cv2 import cv2
+from .files import FileError, write_atomically
+from .formats import KEEPS_ALPHA, WRITABLE
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-KEEPS_ALPHA = (".png", ".webp")
 MINIMUM_SIDE = 16  # pixels; below this there is nothing to draw, and filter windows exceed the image
 
 
-class ImageError(ValueError):
+class ImageError(FileError):
     """An image that cannot be read or written. The message is one line: which, what is wrong, what to do."""
 
 
@@ -50,35 +49,13 @@ def read_image_and_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | Non
     return (rgb, alpha) if alpha is None else (_spread_visible(rgb, alpha), alpha)
 
 
-def find_images(paths: Iterable[str | Path]) -> list[Path]:
-    """The image files among `paths`, sorted, each once: files as they are, folders searched recursively.
-
-    Inside a folder a file counts as an image by its extension (EXTENSIONS, in either case); whether it can be
-    read, or is a link to nothing, shows when it is read. Raises ImageError for a path that does not exist.
-    """
-    found: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        if not path.exists():
-            raise ImageError(f"{path}: no such file or folder; check the spelling")
-        inside = path.rglob("*") if path.is_dir() else [path]
-        for file in inside:
-            broken_link = file.is_symlink() and not file.exists()
-            if file == path or (file.suffix.lower() in EXTENSIONS and (file.is_file() or broken_link)):
-                found.setdefault(real_path(file), file)
-    return sorted(found.values())
-
-
-def real_path(path: Path) -> Path:
-    """Path.resolve() that does not raise where links go round in circles."""
-    return Path(os.path.realpath(path))
-
-
-def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None) -> None:
+def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, command: str | None = None) -> None:
     """Write an (H, W, 3) uint8 RGB image, and its (H, W) uint8 alpha if given, in the format of the
     extension.
 
-    Formats that cannot hold transparency get white behind it. The file appears under its name only when it is
-    whole. Raises ImageError: unknown extension, folder missing or not writable, disk full.
+    Formats that cannot hold transparency get white behind it. `command` is noted in the file as what wrote it (see
+    files.py). The file appears under its name only when it is whole. Raises FileError: unknown extension, folder
+    missing or not writable, disk full.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -97,26 +74,7 @@ def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = No
     if not encoded:
         height, width = rgb.shape[:2]
         raise ImageError(f"{path}: the format '{suffix}' cannot hold {width} x {height} pixels; use .png")
-    write_atomically(path, data.tobytes())
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write a file so that it is either wholly there under its name or not at all. Raises ImageError.
-
-    The bytes go to a temporary file in the same folder (renaming is atomic only within one file system).
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ImageError(
-            f"{path}: cannot write ({error.strerror}); choose a folder that exists, is writable and has space"
-        ) from error
+    write_atomically(path, data.tobytes(), command)
 
 
 def resize_short_side(image: np.ndarray, n: int) -> np.ndarray:

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from .images import read_image, write_atomically
+from .files import write_atomically
+from .images import read_image
 
 MANIFEST = "manifest.jsonl"
 SPLITS = ("train", "val", "test")
@@ -48,7 +49,7 @@ def read_manifest(folder: str | Path) -> list[Record]:
 
 
 def write_manifest(folder: str | Path, records: list[Record]) -> None:
-    """Write the records, sorted, so that equal datasets have equal bytes. Raises ImageError if that fails."""
+    """Write the records, sorted, so that equal datasets have equal bytes. Raises FileError if that fails."""
     ordered = sorted(records, key=lambda record: (record["source"], record.get("file", "")))
     lines = "".join(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n" for record in ordered)
     # A file name that is no valid UTF-8 holds lone surrogates; \udc80 is how JSON writes them.

@@ -17,15 +17,9 @@ from demos.cartoonize.recipe import load_generator
 from demos.cartoonize.tiles import draw
 from demos.common import UserError
 from nnlite import nn
-from stylize.images import (
-    WRITABLE,
-    ImageError,
-    find_images,
-    read_image_and_alpha,
-    resize,
-    resize_short_side,
-    write_image,
-)
+from stylize.folders import find_images
+from stylize.formats import WRITABLE
+from stylize.images import ImageError, read_image_and_alpha, resize, resize_short_side, write_image
 
 
 def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, device: str) -> int:

@@ -17,7 +17,7 @@ from demos.cartoonize.tiles import draw
 from demos.common import UserError
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side, stylize
-from stylize.commands import counted
+from stylize.console import counted
 from stylize.registry import REFERENCE_SIDE
 
 Picture = np.ndarray  # (H, W, 3) uint8

@@ -20,7 +20,7 @@ from demos.super_resolution.stages import PRESETS, Stages
 from demos.training import Training
 from models.srgan import SCALE, SRResNet
 from nnlite.plot import image_grid
-from stylize.commands import counted
+from stylize.console import counted
 
 SHOWN = 6  # held-out photos in a picture, at most
 NAMES = ("bicubic", "content loss", "content + adversarial")

@@ -15,7 +15,7 @@ from demos.common import UserError
 from demos.super_resolution.photos import from_batch, to_batch, window
 from models.srgan import SCALE, SRResNet, enlarged
 from stylize import read_image, write_image
-from stylize.images import WRITABLE
+from stylize.formats import WRITABLE
 
 TILE = 160  # side of a tile, in pixels of the small photo
 

@@ -4,7 +4,6 @@
 """
 
 import argparse
-import sys
 from functools import partial
 
 from ..preprocess import STEPS
@@ -18,18 +17,3 @@ def add_drawing_options(parser: argparse.ArgumentParser) -> None:
     repeated("--set", metavar="NAME=VALUE", dest="changes", help="a parameter of the style; may be repeated")
     steps = ", ".join(f"{name}={kind.example}" if kind.example else name for name, kind in STEPS.items())
     repeated("--preprocess", metavar="STEP", help=f"done to the photo first, in the order given: {steps}")
-
-
-def say(message: object) -> None:
-    """One line on stderr."""
-    print(f"stylize: {one_line(message)}", file=sys.stderr)
-
-
-def counted(number: int, noun: str) -> str:
-    """1 photo, 2 photos."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def one_line(message: object) -> str:
-    """A message with line ends and the like, which names of files may hold, written as \\n."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))

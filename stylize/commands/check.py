@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from ..check import Report, check_dataset
+from ..console import counted, one_line
 from ..contact_sheet import draw_contact_sheet
-from ..images import real_path
-from . import counted, one_line
+from ..files import real_path
 
 DESCRIPTION = """Read every pair of a dataset, made here or downloaded: pictures side by side in DIR/<split> or DIR, or
 photos and cartoons of equal names in DIR/A/<split> and DIR/B/<split>, or in DIR/<split>A and DIR/<split>B. Report what

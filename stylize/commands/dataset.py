@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from .. import build_dataset, parse_parameters
+from ..console import counted, say
 from ..manifest import LAYOUTS, MANIFEST
-from . import add_drawing_options, counted, say
+from . import add_drawing_options
 
 DESCRIPTION = """Draw many photos and write pairs of photo and cartoon, split by photo, to OUT/train and OUT/test (photo
 left, cartoon right; or to OUT/A and OUT/B, see --layout), with OUT/manifest.jsonl. A stopped run is completed, and
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     arguments = {name: value for name, value in vars(options).items() if name in build_dataset.__kwdefaults__}
     summary = build_dataset(options.sources, options.output, parameters=parameters, **arguments)
     for source, reason in summary.skipped:
-        say(f"skipped {source}: {reason}")
+        say("stylize", f"skipped {source}: {reason}")
     for split, pairs in summary.pairs.items():
         folders = " and ".join(str(summary.out / side / split) for side in LAYOUTS[options.layout])
         print(f"{split}: {counted(pairs, 'pair')} from {counted(summary.photos[split], 'photo')} in {folders}")

@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 
 from .. import parse_parameters, stylize
+from ..console import counted
 from ..preprocess import parse_steps, preprocess
 from ..registry import style_parameters
 from ..temporal import TEMPORAL
 from ..video import CODECS, carry_sound, draw_video
-from . import add_drawing_options, counted
+from . import add_drawing_options
 
 
 def add(commands: argparse._SubParsersAction) -> None:

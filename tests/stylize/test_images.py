@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from stylize import images
+from stylize.files import FileError
+from stylize.folders import find_images
 from stylize.images import (
     ImageError,
-    find_images,
     read_image,
     read_image_and_alpha,
     resize_short_side,
@@ -224,7 +225,7 @@ def test_alpha_is_written_where_the_format_can_hold_it(tmp_path):
 def test_what_cannot_be_written(tmp_path, monkeypatch):
     with pytest.raises(ImageError, match=r"xyz.*\.png"):
         write_image(tmp_path / "a.xyz", blocks())
-    with pytest.raises(ImageError, match="No such file"):
+    with pytest.raises(FileError, match="No such file"):
         write_image(tmp_path / "none" / "a.png", blocks())
     with pytest.raises(ImageError, match="cannot hold"):
         write_image(tmp_path / "wide.webp", np.zeros((16, 20000, 3), np.uint8))
@@ -236,7 +237,7 @@ def test_what_cannot_be_written(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(images.os, "replace", full)
-    with pytest.raises(ImageError, match="No space left"):
+    with pytest.raises(FileError, match="No space left"):
         write_image(tmp_path / "a.png", blocks(1))
     assert (tmp_path / "a.png").read_bytes() == before and os.listdir(tmp_path) == ["a.png"]
 

@@ -1,0 +1,5 @@
+"""Which kinds of picture are read and written, by the endings of their names."""
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+KEEPS_ALPHA = (".png", ".webp")
