@@ -68,8 +68,10 @@ def load(path: str | os.PathLike, *, checksum_required: bool = False) -> dict[st
     arrays, text = _read(path, checksum_required)
     state: dict[str, Any] = {}
     try:
-        for name, value in (*arrays.items(), *_values(text.get(_VALUES, "{}")).items()):
-            _put(state, name, Tensor(value) if name in arrays else value)
+        for name, array in arrays.items():
+            _put(state, name, Tensor(array))
+        for name, value in _values(text.get(_VALUES, "{}")).items():
+            _put(state, name, value)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     return state

@@ -125,6 +125,9 @@ class Optimizer:
         for saved in saved_groups:
             if missing := self.defaults.keys() - saved.keys():
                 raise CheckpointError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
+            for name, default in self.defaults.items():
+                if isinstance(default, bool) and not isinstance(saved[name], (bool, int)):
+                    raise CheckpointError(f"{self._name}: {name} must be True or False, got {saved[name]!r}")
             try:
                 self.check(saved)
             except ValueError as error:
