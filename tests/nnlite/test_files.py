@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import nnlite
-from nnlite.files import PARTIAL, atomic_path, partial_path
+from nnlite.files import PARTIAL, atomic_path, remove_leftovers
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -24,50 +27,53 @@ def write(path, text="new"):
 
 
 def test_leftovers_of_dead_processes_are_removed_and_nothing_else(tmp_path, dead):
-    theirs = [f"{PARTIAL}{dead}-a.txt", f"{PARTIAL}999999999999999999999-a.txt"]  # no process ever had the second one
     kept = [
         f"{PARTIAL}{os.getppid()}-a.txt",  # alive
-        f"{PARTIAL}{dead}-b.txt",  # of another file
+        f"{PARTIAL}999999999999999999999-a.txt",  # no process ever had this number
         f"{PARTIAL}-a.txt",
         f"{PARTIAL}x{dead}-a.txt",
+        f"{PARTIAL}{dead}",
         f".a.{dead}.partial.txt",
         f"{dead}-a.txt",
         ".important.tmp",
         "writable",
     ]
+    theirs = [f"{PARTIAL}{dead}-a.txt", f"{PARTIAL}{dead}-b c.safetensors"]
     for name in (*theirs, *kept):
         (tmp_path / name).write_text("theirs")
+    (tmp_path / f"{PARTIAL}{dead}-folder").mkdir()
     write(tmp_path / "a.txt")
-    left = set(os.listdir(tmp_path))
-    assert theirs[0] not in left and {"a.txt", *kept} <= left
+    assert set(os.listdir(tmp_path)) == {"a.txt", *kept, f"{PARTIAL}{dead}-folder"}
     assert (tmp_path / "a.txt").read_text() == "new"
     assert all((tmp_path / name).read_text() == "theirs" for name in kept)
 
 
-def test_names_with_the_letters_of_a_pattern(tmp_path, dead):
-    for name in ("[ab].txt", "*.txt", "a?.txt"):
-        (tmp_path / f"{PARTIAL}{dead}-{name}").write_text("half")
-        (tmp_path / f"{PARTIAL}{dead}-ab.txt").write_text("half of another file")
-        write(tmp_path / name)
-        assert set(os.listdir(tmp_path)) == {name, f"{PARTIAL}{dead}-ab.txt"}
-        os.remove(tmp_path / name)
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    """For real: killed while it writes."""
+    code = (
+        "import sys, time; from nnlite.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as path: path.write_text('half'); print('here', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, tmp_path / "a.txt"], stdout=subprocess.PIPE, cwd=ROOT)
+    process.stdout.readline()
+    (left,) = os.listdir(tmp_path)
+    write(tmp_path / "b.txt")  # as long as it lives, its file stays
+    assert set(os.listdir(tmp_path)) == {left, "b.txt"}
+    process.kill()
+    process.communicate()
+    remove_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == ["b.txt"]
 
 
 @pytest.mark.parametrize(
     "name", ["a" * 251 + ".txt", "ü" * 125 + ".txt", "a." + "b" * 253, ("a" * 120 + ".") * 2 + "x"]
 )
-def test_names_as_long_as_a_file_system_takes(tmp_path, name, dead):
+def test_names_as_long_as_a_file_system_takes(tmp_path, name):
     path = tmp_path / name
-    left = partial_path(path).name.replace(f"-{os.getpid()}-", f"-{dead}-")
-    (tmp_path / left).write_text("half")
-    write(path)
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+        assert temporary.name[-10:] == name[-10:] and len(os.fsencode(temporary.name)) <= 255
     assert os.listdir(tmp_path) == [name] and path.read_text() == "new"
-    assert len(os.fsencode(partial_path(path).name)) <= 255
-
-
-def test_long_names_that_differ_have_unfinished_files_that_differ(tmp_path):
-    a, b = (partial_path(tmp_path / (letter + "x" * 240 + ".png")) for letter in "ab")
-    assert a != b and a.suffix == b.suffix == ".png"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep their file names in Unicode")
