@@ -18,8 +18,9 @@ import numpy as np
 import nnlite
 from demos.cartoonize.crops import CROPS_PER_EPOCH, Photo, centre, random_crop, variations, vary
 from demos.cartoonize.judge import NAMES, compare_drawings, table
-from demos.cartoonize.recipe import SHIPPED, load_generator, save_generator
+from demos.cartoonize.recipe import SHIPPED
 from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import load_generator, save_generator
 from demos.common import UserError, run, sheet
 from demos.options import Options
 from demos.training import Training
@@ -90,10 +91,10 @@ class Unpaired:
 
     def __init__(self, options: argparse.Namespace):
         self.pix2pix, taught = load_generator(SHIPPED)
-        self.drawn_with = {name: taught[name] for name in ("style", "short_side", "strokes")}
+        self.drawn_with = {name: str(getattr(taught, name)) for name in ("style", "short_side", "strokes")}
         files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in find_images(options.photos)}
         # Those that Pix2Pix never saw are held out, so that it can stand beside; of photos unknown to it each fifth.
-        self.test_photos = [sha for sha in json.loads(taught["test_photos"]) if sha in files] or list(files)[::5]
+        self.test_photos = [sha for sha in taught.test_photos if sha in files] or list(files)[::5]
         held_out = [self.read(file) for sha, file in files.items() if sha in self.test_photos]
         rest = [self.read(file) for sha, file in files.items() if sha not in self.test_photos]
         fits = [photo for photo in rest if min(photo.shape[:2]) >= options.size]

@@ -59,8 +59,8 @@ def _is_alive(process: int) -> bool:
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except (OSError, OverflowError):  # it belongs to somebody else
+    except OSError:  # it belongs to somebody else
         pass
     return True

@@ -29,7 +29,6 @@ def write(path, text="new"):
 def test_leftovers_of_dead_processes_are_removed_and_nothing_else(tmp_path, dead):
     kept = [
         f"{PARTIAL}{os.getppid()}-a.txt",  # alive
-        f"{PARTIAL}999999999999999999999-a.txt",  # no process ever had this number
         f"{PARTIAL}-a.txt",
         f"{PARTIAL}x{dead}-a.txt",
         f"{PARTIAL}{dead}",
@@ -38,7 +37,7 @@ def test_leftovers_of_dead_processes_are_removed_and_nothing_else(tmp_path, dead
         ".important.tmp",
         "writable",
     ]
-    theirs = [f"{PARTIAL}{dead}-a.txt", f"{PARTIAL}{dead}-b c.safetensors"]
+    theirs = [f"{PARTIAL}{dead}-a.txt", f"{PARTIAL}{dead}-b c.safetensors", f"{PARTIAL}99999999999999999999-a.txt"]
     for name in (*theirs, *kept):
         (tmp_path / name).write_text("theirs")
     (tmp_path / f"{PARTIAL}{dead}-folder").mkdir()
