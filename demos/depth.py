@@ -32,9 +32,9 @@ class Depths(Several):
 
 def main() -> int:
     parser = Options("depth", __doc__, steps=1000)
-    parser.computes("--width", 8, "maps of the first layers", least=1)
+    parser.computes("--width", 8, "maps of the first layers", least=1, most=128)
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
-    parser.computes("--batch", 64, "digits in a step", least=1)
+    parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

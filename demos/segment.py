@@ -34,8 +34,8 @@ Sample = tuple[np.ndarray, np.ndarray]  # image (3, SIDE, SIDE) in [-1, 1] and m
 
 def main() -> int:
     parser = Options("segment", __doc__.splitlines()[0], steps=3000)
-    parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1)
-    parser.computes("--batch", 8, "images in a step", least=1)
+    parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1, most=128)
+    parser.computes("--batch", 8, "images in a step", least=1, most=1000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
