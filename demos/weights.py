@@ -37,7 +37,7 @@ class Claims:
 
     def one_of(self, name: str, choices: Collection[str]) -> str:
         value = self.values.get(name)
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise self.wrong(name, f"one of {', '.join(choices)}")
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from models.pix2pix import GENERATORS
 from nnlite import nn
 
 DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # all whose weights `apply` can use; demos.cyclegan trains the last
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Sequence[int]]] = {
     "stroke-unet": {"width": range(1, 1025), "levels": range(1, 10)},
     "unet": {"width": range(1, 1025), "size": (32, 64, 128, 256, 512)},
     "resnet": {"width": range(1, 1025), "blocks": range(65), "levels": range(1, 10)},

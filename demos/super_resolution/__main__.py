@@ -42,7 +42,8 @@ def train(arguments: list[str]) -> int:
     )
     parser.computes_from_photos()
     parser.computes_preset(PRESETS, "some minutes, or what two cores manage in twenty-five")
-    parser.computes("--content-steps", quick["content_steps"], "steps before the adversarial loss begins", 1, most=10**9)
+    content_steps = quick["content_steps"]
+    parser.computes("--content-steps", content_steps, "steps before the adversarial loss joins in", 1, most=10**9)
     parser.computes("--width", quick["width"], "channels of the residual blocks", least=2, most=256)
     parser.computes("--blocks", quick["blocks"], "residual blocks", least=1, most=64)
     parser.computes("--batch", quick["batch"], "crops in a step", least=1, most=64)

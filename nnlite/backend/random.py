@@ -34,7 +34,7 @@ def set_rng_state(state: dict) -> None:
     """Go on from a state that `get_rng_state` returned. Raises CheckpointError for anything else."""
     trial = np.random.PCG64(0)  # so that a state which is refused has changed nothing
     try:
-        numpys = {name: value for name, value in state.items() if name != "gpu"}
+        numpys: Any = {name: value for name, value in state.items() if name != "gpu"}
         gpu = state.get("gpu", {})  # not in checkpoints from before there was a generator on the GPU
         start = gpu.get("seed", 0), gpu.get("place", 0)
         trial.state = numpys
