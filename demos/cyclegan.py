@@ -23,6 +23,7 @@ from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator, save_generator
 from demos.common import UserError, run, sheet
 from demos.options import Options
+from demos.sizes import check_together
 from demos.training import Training
 from models.cyclegan import CycleGAN, ResNetGenerator
 from stylize import find_images, read_image, resize_short_side, stylize
@@ -51,6 +52,7 @@ def main() -> int:
     if options.size % 2**LEVELS:
         raise UserError(f"--size must be a multiple of {2**LEVELS}, got {options.size}")
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "size", "size", "width"), most=2**27)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR
     model = CycleGAN(drawer, photographer, *game).to(options.device)

@@ -13,6 +13,7 @@ from demos.common import run
 from demos.digits import load_digits
 from demos.options import Options
 from demos.several import Several
+from demos.sizes import check_together
 from demos.training import Training
 from models.classifiers import Classifier
 from models.resnet import Plain, ResNet
@@ -37,6 +38,7 @@ def main() -> int:
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "width"), most=2**17)
     train, test = load_digits()
     models = {
         f"{name}-{depth}": Classifier(network(depth, options.width), options.lr)

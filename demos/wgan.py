@@ -7,6 +7,7 @@ from demos.adversarial import Game, add_options, digit_images, judge_digits
 from demos.common import run
 from demos.digits import load_digits
 from demos.options import Options
+from demos.sizes import check_together
 from models.dcgan import Discriminator, Generator
 from models.gan_strategies import Strategy
 from models.wgan import WGAN
@@ -22,6 +23,7 @@ def main() -> int:
     parser.computes("--clip", 0.01, "every weight of the critic stays within -CLIP and CLIP", least=1e-6, most=1e6)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "discriminator_steps", "width"), most=2**18)
     steps = Strategy(discriminator_steps=options.discriminator_steps, generator_steps=options.generator_steps)
     generator, critic = Generator(28, 1, options.latent, options.width), Discriminator(28, 1, options.width)
     model = WGAN(generator, critic, steps, LR, options.clip)

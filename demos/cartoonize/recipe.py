@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nnlite
 from demos.common import UserError
+from demos.sizes import check_together
 from models.pix2pix import GENERATORS, Pix2Pix
 
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
@@ -125,7 +126,8 @@ class Recipe:
         return self.network.options | ({"size": self.crop} if self.generator == "unet" else {})
 
     def check(self) -> None:
-        """Raise UserError for a size that the generator cannot take, naming the nearest that it can."""
+        """Raise UserError for a batch too large, or a size that the generator cannot take, naming the nearest it can."""
+        check_together(self, ("batch", "size", "size"), most=2**23)
         parts = self.network.parts
         if self.generator == "unet":
             good = [size * parts for size in (32, 64, 128, 256, 512)]

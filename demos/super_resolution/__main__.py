@@ -13,6 +13,7 @@ import numpy as np
 import nnlite
 from demos.common import UserError, choose_device, run, sheet
 from demos.options import Options, add_device
+from demos.sizes import check_together
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
@@ -52,6 +53,7 @@ def train(arguments: list[str]) -> int:
     if options.steps <= options.content_steps:
         raise UserError(f"--steps {options.steps} leaves none after --content-steps {options.content_steps}; add some")
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "crop", "crop", "width", "blocks"), most=2**27)
     model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
     training = Training(model, options, computed, model.schedule)
     pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))

@@ -94,3 +94,23 @@ def test_the_largest_network_that_is_taken_fits_in_memory(network):
     options = {name: numbers(demo)[name][1] for name in names}
     count = sum(math.prod(shape) for shape in shapes(build, options).values())
     assert 16 * count < 4e9, f"{network} takes {16 * count / 1e9:.1f} GB"
+
+
+TOGETHER = [
+    ("dcgan", ("--batch", 8000, "--width", 256)),
+    ("wgan", ("--batch", 1600, "--width", 256)),
+    ("segment", ("--batch", 1000, "--width", 128)),
+    ("depth", ("--batch", 8000, "--width", 128)),
+    ("cyclegan", ("--batch", 256, "--size", 1024, "--width", 128)),
+    ("super_resolution", ("--batch", 64, "--crop", 128, "--width", 256, "--blocks", 64)),
+    ("cartoonize", ("--batch", 1000, "--size", 2048)),
+    ("ablation", ("--batch", 1000, "--size", 2048)),
+]
+
+
+@pytest.mark.parametrize(("demo", "sizes"), TOGETHER)
+def test_sizes_that_do_not_go_together(demo, sizes, tmp_path):
+    line = refused(*sizes, "--out", tmp_path / "out", "--device", "cpu", demo=demo)
+    assert "take too much memory together" in line and "make one of them smaller" in line
+    assert all(f"{flag} {size}" in line for flag, size in zip(sizes[::2], sizes[1::2], strict=True))
+    assert not list((tmp_path / "out").glob("*.safetensors"))
