@@ -153,7 +153,9 @@ def test_bfloat16_as_pytorch_writes_it(path):
 @pytest.mark.parametrize(("dtype", "size"), [("F8_E4M3", 1), ("F8_E5M2", 1), ("F8_E8M0", 1), ("C64", 8)])
 def test_kinds_of_number_that_there_are_not(path, dtype, size):
     write(path, {"layer.weight": (dtype, [4], bytes(4 * size))})
-    with pytest.raises(CheckpointError, match=rf"model\.safetensors: layer\.weight has the dtype {dtype}, .*float\(\)"):
+    named = rf"model\.safetensors: layer\.weight has the dtype {dtype}, .*float\(\)"
+    unknown = r"model\.safetensors is no readable safetensors file"  # to older versions of the library
+    with pytest.raises(CheckpointError, match=named if dtype in ("F8_E4M3", "F8_E5M2") else f"{named}|{unknown}"):
         nnlite.load(path)
 
 
