@@ -45,8 +45,8 @@ def main() -> int:
     from demos.cartoonize.train import Cartoons
 
     parser = Options("ablation", __doc__.splitlines()[0], STEPS)
-    parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1)
-    parser.computes("--batch", BATCH, "crops in a step", least=1)
+    parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1, most=2048)
+    parser.computes("--batch", BATCH, "crops in a step", least=1, most=1000)
     options, computed = parser.settle()
     recipe = Recipe(**computed)
     recipe.check()

@@ -30,20 +30,20 @@ COLLAPSED = 0.35  # diversity, in that of real images
 WON = 0.03  # mean D(G(z)): healthy games stay above .1
 
 
-def add_options(parser: Options, batch: int, width: int, latent: int = 64) -> None:
+def add_options(parser: Options, batch: int, width: int, latent: int = 64, widest: int = 256) -> None:
     """The options of all three demos."""
-    parser.computes("--batch", batch, "images in a step of a network", least=2)
-    parser.computes("--latent", latent, "numbers in the noise that an image is made of", least=1)
-    parser.computes("--width", width, "units or channels of the narrowest hidden layer", least=1)
+    parser.computes("--batch", batch, "images in a step of a network", least=2, most=8000)
+    parser.computes("--latent", latent, "numbers in the noise that an image is made of", least=1, most=1024)
+    parser.computes("--width", width, "units or channels of the narrowest hidden layer", least=1, most=widest)
 
 
 def add_strategy(parser: Options, label: float = 1.0, discriminator_steps: int = 1) -> None:
     """The options of models/gan_strategies.py."""
     parser.computes("--label-low", label, "labels of real images are drawn from this", least=0.7)
     parser.computes("--label-high", label, "up to this, .7 to 1", least=0.7)
-    parser.computes("--discriminator-steps", discriminator_steps, "its steps before the generator's", least=1)
-    parser.computes("--generator-steps", 1, "its steps after those", least=1)
-    parser.computes("--noise", 0.0, "deviation of noise on the discriminator's input; falls to 0", least=0.0)
+    parser.computes("--discriminator-steps", discriminator_steps, "its steps before the generator's", 1, most=4000)
+    parser.computes("--generator-steps", 1, "its steps after those", least=1, most=1000)
+    parser.computes("--noise", 0.0, "deviation of noise on the discriminator's input; falls to 0", least=0.0, most=1e2)
     parser.computes("--spectral-norm", False, "the discriminator's layers stretch nothing")
 
 

@@ -42,7 +42,7 @@ class OneForEachDigit(Several):
 def main() -> int:
     parser = Options("anomaly", __doc__.splitlines()[0], steps=800)
     parser.computes("--latent", 32, "numbers in a code, and components", least=1, most=FEWEST)
-    parser.computes("--batch", 500, "digits in a step, of all kinds", least=1)
+    parser.computes("--batch", 500, "digits in a step, of all kinds", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

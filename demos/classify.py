@@ -52,7 +52,7 @@ def main() -> int:
     parser = Options("classify", __doc__, steps=4000)
     parser.computes_preset(DEFAULTS, "what is trained; it decides the defaults of --steps and --lr", "--network")
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
-    parser.computes("--batch", 64, "digits in a step", least=1)
+    parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

@@ -21,7 +21,7 @@ NETWORKS = {2: dense, 8: dense, 32: convolutional}
 
 def main() -> int:
     parser = Options("compress", __doc__, steps=1500)
-    parser.computes("--batch", 128, "digits in a step", least=1)
+    parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

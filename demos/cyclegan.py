@@ -18,10 +18,12 @@ import numpy as np
 import nnlite
 from demos.cartoonize.crops import CROPS_PER_EPOCH, Photo, centre, random_crop, variations, vary
 from demos.cartoonize.judge import NAMES, compare_drawings, table
-from demos.cartoonize.recipe import SHIPPED, load_generator, save_generator
+from demos.cartoonize.recipe import SHIPPED
 from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import load_generator, save_generator
 from demos.common import UserError, run, sheet
 from demos.options import Options
+from demos.sizes import check_together
 from demos.training import Training
 from models.cyclegan import CycleGAN, ResNetGenerator
 from stylize import find_images, read_image, resize_short_side, stylize
@@ -42,14 +44,15 @@ def main() -> int:
     parser = Options("cyclegan", __doc__.splitlines()[0], PRESETS["quick"]["steps"])
     parser.computes_from_photos()
     parser.computes_preset(PRESETS, "some minutes, or what two cores manage in half an hour")
-    parser.computes("--width", 16, "channels of the generators at full resolution", least=1)
-    parser.computes("--blocks", 4, "residual blocks of the generators", least=0)
-    parser.computes("--size", 64, f"side of the crops, pixels; a multiple of {2**LEVELS}", least=32)
-    parser.computes("--batch", 4, "crops of photos, and of cartoons, in a step", least=1)
+    parser.computes("--width", 16, "channels of the generators at full resolution", least=1, most=128)
+    parser.computes("--blocks", 4, "residual blocks of the generators", least=0, most=64)
+    parser.computes("--size", 64, f"side of the crops, pixels; a multiple of {2**LEVELS}", least=32, most=1024)
+    parser.computes("--batch", 4, "crops of photos, and of cartoons, in a step", least=1, most=256)
     options, computed = parser.settle()
     if options.size % 2**LEVELS:
         raise UserError(f"--size must be a multiple of {2**LEVELS}, got {options.size}")
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "size", "size", "width"), most=2**27)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR
     model = CycleGAN(drawer, photographer, *game).to(options.device)
@@ -90,10 +93,10 @@ class Unpaired:
 
     def __init__(self, options: argparse.Namespace):
         self.pix2pix, taught = load_generator(SHIPPED)
-        self.drawn_with = {name: taught[name] for name in ("style", "short_side", "strokes")}
+        self.drawn_with = {name: str(getattr(taught, name)) for name in ("style", "short_side", "strokes")}
         files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in find_images(options.photos)}
         # Those that Pix2Pix never saw are held out, so that it can stand beside; of photos unknown to it each fifth.
-        self.test_photos = [sha for sha in json.loads(taught["test_photos"]) if sha in files] or list(files)[::5]
+        self.test_photos = [sha for sha in taught.test_photos if sha in files] or list(files)[::5]
         held_out = [self.read(file) for sha, file in files.items() if sha in self.test_photos]
         rest = [self.read(file) for sha, file in files.items() if sha not in self.test_photos]
         fits = [photo for photo in rest if min(photo.shape[:2]) >= options.size]

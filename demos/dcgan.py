@@ -12,6 +12,7 @@ from demos.adversarial import Game, add_options, add_strategy, digit_images, jud
 from demos.common import UserError, run
 from demos.digits import load_digits
 from demos.options import Options
+from demos.sizes import check_together
 from models.dcgan import DCGAN, STARTS
 
 STEPS, BATCH, LATENT, WIDTH = 900, 64, 64, 16
@@ -26,6 +27,7 @@ def main() -> int:
     add_strategy(parser)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "width"), most=2**17)
     images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
     model = build(options, images.shape[1])
     game = Game(model, options, computed, images)

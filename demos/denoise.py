@@ -12,8 +12,8 @@ WIDTHS = 16, 32  # channels at 14x14 and 7x7
 
 def main() -> int:
     parser = Options("denoise", __doc__, steps=2000)
-    parser.computes("--sigma", 0.4, "standard deviation of the noise, where paper is 0 and ink 1", least=0.01)
-    parser.computes("--batch", 64, "digits in a step", least=1)
+    parser.computes("--sigma", 0.4, "standard deviation of the noise, where paper is 0 and ink 1", least=0.01, most=1e2)
+    parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     return restore(
         options, computed, lambda: feature_maps(*WIDTHS), gaussian_noise(options.sigma), lambda noisy, output: output

@@ -13,6 +13,7 @@ from demos.common import run
 from demos.digits import load_digits
 from demos.options import Options
 from demos.several import Several
+from demos.sizes import check_together
 from demos.training import Training
 from models.classifiers import Classifier
 from models.resnet import Plain, ResNet
@@ -32,11 +33,12 @@ class Depths(Several):
 
 def main() -> int:
     parser = Options("depth", __doc__, steps=1000)
-    parser.computes("--width", 8, "maps of the first layers", least=1)
+    parser.computes("--width", 8, "maps of the first layers", least=1, most=128)
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
-    parser.computes("--batch", 64, "digits in a step", least=1)
+    parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "width"), most=2**17)
     train, test = load_digits()
     models = {
         f"{name}-{depth}": Classifier(network(depth, options.width), options.lr)

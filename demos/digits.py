@@ -14,6 +14,7 @@ import numpy as np
 
 import nnlite
 from models.classifiers import LeNet5
+from models.weights import load_weights
 
 ASSETS = Path(__file__).parent / "assets" / "digits"
 FILE = ASSETS / "mnist10k.npz"
@@ -52,7 +53,7 @@ def pictures(images: np.ndarray | nnlite.Tensor) -> list[np.ndarray]:
 def load_lenet5(path: str | PathLike = LENET5, device: str = "cpu") -> LeNet5:
     """The classifier that comes with the project, or that of a run of demos/classify.py. Raises CheckpointError."""
     network = LeNet5()
-    network.load_state_dict(nnlite.load(path))
+    load_weights(network, nnlite.load(path), path)
     return network.to(device).eval().requires_grad_(False)
 
 

@@ -85,13 +85,18 @@ def meet(folders: Sequence[Path], device: str) -> dict[str, GAN]:
         raise UserError(f"expected the folders of two different runs, or none; got {', '.join(map(str, folders))}")
     models = {}
     for folder in folders:
-        state = nnlite.load(folder / CHECKPOINT)
-        kind = state.get("model", {}).get("kind")
+        state = nnlite.load(folder / CHECKPOINT, checksum_required=True)
+        kind = str(state["model"].get("kind")) if isinstance(state.get("model"), dict) else "something else"
         if kind not in BUILD:
             raise nnlite.CheckpointError(
                 f"{folder / CHECKPOINT} is of {kind}; a duel takes runs of demos.dcgan, or demos.gan unconditional"
             )
-        models[str(folder)] = BUILD[kind](argparse.Namespace(**state["progress"]["computed"])).to(device)
+        try:
+            models[str(folder)] = BUILD[kind](argparse.Namespace(**state["progress"]["computed"])).to(device)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise nnlite.CheckpointError(
+                f"{folder / CHECKPOINT} does not say how its networks are built ({error}); train them again"
+            ) from error
         models[str(folder)].load_state_dict(state["model"])
     return models
 

@@ -27,7 +27,7 @@ def main() -> int:
     parser = Options("features", __doc__.splitlines()[0], steps=1500)
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES, most=FEWEST * CLASSES)
-    parser.computes("--batch", 128, "digits in a step", least=1)
+    parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     train, test = load_digits()
     each = options.labels // CLASSES

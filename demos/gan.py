@@ -17,7 +17,7 @@ LR = 5e-4  # more than the 2e-4 of wider networks, which are trained for longer
 def main() -> int:
     parser = Options("gan", __doc__, steps=7000)
     parser.computes("--conditional", False, "both networks also see the label")
-    add_options(parser, batch=64, width=256)
+    add_options(parser, batch=64, width=256, widest=4096)
     add_strategy(parser, label=0.9)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)

@@ -15,7 +15,7 @@ LATENT = 128  # what is missing depends on the whole digit, so the code is one f
 def main() -> int:
     parser = Options("inpaint", __doc__, steps=1200)
     parser.computes("--side", 10, "side of the square, pixels", least=1)
-    parser.computes("--batch", 64, "digits in a step", least=1)
+    parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     if options.side > 24:
         raise UserError(f"--side {options.side} leaves too little of 28x28 pixels to go by; use at most 24")

@@ -51,7 +51,7 @@ class Both(Several):
 
 def main() -> int:
     parser = Options("latent", __doc__, steps=4000)
-    parser.computes("--batch", 128, "digits in a step", least=1)
+    parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

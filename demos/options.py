@@ -35,8 +35,8 @@ class Options(argparse.ArgumentParser):
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.chooser = "preset"  # the option that chooses among them
         self._group = self.add_argument_group("what is computed")
-        self.computes("--steps", steps, "training steps", least=1)
-        self.computes("--seed", 0, "fixes data order, weights and noise", least=0)
+        self.computes("--steps", steps, "training steps", least=1, most=10**9)
+        self.computes("--seed", 0, "fixes data order, weights and noise", least=0, most=2**63 - 1)
 
     def computes(self, flag: str, default: Any, help: str, least: Any = None, most: Any = math.inf, **how: Any) -> None:
         """Add an option that decides what is computed; `least` and `most` are the first and last value that is taken.

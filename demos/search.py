@@ -22,7 +22,7 @@ FOUND = 10
 def main() -> int:
     parser = Options("search", __doc__.splitlines()[0], steps=1500)
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
-    parser.computes("--batch", 128, "digits in a step", least=1)
+    parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     train, test = load_digits()
     training = learn_codes(options, computed, train, test)

@@ -16,6 +16,7 @@ from demos.autoencoding import falling
 from demos.common import run, sheet, to_image
 from demos.digits import load_digits
 from demos.options import BUNDLED, Options
+from demos.sizes import check_together
 from demos.training import Training
 from models.segmentation import SegmentationUNet, Segmenter, iou
 from nnlite.plot import image_grid
@@ -34,10 +35,11 @@ Sample = tuple[np.ndarray, np.ndarray]  # image (3, SIDE, SIDE) in [-1, 1] and m
 
 def main() -> int:
     parser = Options("segment", __doc__.splitlines()[0], steps=3000)
-    parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1)
-    parser.computes("--batch", 8, "images in a step", least=1)
+    parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1, most=128)
+    parser.computes("--batch", 8, "images in a step", least=1, most=1000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "width"), most=2**15)
     train, test = load_digits()
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)

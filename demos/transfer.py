@@ -37,7 +37,7 @@ SHOWN = 6
 def main() -> int:
     parser = Options("transfer", __doc__.splitlines()[0], steps=600)
     parser.computes("--labels", 20, "labelled digits of each class in the second task", least=1, most=FEWEST)
-    parser.computes("--batch", 64, "digits in a step of the first task", least=1)
+    parser.computes("--batch", 64, "digits in a step of the first task", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     (known, new), (held_out_known, held_out) = map(halves, load_digits())

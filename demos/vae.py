@@ -24,9 +24,9 @@ BETWEEN = 10  # images on the way, with both ends
 def main() -> int:
     parser = Options("vae", __doc__, steps=STEPS)
     parser.computes("--kind", "conv", "layers", choices=list(NETWORKS))
-    parser.computes("--latent", 16, "numbers in a code", least=1)
-    parser.computes("--beta", 1.0, "weight of the KL term", least=0.0)
-    parser.computes("--batch", BATCH, "digits in a step", least=1)
+    parser.computes("--latent", 16, "numbers in a code", least=1, most=4096)
+    parser.computes("--beta", 1.0, "weight of the KL term", least=0.0, most=1e6)
+    parser.computes("--batch", BATCH, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()

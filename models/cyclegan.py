@@ -16,6 +16,7 @@ Images are (N, 3, H, W) in [-1, 1].
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +26,7 @@ from models.pix2pix import PatchDiscriminator
 from models.srgan import ResidualBlock
 from models.trainable import Trainable
 from models.unet import check_size, gaussian, local_contrast
-from nnlite import Tensor, nn, optim
+from nnlite import CheckpointError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
@@ -115,7 +116,11 @@ class ImagePool:
         return {"images": nnlite.stack(self.images)} if self.images else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.images = [image.to(self.device) for image in state.get("images", [])]
+        if not isinstance(state, Mapping) or not isinstance(images := state.get("images", nnlite.zeros(0)), Tensor):
+            raise CheckpointError(f"the state of an image pool should be a tensor of images, but is {state!r:.50}")
+        if len(images) > self.size or (len(images) and (images.ndim != 4 or images.shape[1] != 3)):
+            raise CheckpointError(f"an image pool holds up to {self.size} images (3, H, W), not {images.shape}")
+        self.images = [image.to(self.device) for image in images]
 
 
 class CycleGAN(Trainable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from nnlite import CheckpointError, optim
@@ -36,7 +37,9 @@ class Trainable:
         return {"kind": self.name, **{name: part.state_dict() for name, part in self.parts().items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError or ValueError for the state of another model."""
+        """Take over what `state_dict` gave. Raises CheckpointError for the state of another model, or a damaged one."""
+        if not isinstance(state, Mapping):
+            raise CheckpointError(f"the state of {self.name} should be a dictionary, but is {state!r:.50}")
         kind = state.get("kind", self.name)
         if kind != self.name:
             raise CheckpointError(f"this is a state of {kind}, not of {self.name}")
@@ -44,4 +47,7 @@ class Trainable:
         if missing:
             raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of {self.name}")
         for name, part in self.parts().items():
-            part.load_state_dict(state[name])
+            try:
+                part.load_state_dict(state[name])
+            except (TypeError, CheckpointError) as error:
+                raise CheckpointError(f"{name} of {self.name}: {error}") from error

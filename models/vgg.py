@@ -19,6 +19,7 @@ import numpy as np
 
 import nnlite
 from models.classifiers import ClassifierNetwork, init_he
+from models.weights import load_weights
 from nnlite import CheckpointError, ShapeError, Tensor, nn
 
 VGG19 = (2, 2, 4, 4, 4)  # convolutions in each block
@@ -126,14 +127,14 @@ def load_vgg19(path: str | PathLike) -> VGGFeatures:
     """
     network = VGGFeatures((*VGG19[:-1], 1))
     own, given = network.state_dict(), nnlite.load(path)
-    wrong = [name for name, weight in own.items() if np.shape(given.get(name)) != weight.shape]
+    wrong = [name for name, weight in own.items() if getattr(given.get(name), "shape", None) != weight.shape]
     if wrong:
         found = f"{np.shape(given[wrong[0]])} instead" if wrong[0] in given else "none of that name"
         raise CheckpointError(
             f"{path} holds no VGG-19 by PyTorch's names: expected {wrong[0]} of shape {own[wrong[0]].shape}, found "
             f"{found} ({len(wrong)} of {len(own)} do not fit); save the state_dict of vgg19 (without batch norm)"
         )
-    network.load_state_dict({name: given[name] for name in own})
+    load_weights(network, {name: given[name] for name in own}, path)
     return network.eval().requires_grad_(False)
 
 

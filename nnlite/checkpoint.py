@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+import stat
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,17 @@ import safetensors.numpy
 
 from . import backend as backends
 from .errors import CheckpointError
+from .files import atomic_path
 from .tensor import Tensor
 
-# Plain values of a nested state (step counts, settings) travel in the file's text part under this name.
-_VALUES = "nnlite.values"
+# What is ours in the file's text part: plain values of a nested state (step counts, settings), and the checksum.
+_VALUES, _CHECKSUM = "nnlite.values", "nnlite.sha256"
+
+_DTYPES = {
+    **{"F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_},
+    **{"I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8},
+    **{"U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8},
+}
 
 
 def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
@@ -26,79 +33,124 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     Names of nested dictionaries are joined by "/": {"model": {"weight": w}, "step": 3} stores the array
     "model/weight" and the value "step". `metadata` is text of the caller's own. Arrays are written in PyTorch's
-    order. The file appears under its name only when it is whole. Raises CheckpointError if it cannot be written,
-    TypeError for what is no dictionary.
+    order, and with all of it a checksum, so that `load` notices damage. The file appears under its name only when it
+    is whole. Raises CheckpointError if it cannot be written, TypeError for what is no dictionary.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dictionary, got {type(state).__name__}; pass module.state_dict()")
+    _check_texts(metadata or {})
     arrays, values = {}, {}
     tree: dict[str, Any] = {}  # refuses names that `load` could not tell apart
     for name, value in _flatten(state):
         _put(tree, name, None)
         if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "dtype"):
             data = backends.to_device(value.array if isinstance(value, Tensor) else np.asarray(value), "cpu")
-            arrays[name] = np.array(data, order="C", copy=None)
+            arrays[name] = np.array(data, data.dtype.newbyteorder("="), order="C", copy=None)
         else:
             values[name] = value
-    text = {**(metadata or {}), **({_VALUES: json.dumps(values)} if values else {})}
+    text = {name: value for name, value in (metadata or {}).items() if name not in (_VALUES, _CHECKSUM)}
+    text |= {_VALUES: json.dumps(values)} if values else {}
+    text |= {_CHECKSUM: _checksum(arrays, text)}
     try:
         with atomic_path(path) as temporary:
-            safetensors.numpy.save_file(arrays, temporary, metadata=text or None)
-    except (OSError, safetensors.SafetensorError) as error:
+            safetensors.numpy.save_file(arrays, temporary, metadata=text)
+    except (OSError, UnicodeError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"cannot write {path}: {error}; choose a folder that can be written") from error
 
 
-def load(path: str | os.PathLike) -> dict[str, Any]:
+def load(path: str | os.PathLike, *, checksum_required: bool = False) -> dict[str, Any]:
     """Read what `save` (or PyTorch's safetensors) wrote: names to Tensors on the CPU, nested where names have a "/".
 
-    Raises CheckpointError for a file that is missing, cut short, or no safetensors file.
+    bfloat16 becomes float32, which holds all its values. A checksum is verified where there is one: files of other
+    programs have none. `checksum_required` refuses those too, for files that only `save` can have written; there, a
+    missing checksum is damage. Raises CheckpointError for a file that is missing, damaged, or no safetensors file.
     """
+    arrays, text = _read(path, checksum_required)
     state: dict[str, Any] = {}
-    with _open(path) as file:
-        names = file.keys()
-        for name in names:
-            _put(state, name, Tensor(file.get_tensor(name)))
-        for name, value in _values(path, (file.metadata() or {}).get(_VALUES, "{}")).items():
+    try:
+        for name, array in arrays.items():
+            _put(state, name, Tensor(array))
+        for name, value in _values(text.get(_VALUES, "{}")).items():
             _put(state, name, value)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     return state
 
 
 def load_metadata(path: str | os.PathLike) -> dict[str, str]:
     """The text that `save` was given as metadata. Raises CheckpointError as `load` does."""
-    with _open(path) as file:
-        return {name: text for name, text in (file.metadata() or {}).items() if name != _VALUES}
+    return {name: text for name, text in _read(path)[1].items() if name != _VALUES}
 
 
-@contextmanager
-def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """A temporary path beside `path`; what was written there takes the final name when the block ends without error."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+def _check_texts(metadata):
+    texts = [*metadata, *metadata.values()] if isinstance(metadata, Mapping) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"save: metadata is a dictionary of texts, not {metadata!r:.50}; use str() on its values")
+
+
+def _read(path, checksum_required=False):
+    """The arrays and the text of a file, without the checksum, which has been compared."""
+    data = _bytes(path)
     try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        tensors = safetensors.deserialize(data)
+        text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path} is no readable safetensors file ({error}); it may be cut short") from error
+    del data  # the arrays have memory of their own
+    arrays = {name: _array(f"{path}: {name}", **content) for name, content in tensors}
+    checksum = text.pop(_CHECKSUM, None)
+    if checksum is None and checksum_required:
+        raise CheckpointError(
+            f"{path} has no checksum: it is damaged, or was written by another program or an earlier version; "
+            "take another copy, or start again"
+        )
+    if checksum is not None and checksum != _checksum(arrays, text):
+        raise CheckpointError(
+            f"{path} is damaged: its content does not have the checksum that was saved with it; "
+            "take another copy, or start again"
+        )
+    return arrays, text
 
 
-@contextmanager
-def _open(path):
+def _bytes(path):
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            yield file
+        if not stat.S_ISREG(os.stat(os.fspath(path)).st_mode):  # a pipe or a device might be read for ever
+            raise CheckpointError(f"{path} is no file but a folder, a pipe or a device; name a safetensors file")
+        with open(path, "rb") as file:
+            return file.read()
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no file {path}; check the path, or train a model first") from error
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{path} is no readable safetensors file ({error}); it may be cut short") from error
+    except (OSError, UnicodeError) as error:
+        raise CheckpointError(f"cannot read {path} ({error}); check the path and its permissions") from error
 
 
-def _values(path, text):
+def _array(name, dtype, shape, data):
+    if dtype == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    if dtype not in _DTYPES:
+        raise CheckpointError(
+            f"{name} has the dtype {dtype}, which NumPy does not know; convert it before saving (PyTorch: x.float())"
+        )
+    return np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
+
+
+def _checksum(arrays, text):
+    """SHA-256 over all that decides what is loaded."""
+    digest = hashlib.sha256(json.dumps(sorted(text.items())).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array.reshape(-1).view(np.uint8))
+    return digest.hexdigest()
+
+
+def _values(text):
     try:
         values = json.loads(text)
-    except ValueError as error:
-        raise CheckpointError(f"{path}: its {_VALUES} are no JSON ({error})") from error
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"its {_VALUES} are no JSON ({error})") from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"{path}: its {_VALUES} are no dictionary, but {type(values).__name__}")
+        raise CheckpointError(f"its {_VALUES} are no dictionary, but {type(values).__name__}")
     return values
 
 

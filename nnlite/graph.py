@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .autograd import topological_order, walk
-from .checkpoint import atomic_path
 from .errors import GraphError
+from .files import atomic_path
 from .function import Function
 from .tensor import Tensor
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .checkpoint import atomic_path
+from .files import atomic_path
 
 
 def image_grid(

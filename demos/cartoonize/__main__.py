@@ -35,8 +35,8 @@ def train(arguments: list[str]) -> int:
     add_photos(parser)
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
     parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
-    parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1)
-    parser.computes("--batch", Recipe.batch, "crops in a step", least=1)
+    parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1, most=2048)
+    parser.computes("--batch", Recipe.batch, "crops in a step", least=1, most=1000)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
     parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATORS))
     options, computed = parser.settle(arguments)

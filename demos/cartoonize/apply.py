@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from demos.cartoonize.recipe import load_generator
 from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import load_generator
 from demos.common import UserError
 from nnlite import nn
 from stylize.folders import find_images
@@ -27,7 +27,7 @@ def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, de
 
     Raises UserError when none could, CheckpointError for a model that cannot be loaded.
     """
-    generator, metadata = load_generator(model)
+    generator, about = load_generator(model)
     generator.to(device)
     out.mkdir(parents=True, exist_ok=True)
     photos = [(photo, source) for source in sources for photo in find_images([source])]
@@ -39,7 +39,7 @@ def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, de
         target = _free_name(out, photo, source, taken)
         try:
             rgb, alpha = read_image_and_alpha(photo)
-            write_image(target, cartoonize(rgb, generator, int(metadata["strokes"]), scale, device), alpha)
+            write_image(target, cartoonize(rgb, generator, about.strokes, scale, device), alpha)
         except ImageError as error:
             failed += 1
             print(f"skipped {error}", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 
 from demos.cartoonize.crops import grid
 from demos.cartoonize.evaluate import compare
-from demos.cartoonize.recipe import load_generator
 from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import load_generator
 from demos.common import UserError
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side, stylize
@@ -31,19 +30,18 @@ def judge_on_unseen(model: Path, sources: list[Path], out: Path, device: str) ->
     Frames a second of the generator and of the style are those of the same photos, at the size trained at.
     Raises UserError if none of the photos was held out, CheckpointError for a model that cannot be loaded.
     """
-    generator, metadata = load_generator(model)
+    generator, about = load_generator(model)
     generator.to(device)
-    unseen = json.loads(metadata.get("test_photos", "[]"))
+    unseen = about.test_photos
     files = [file for file in find_images(sources) if hashlib.sha256(file.read_bytes()).hexdigest() in unseen]
     if not files:
         raise UserError(f"none of the photos is among the {len(unseen)} that were held out when {model} was trained")
-    photos = [resize_short_side(read_image(file), int(metadata["short_side"])) for file in files]
-    scale = int(metadata["strokes"]) / REFERENCE_SIDE
-    cartoons, style_rate = _timed(lambda photo: stylize(photo, metadata["style"], scale), photos)
+    photos = [resize_short_side(read_image(file), about.short_side) for file in files]
+    cartoons, style_rate = _timed(lambda photo: stylize(photo, about.style, about.strokes / REFERENCE_SIDE), photos)
     generated, generator_rate = _timed(lambda photo: draw(photo, generator, device), photos)
     out.mkdir(parents=True, exist_ok=True)
-    size = int(metadata.get("judged_size") or json.loads(metadata["recipe"])["size"])
-    figures = compare_drawings({"generated": generated, "untouched": photos}, cartoons, size, out / "judged.png")
+    drawn = {"generated": generated, "untouched": photos}
+    figures = compare_drawings(drawn, cartoons, about.judged_size, out / "judged.png")
     return figures | {"generator_fps": round(generator_rate, 2), "style_fps": round(style_rate, 2)}
 
 

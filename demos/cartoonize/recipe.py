@@ -6,18 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 import nnlite
 from demos.common import UserError
-from models.cyclegan import ResNetGenerator
+from demos.sizes import check_together
 from models.pix2pix import GENERATORS, Pix2Pix
-from nnlite import nn
 
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
 SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
-
-DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # all whose weights `apply` can use; demos.cyclegan trains the last
 
 CONSTANT_SHARE = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
@@ -117,7 +112,7 @@ class Recipe:
     def build(self) -> Pix2Pix:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
-        generator = build_generator(self.generator, self.generator_options())
+        generator = GENERATORS[self.generator](**self.generator_options())
         return Pix2Pix(generator, DISCRIMINATOR_WIDTH, self.network.lambda_l1)
 
     def set_rates(self, model: Pix2Pix, step: int) -> None:
@@ -131,7 +126,8 @@ class Recipe:
         return self.network.options | ({"size": self.crop} if self.generator == "unet" else {})
 
     def check(self) -> None:
-        """Raise UserError for a size that the generator cannot take, naming the nearest that it can."""
+        """Raise UserError for sizes that the generator or memory cannot take, naming the nearest it can."""
+        check_together(self, ("batch", "size", "size"), most=2**23)
         parts = self.network.parts
         if self.generator == "unet":
             good = [size * parts for size in (32, 64, 128, 256, 512)]
@@ -152,30 +148,3 @@ class Recipe:
             "strokes": str(self.strokes),
             "recipe": json.dumps(asdict(self)),
         }
-
-
-def build_generator(kind: str, options: dict[str, int]) -> nn.Module:
-    """A generator of this kind with fresh weights."""
-    return DRAWERS[kind](**options)
-
-
-def save_generator(generator: nn.Module, path: Path, metadata: dict[str, str]) -> None:
-    """Write its weights in half precision: half the size, and a colour moves by less than a level."""
-    half = {name: weight.cpu().numpy().astype(np.float16) for name, weight in generator.state_dict().items()}
-    nnlite.save(half, path, metadata)
-
-
-def load_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
-    """A trained generator, ready to use, and the metadata of its file.
-
-    Raises CheckpointError for a missing or broken file or one that holds other weights.
-    """
-    metadata = nnlite.load_metadata(path)
-    if metadata.get("generator") not in DRAWERS:
-        raise nnlite.CheckpointError(
-            f"{path} does not say which generator it holds; expected generator.safetensors as written by "
-            "python -m demos.cartoonize or demos.cyclegan"
-        )
-    generator = build_generator(metadata["generator"], json.loads(metadata["options"]))
-    generator.load_state_dict(nnlite.load(path))
-    return generator.eval(), metadata

@@ -10,8 +10,9 @@ import numpy as np
 from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, training_batches, variations
 from demos.cartoonize.evaluate import apply_affine, fit_affine
 from demos.cartoonize.judge import compare_drawings
-from demos.cartoonize.recipe import PRESETS, Recipe, save_generator
+from demos.cartoonize.recipe import PRESETS, Recipe
 from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import save_generator
 from demos.common import UserError, sheet
 from models.pix2pix import Pix2Pix
 from stylize import build_dataset, find_images, load_pairs, read_manifest

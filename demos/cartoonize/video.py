@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from demos.cartoonize.apply import cartoonize
-from demos.cartoonize.recipe import load_generator
+from demos.cartoonize.weights import load_generator
 from stylize.video import CODECS, DrawnVideo, carry_sound, draw_video
 
 WINDOW = "cartoon (q to stop)"
@@ -23,14 +23,14 @@ def apply_to_video(
     A camera is shown in a window where there is a screen, and drawn until q or Ctrl-C.
     Raises VideoError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
     """
-    generator, metadata = load_generator(model)
+    generator, about = load_generator(model)
     generator.to(device)
     out.mkdir(parents=True, exist_ok=True)
     camera = int(video) if video.isdecimal() else None
     target = out / (f"camera-{camera}.mp4" if camera is not None else named_like(Path(video)))
 
     def draw(frame: np.ndarray) -> np.ndarray:
-        return cartoonize(frame, generator, int(metadata["strokes"]), scale, device)
+        return cartoonize(frame, generator, about.strokes, scale, device)
 
     source = video if camera is None else camera
     show = show_in_window if camera is not None and has_screen() else None

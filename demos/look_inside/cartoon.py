@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.cartoonize.recipe import SHIPPED, load_generator
+from demos.cartoonize.recipe import SHIPPED
+from demos.cartoonize.weights import load_generator
 from demos.common import UserError, to_image, to_network
 from demos.digits import in_batches
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread, summarise
@@ -36,6 +37,8 @@ def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     network, _ = load_generator(model or SHIPPED)
     if not isinstance(network, StrokeUNet):
         raise UserError(f"{model} is a {type(network).__name__}; look_inside takes a StrokeUNet, the default generator")
+    if network.multiple > CROP:
+        raise UserError(f"{model} takes images of {network.multiple} pixels or more; look_inside shows it {CROP}")
     network.requires_grad_(False)
     out.mkdir(parents=True, exist_ok=True)
     photo = middle(to_network(resize_short_side(read_image(BUNDLED / SHOWN), SHORT_SIDE)), 128)

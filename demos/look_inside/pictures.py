@@ -11,7 +11,7 @@ import numpy as np
 
 import nnlite
 from nnlite import nn
-from nnlite.checkpoint import atomic_path
+from nnlite.files import atomic_path
 
 BEND = (nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid)  # drawn with the layer before them
 

@@ -13,6 +13,7 @@ import numpy as np
 import nnlite
 from demos.common import UserError, choose_device, run, sheet
 from demos.options import Options, add_device
+from demos.sizes import check_together
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
@@ -42,15 +43,17 @@ def train(arguments: list[str]) -> int:
     )
     parser.computes_from_photos()
     parser.computes_preset(PRESETS, "some minutes, or what two cores manage in twenty-five")
-    parser.computes("--content-steps", quick["content_steps"], "steps before the adversarial loss joins in", least=1)
-    parser.computes("--width", quick["width"], "channels of the residual blocks", least=2)
-    parser.computes("--blocks", quick["blocks"], "residual blocks", least=1)
+    content_steps = quick["content_steps"]
+    parser.computes("--content-steps", content_steps, "steps before the adversarial loss joins in", 1, most=10**9)
+    parser.computes("--width", quick["width"], "channels of the residual blocks", least=2, most=256)
+    parser.computes("--blocks", quick["blocks"], "residual blocks", least=1, most=64)
     parser.computes("--batch", quick["batch"], "crops in a step", least=1, most=64)
     parser.computes("--crop", quick["crop"], "side of the small crops, in pixels", least=8, most=SHORT_SIDE // SCALE)
     options, computed = parser.settle(arguments)
     if options.steps <= options.content_steps:
         raise UserError(f"--steps {options.steps} leaves none after --content-steps {options.content_steps}; add some")
     nnlite.manual_seed(options.seed)
+    check_together(options, ("batch", "crop", "crop", "width", "blocks"), most=2**27)
     model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
     training = Training(model, options, computed, model.schedule)
     pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))

@@ -13,10 +13,12 @@ from tqdm import tqdm
 import nnlite
 from demos.common import UserError
 from demos.super_resolution.photos import from_batch, to_batch, window
+from demos.weights import Claims, build_and_load
 from models.srgan import SCALE, SRResNet, enlarged
 from stylize import read_image, write_image
 from stylize.formats import WRITABLE
 
+OPTIONS = {"width": range(2, 1025), "blocks": range(1, 65)}  # of the generator
 TILE = 160  # side of a tile, in pixels of the small photo
 
 
@@ -50,15 +52,15 @@ def save_generator(generator: SRResNet, path: Path, computed: dict[str, Any]) ->
 
 def load_generator(path: Path) -> SRResNet:
     """A trained generator. Raises CheckpointError for a missing or broken file, or one that holds other weights."""
-    computed = nnlite.load_metadata(path).get("super_resolution")
-    if computed is None:
+    program = "python -m demos.super_resolution"
+    claims = Claims(path, nnlite.load_metadata(path), program)
+    if "super_resolution" not in claims.values:
         raise nnlite.CheckpointError(
             f"{path} does not say how its generator is built; expected srgan.safetensors or srresnet.safetensors as "
-            "written by python -m demos.super_resolution"
+            f"written by {program}"
         )
-    generator = SRResNet(*(json.loads(computed)[name] for name in ("width", "blocks")))
-    generator.load_state_dict(nnlite.load(path))
-    return generator
+    computed = claims.inside("super_resolution")
+    return build_and_load(SRResNet, {name: computed.number(name, OPTIONS[name]) for name in OPTIONS}, path)
 
 
 def enlarge_file(photo: Path, model: Path, out: Path, device: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend as backends
+from ..errors import CheckpointError
 
 _generator = np.random.default_rng(0)
 _gpu_generator: Any = None  # once something has been drawn there
@@ -30,10 +31,22 @@ def get_rng_state() -> dict:
 
 
 def set_rng_state(state: dict) -> None:
-    """Go on from a state that `get_rng_state` returned."""
-    _generator.bit_generator.state = {name: value for name, value in state.items() if name != "gpu"}
-    if "gpu" in state:  # not in checkpoints from before there was a generator on the GPU
-        _start_gpu(state["gpu"]["seed"], state["gpu"]["place"])
+    """Go on from a state that `get_rng_state` returned. Raises CheckpointError for anything else."""
+    trial = np.random.PCG64(0)  # so that a state which is refused has changed nothing
+    try:
+        numpys: Any = {name: value for name, value in state.items() if name != "gpu"}
+        gpu = state.get("gpu", {})  # not in checkpoints from before there was a generator on the GPU
+        start = gpu.get("seed", 0), gpu.get("place", 0)
+        trial.state = numpys
+        if trial.state != numpys or not all(isinstance(n, int) and 0 <= n < 2**64 for n in start):
+            raise ValueError("a number is out of range")
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"this is no state of nnlite's random numbers ({error}); pass what get_rng_state returned"
+        ) from error
+    _generator.bit_generator.state = numpys
+    if gpu:
+        _start_gpu(*start)
 
 
 def uniform(shape, dtype=np.float32, device="cpu") -> Any:

@@ -284,9 +284,9 @@ class Module:
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         misshaped = [
-            f"{name} (file {np.shape(state_dict[name])}, model {own[name].shape})"
+            f"{name} (file {_shape(state_dict[name])}, model {own[name].shape})"
             for name in own
-            if name in state_dict and np.shape(state_dict[name]) != own[name].shape
+            if name in state_dict and _shape(state_dict[name]) != own[name].shape
         ]
         if misshaped or (strict and (missing or unexpected)):
             faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
@@ -325,6 +325,13 @@ class Module:
     def extra_repr(self) -> str:
         """What stands between the parentheses of this module's line; layers override it."""
         return ""
+
+
+def _shape(value: Any) -> tuple[int, ...] | str:
+    """That of an array of numbers; for anything else, what it is."""
+    if not hasattr(value, "dtype"):
+        return type(value).__name__
+    return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
 
 
 def _dotted(prefix: str, name: str) -> str:

@@ -17,6 +17,8 @@ class Adam(Optimizer):
     p = p - lr mhat / (sqrt(vhat) + eps)              with mhat = m / (1 - b1^t), vhat = v / (1 - b2^t)
     """
 
+    remembered = ("step", "exp_avg", "exp_avg_sq")
+
     def __init__(
         self,
         params: Iterable[Any],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
+from ..errors import CheckpointError
 from ..functional._checks import check_number
 from .optimizer import Optimizer, within
 
@@ -68,21 +68,26 @@ class LRScheduler:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, and set the optimiser's rates accordingly.
 
-        Raises ValueError when the state is another schedule's, TypeError for what is no dictionary.
+        Raises CheckpointError when the state is another schedule's or damaged, TypeError for what is no dictionary.
         """
         if not isinstance(state_dict, Mapping):
             given = type(state_dict).__name__
             raise TypeError(f"{type(self).__name__}: expected a scheduler's state_dict, got {given}")
         own = self.state_dict()
         if missing := own.keys() - state_dict.keys():
-            raise ValueError(f"{type(self).__name__}: the state has no {sorted(missing)}; it is of another schedule")
+            raise CheckpointError(
+                f"{type(self).__name__}: the state has no {sorted(missing)}; it is of another schedule"
+            )
         for name in ("base_lrs", "_last_lr"):
             rates, groups = state_dict[name], len(self.base_lrs)
-            if not isinstance(rates, (list, tuple)) or not all(isinstance(lr, Real) for lr in rates):
-                raise ValueError(f"{type(self).__name__}: {name} must be a list of rates, got {rates!r}")
+            if not isinstance(rates, (list, tuple)) or not all(within(lr, -math.inf, math.inf) for lr in rates):
+                raise CheckpointError(f"{type(self).__name__}: {name} must be a list of rates, got {rates!r}")
             if len(rates) != groups:
-                raise ValueError(f"{type(self).__name__}: the state is of {len(rates)} groups, this has {groups}")
-        self.check(state_dict)
+                raise CheckpointError(f"{type(self).__name__}: the state is of {len(rates)} groups, this has {groups}")
+        try:
+            self.check(state_dict)
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(str(error)) from error
         vars(self).update(copy.deepcopy({name: state_dict[name] for name in own}))  # lists are not shared
         self._set(self._last_lr)
 

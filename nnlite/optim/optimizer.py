@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import backend as backends
 from ..creation import zeros_like
-from ..errors import ShapeError
+from ..errors import CheckpointError, ShapeError
 from ..tensor import Tensor
 
 # Settings of PyTorch's that would change the result and are not covered, or are another optimiser's.
@@ -28,6 +28,8 @@ class Optimizer:
     parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
     Raises TypeError for what is no parameter, ValueError for one given twice or a setting out of range.
     """
+
+    remembered: tuple[str, ...] = ()  # what the state of a parameter has in any case, once there has been a step
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         self.defaults = defaults
@@ -61,7 +63,7 @@ class Optimizer:
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Raise ValueError for a setting out of range. Subclasses add their own."""
-        for name in ("lr", "momentum", "dampening", "weight_decay", "eps"):
+        for name in ("lr", "initial_lr", "momentum", "dampening", "weight_decay", "eps"):
             if not within(group.get(name, 0.0), 0.0, math.inf):
                 raise ValueError(f"{self._name}: {name} must be a number >= 0, got {group[name]!r}")
         for name in _FOREIGN:
@@ -111,22 +113,28 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, into arrays of this optimiser's own.
 
-        Raises ValueError, before anything is changed, when numbers of parameters or their shapes differ, or when
-        the state is another optimiser's; TypeError for what is no dictionary.
+        Raises CheckpointError, before anything is changed, when numbers of parameters or their shapes differ, or when
+        the state is another optimiser's or damaged; TypeError for what is no dictionary.
         """
         saved_state, saved_groups = self._parts(state_dict)
         parameters = self._parameters()
         sizes = [len(group["params"]) for group in saved_groups]
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
-            raise ValueError(f"{self._name}: the state is of groups with {sizes} parameters, this has {own}")
+            raise CheckpointError(f"{self._name}: the state is of groups with {sizes} parameters, this has {own}")
         for saved in saved_groups:
             if missing := self.defaults.keys() - saved.keys():
-                raise ValueError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
-            self.check(saved)
+                raise CheckpointError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
+            for name, default in self.defaults.items():
+                if isinstance(default, bool) and not isinstance(saved[name], (bool, int)):
+                    raise CheckpointError(f"{self._name}: {name} must be True or False, got {saved[name]!r}")
+            try:
+                self.check(saved)
+            except ValueError as error:
+                raise CheckpointError(str(error)) from error
         numbers = {str(i) for i in range(len(parameters))}  # a file has text for names
         if strange := [i for i in saved_state if str(i) not in numbers]:
-            raise ValueError(f"{self._name}: the state is of parameters {strange}, this has {len(parameters)}")
+            raise CheckpointError(f"{self._name}: the state is of parameters {strange}, this has {len(parameters)}")
         self.state = {
             parameters[int(i)]: self._taken_over(parameters[int(i)], values) for i, values in saved_state.items()
         }
@@ -134,33 +142,40 @@ class Optimizer:
             group.update({name: value for name, value in saved.items() if name != "params"})
 
     def _parts(self, state_dict: Any) -> tuple[Mapping[Any, Mapping], Sequence[Mapping]]:
-        """The state and the groups. Raises TypeError or ValueError for what has not the form of a state_dict."""
+        """The state and the groups. Raises TypeError or CheckpointError for what has not the form of a state_dict."""
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"{self._name}: expected an optimiser's state_dict, got {type(state_dict).__name__}")
         if not {"state", "param_groups"} <= set(state_dict):
-            raise ValueError(f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}")
+            raise CheckpointError(
+                f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}"
+            )
         state, groups = state_dict["state"], state_dict["param_groups"]
         if not isinstance(state, Mapping) or not all(isinstance(values, Mapping) for values in state.values()):
-            raise ValueError(f"{self._name}: 'state' must be a dictionary of dictionaries, one a parameter")
+            raise CheckpointError(f"{self._name}: 'state' must be a dictionary of dictionaries, one a parameter")
         listed = isinstance(groups, (list, tuple)) and all(isinstance(group, Mapping) for group in groups)
         if not listed or not all(isinstance(group.get("params"), (list, tuple)) for group in groups):
-            raise ValueError(f"{self._name}: 'param_groups' must be a list of dictionaries with a list of 'params'")
+            raise CheckpointError(
+                f"{self._name}: 'param_groups' must be a list of dictionaries with a list of 'params'"
+            )
         return state, groups
 
     def _taken_over(self, p: Tensor, values: Mapping[str, Any]) -> dict[str, Any]:
         """Saved values in the parameter's memory order and on its device, the number of steps as a plain number."""
         taken: dict[str, Any] = {}
         for name, value in values.items():
-            if name == "step":  # a 0-d tensor in PyTorch
-                if not 0.0 <= float(value) < math.inf:
-                    raise ValueError(f"{self._name}: step must be a number of steps, at least 0, got {value!r}")
-                taken[name] = int(value)
+            if name == "step":
+                number = value.item() if getattr(value, "shape", None) == () else value  # 0-d in PyTorch
+                if not within(number, 0, math.inf):
+                    raise CheckpointError(f"{self._name}: step must be a number of steps, at least 0, got {value!r}")
+                taken[name] = int(number)
             elif value is not None:
                 array = value.array if isinstance(value, Tensor) else value
                 shape = getattr(array, "shape", type(array).__name__)
                 if shape != p.shape:
-                    raise ValueError(f"{self._name}: {name} has shape {shape}, the parameter here {p.shape}")
+                    raise CheckpointError(f"{self._name}: {name} has shape {shape}, the parameter here {p.shape}")
                 taken[name] = zeros_like(p).copy_(backends.to_device(array, p.device))
+        if values and (missing := [name for name in self.remembered if name not in taken]):
+            raise CheckpointError(f"{self._name}: the state of a parameter has no {', '.join(missing)}")
         return taken
 
     @property
@@ -190,4 +205,7 @@ def _plain(group: Mapping[str, Any]) -> dict[str, Any]:
 
 def within(value: Any, low: float, high: float) -> bool:
     """Whether it is a number with low <= number < high."""
-    return isinstance(value, Real) and low <= float(value) < high
+    try:
+        return isinstance(value, Real) and low <= float(value) < high
+    except OverflowError:  # a whole number that no float holds
+        return False

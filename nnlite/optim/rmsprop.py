@@ -20,6 +20,8 @@ class RMSprop(Optimizer):
     m = alpha m + (1 - alpha) g.
     """
 
+    remembered = ("square_avg",)
+
     def __init__(
         self,
         params: Iterable[Any],

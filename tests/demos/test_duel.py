@@ -87,3 +87,32 @@ def test_noise_is_the_same_each_time():
     model = GAN(DenseGenerator(3, 4), DenseDiscriminator(4))
     assert np.array_equal(fixed_noise(model, 5, 1), fixed_noise(model, 5, 1))
     assert fixed_noise(model, 5, 1).shape == (5, 3)
+
+
+DAMAGED = [
+    {"model": None},
+    {"model": {"kind": None}},
+    {"model": {"kind": ["GAN"]}},
+    {"progress": "x"},
+    {"progress": {}},
+    {"progress": {"computed": None}},
+    {"progress": {"computed": {"latent": 3}}},
+]
+
+
+@pytest.mark.parametrize("edit", DAMAGED, ids=str)
+def test_damaged_runs_are_refused(edit, tmp_path):
+    good = save_run(tmp_path / "good", GAN(DenseGenerator(3, 4), DenseDiscriminator(4)))
+    bad = tmp_path / "bad" / "checkpoint.safetensors"
+    bad.parent.mkdir()
+    nnlite.save(nnlite.load(good / bad.name) | edit, bad)
+    assert str(bad) in refused(good, bad.parent, "--out", tmp_path / "out", demo="duel")
+
+
+@pytest.mark.parametrize("name", ["latent", "width", "label_low"])
+@pytest.mark.parametrize("value", [None, "x", 0, -1])
+def test_runs_with_other_options_are_refused(name, value, tmp_path):
+    good = save_run(tmp_path / "good", GAN(DenseGenerator(3, 4), DenseDiscriminator(4)))
+    bad = save_run(tmp_path / "bad", GAN(DenseGenerator(3, 4), DenseDiscriminator(4)), **{name: value})
+    status, _, stderr = call_here(good, bad, "--out", tmp_path / "out", demo="duel")
+    assert status in (0, 2) and "Traceback" not in stderr

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from demos.cartoonize.recipe import Recipe, save_generator
+from demos.cartoonize.recipe import Recipe
+from demos.cartoonize.weights import save_generator
 from demos.look_inside import cartoon
 from demos.look_inside.__main__ import main
 from demos.look_inside.cartoon import SEEN, window

@@ -7,7 +7,8 @@ import pytest
 import safetensors.numpy
 
 import nnlite
-from nnlite import CheckpointError, checkpoint
+from nnlite import CheckpointError
+from nnlite.files import atomic_path
 from tests.helpers import ORDERS, in_order
 
 
@@ -105,7 +106,7 @@ def test_writing_that_fails_halfway_leaves_the_old_file_whole(path, monkeypatch)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 def test_an_interrupt_while_writing_leaves_the_old_file_whole(path, error):
     path.write_text("old")
-    with pytest.raises(error), checkpoint.atomic_path(path) as temporary:
+    with pytest.raises(error), atomic_path(path) as temporary:
         assert temporary.parent == path.parent and temporary.suffix == path.suffix
         temporary.write_text("new, but not yet whole")
         assert path.read_text() == "old"

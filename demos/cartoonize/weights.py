@@ -1,0 +1,81 @@
+"""The file of a trained generator: its weights, and as text what one must know to use and judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import nnlite
+from demos.weights import Claims, build_and_load
+from models.cyclegan import ResNetGenerator
+from models.pix2pix import GENERATORS
+from nnlite import nn
+
+DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # all whose weights `apply` can use; demos.cyclegan trains the last
+OPTIONS: dict[str, dict[str, Sequence[int]]] = {
+    "stroke-unet": {"width": range(1, 1025), "levels": range(1, 10)},
+    "unet": {"width": range(1, 1025), "size": (32, 64, 128, 256, 512)},
+    "resnet": {"width": range(1, 1025), "blocks": range(65), "levels": range(1, 10)},
+}
+LARGEST = 8192  # short side of a photo, pixels
+
+
+@dataclass(frozen=True)
+class GeneratorFile:
+    """What the file says about the generator in it; lengths are in pixels."""
+
+    kind: str  # of DRAWERS
+    options: dict[str, int]  # arguments of its class
+    style: str  # that it learnt
+    short_side: int  # of the photos that it learnt from
+    strokes: int  # it draws as bold as the style does on a photo with this short side
+    judged_size: int  # side of the crops on which it is compared with the style
+    test_photos: list[str]  # SHA-256 of those held out from its training
+
+
+def read_generator_file(path: Path) -> GeneratorFile:
+    """Raises CheckpointError for a missing or broken file, or one that is not of a generator."""
+    from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
+
+    claims = Claims(path, nnlite.load_metadata(path), "python -m demos.cartoonize or demos.cyclegan")
+    if "generator" not in claims.values:
+        raise nnlite.CheckpointError(
+            f"{path} does not say which generator it holds; expected generator.safetensors as written by "
+            "python -m demos.cartoonize or demos.cyclegan"
+        )
+    kind = claims.one_of("generator", DRAWERS)
+    options = claims.inside("options")
+    options.only(OPTIONS[kind])
+    short_side = claims.number("short_side", range(1, LARGEST + 1))
+    sizes = range(1, short_side + 1)
+    if "judged_size" in claims.values:
+        judged_size = claims.number("judged_size", sizes)
+    else:  # on crops like those that it learnt from
+        judged_size = claims.inside("recipe").number("size", sizes)
+    return GeneratorFile(
+        kind=kind,
+        options={name: options.number(name, allowed) for name, allowed in OPTIONS[kind].items()},
+        style=claims.one_of("style", styles()),
+        short_side=short_side,
+        strokes=claims.number("strokes", range(1, 4 * LARGEST + 1)),
+        judged_size=judged_size,
+        test_photos=claims.texts("test_photos") if "test_photos" in claims.values else [],
+    )
+
+
+def save_generator(generator: nn.Module, path: Path, metadata: dict[str, str]) -> None:
+    """Write its weights in half precision: half the size, and a colour moves by less than a level."""
+    half = {name: weight.cpu().numpy().astype(np.float16) for name, weight in generator.state_dict().items()}
+    nnlite.save(half, path, metadata)
+
+
+def load_generator(path: Path) -> tuple[nn.Module, GeneratorFile]:
+    """A trained generator, ready to use, and what its file says about it.
+
+    Raises CheckpointError for a missing or broken file or one that holds other weights.
+    """
+    about = read_generator_file(path)
+    return build_and_load(DRAWERS[about.kind], about.options, path), about
