@@ -274,7 +274,7 @@ def test_apply(photos, tmp_path, rng):
         return refused("apply", *arguments, demo="super_resolution")
 
     before = photo.read_bytes()
-    assert "is the photo itself" in refuse(photo, "--model", model, "--out", photo)
+    assert "is the input itself" in refuse(photo, "--model", model, "--out", photo)
     assert photo.read_bytes() == before
     assert "no such file" in refuse(tmp_path / "none.png", "--model", model).lower()
     assert "there is no file" in refuse(photo, "--model", tmp_path / "none.safetensors")
@@ -285,8 +285,8 @@ def test_apply(photos, tmp_path, rng):
 @pytest.mark.parametrize(
     ("out", "expected"),
     [
-        ("large.gif", r"cannot write '\.gif' images; use one of \.png"),
-        ("large", "cannot write '' images"),
+        ("large.gif", r"cannot write '\.gif' files; use one of \.png"),
+        ("large", "cannot write '' files"),
         ("nowhere/large.png", "nowhere is no folder"),
         ("srgan.safetensors/large.png", "srgan.safetensors is no folder"),
         ("folder.png", "is a folder; name a file in it"),
