@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.common import UserError
-from stylize.files import add_overwrite, atomic_path, check_target, write_mark
+from stylize.files import add_overwrite, atomic_path, check_place, check_target, write_mark
 
 
 def command_line(program: str, description: str, rounds: int) -> argparse.ArgumentParser:
@@ -32,6 +32,7 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     program = parser.prog.removeprefix("python -m ")
     if arguments.json:
         own = arguments.overwrite or wrote_figures(program, arguments.json)
+        check_place(arguments.json)
         check_target(arguments.json, program, overwrite=own)
     asked = []
     for name, value in vars(arguments).items():  # where the figures go is nobody else's business

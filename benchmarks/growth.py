@@ -23,7 +23,7 @@ from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, 
 from benchmarks.works import pix2pix
 from demos.common import run
 from nnlite.plot import lines
-from stylize.files import check_target
+from stylize.files import check_place, check_target
 
 PROGRAM = "benchmarks.growth"
 TITLE = "Growth of a Pix2Pix step"
@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks")
     arguments = parse(parser)
     picture = arguments.out / "growth.png"
+    check_place(picture)
     check_target(picture, PROGRAM, overwrite=arguments.overwrite)
     if arguments.device == "gpu":
         require_gpu()

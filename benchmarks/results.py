@@ -20,7 +20,7 @@ from benchmarks.figures import markdown, marked
 from benchmarks.works import WORKS
 from demos.common import UserError, run
 from nnlite.plot import bars
-from stylize.files import add_overwrite, atomic_path, check_target
+from stylize.files import add_overwrite, atomic_path, check_place, check_target
 
 BEGIN, END = "<!-- tables: python -m benchmarks.results -->", "<!-- end -->"
 CHARTED = ("benchmarks.train_steps", "benchmarks.gpu")
@@ -35,6 +35,7 @@ def main() -> None:
     add_overwrite(parser)
     arguments = parser.parse_args()
     page, chart = arguments.out / "RESULTS.md", arguments.out / CHART
+    check_place(page)
     check_target(page, PROGRAM, arguments.files, overwrite=True)  # only what stands between its marks is replaced
     runs = [read(file) for file in arguments.files]
     ratios = dict(ratio for rows in runs for ratio in charted(rows))

@@ -25,7 +25,7 @@ from demos.common import run
 from demos.options import BUNDLED
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
-from stylize.files import check_target
+from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
 from stylize.quality import measure
 
@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="only draw three photos in all styles, to this file")
     arguments = parse(parser)
     if arguments.sheet:
-        check_target(arguments.sheet, PROGRAM, overwrite=arguments.overwrite, endings=WRITABLE)
+        check_place(arguments.sheet, WRITABLE)
+        check_target(arguments.sheet, PROGRAM, overwrite=arguments.overwrite)
         write_image(arguments.sheet, sheet(), command=PROGRAM)
         return
     machine = f"{date.today()}, {cores()} cores, OpenCV {cv2.__version__}, NumPy {np.__version__}"

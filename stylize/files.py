@@ -97,24 +97,14 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def check_target(
-    target: str | Path,
-    command: str,
-    inputs: Iterable[str | Path] = (),
-    overwrite: bool = False,
-    endings: Iterable[str] = (),
-) -> None:
-    """Raise FileError unless `command` may write `target` and can: to be asked before the work, not after it.
+def check_target(target: str | Path, command: str, inputs: Iterable[str | Path] = (), overwrite: bool = False) -> None:
+    """Raise FileError unless `command` may write `target`: to be asked before the work, not after it.
 
     It may where there is nothing yet, or what it wrote itself, or with `overwrite` any file; but never onto an input,
-    whatever name it goes by, nor onto a folder, a pipe or a device. `endings` are those that it can write, if given.
+    whatever name it goes by, nor onto a folder, a pipe or a device.
     """
-    target, endings = Path(target), tuple(endings)
-    if endings and target.suffix.lower() not in endings:
-        raise FileError(f"{target}: cannot write '{target.suffix}' files; use one of {', '.join(endings)}")
-    if not os.path.isdir(target.parent):
-        raise FileError(f"{target}: cannot write, as {target.parent} is no folder; make it, or choose another")
-    if any(is_same_file(target, path) for path in inputs):
+    target = Path(target)
+    if any(_is_same_file(target, path) for path in inputs):
         raise FileError(f"{target} is the input itself; choose another name for the output")
     if os.path.isdir(target):
         raise FileError(f"{target} is a folder; name a file in it")
@@ -125,12 +115,24 @@ def check_target(
         )
 
 
+def check_place(target: str | Path, endings: Iterable[str] = ()) -> None:
+    """Raise FileError where `target` could not be written after the work: its ending, if they are given, is none of
+    these, or there is no folder for it."""
+    target, endings = Path(target), tuple(endings)
+    if endings and target.suffix.lower() not in endings:
+        raise FileError(f"{target}: cannot write '{target.suffix}' images; use one of {', '.join(endings)}")
+    if not os.path.isdir(target.parent):
+        raise FileError(f"{target}: cannot write, as {target.parent} is no folder; make it, or choose another")
+    if not os.access(target.parent, os.W_OK):
+        raise FileError(f"{target}: cannot write, as {target.parent} is not writable; choose another folder")
+
+
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Add --overwrite, for check_target."""
     words = "replace a file even if this command did not write it (its own earlier output it replaces anyway)"
     parser.add_argument("--overwrite", action="store_true", help=words)
 
 
-def is_same_file(one: str | Path, other: str | Path) -> bool:
+def _is_same_file(one: str | Path, other: str | Path) -> bool:
     """Whether two names lead to one file, be it by links or by letters in another case."""
     return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)

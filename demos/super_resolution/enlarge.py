@@ -14,7 +14,7 @@ import nnlite
 from demos.super_resolution.photos import from_batch, to_batch, window
 from models.srgan import SCALE, SRResNet, enlarged
 from stylize import read_image, write_image
-from stylize.files import check_target
+from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
 
 COMMAND = "demos.super_resolution apply"
@@ -65,6 +65,7 @@ def load_generator(path: Path) -> SRResNet:
 def enlarge_file(photo: Path, model: Path, out: Path, device: str, overwrite: bool = False) -> None:
     """Enlarge a photo file. Raises FileError, before the minutes that a large photo takes, and CheckpointError."""
     image = read_image(photo)
-    check_target(out, COMMAND, [photo], overwrite, WRITABLE)
+    check_place(out, WRITABLE)
+    check_target(out, COMMAND, [photo], overwrite)
     generator = load_generator(model).to(device)
     write_image(out, enlarge(image, generator, device, bar=True), command=COMMAND)

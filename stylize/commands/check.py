@@ -6,7 +6,7 @@ from pathlib import Path
 from ..check import Report, check_dataset
 from ..console import counted, one_line
 from ..contact_sheet import draw_contact_sheet
-from ..files import add_overwrite, check_target, real_path
+from ..files import add_overwrite, check_place, check_target, real_path
 from ..formats import WRITABLE
 
 DESCRIPTION = """Read every pair of a dataset, made here or downloaded: pictures side by side in DIR/<split> or DIR, or
@@ -36,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
     if real_path(sheet).is_relative_to(folder):
         raise ValueError(f"{sheet} lies in the dataset, where a loader might read it; put the sheet elsewhere")
     if folder.is_dir():  # else the check says so
-        check_target(sheet, COMMAND, overwrite=options.overwrite, endings=WRITABLE)
+        check_place(sheet, WRITABLE)
+        check_target(sheet, COMMAND, overwrite=options.overwrite)
     report = check_dataset(options.folder, options.workers)
     for line in describe(report):
         print(one_line(line))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from .. import parse_parameters, read_image_and_alpha, stylize, write_image
-from ..files import FileError, add_overwrite, check_target
+from ..files import FileError, add_overwrite, check_place, check_target
 from ..formats import WRITABLE
 from ..images import over_white
 from ..preprocess import parse_steps, preprocess
@@ -36,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
     changes = parse_parameters(options.style, options.changes)
     steps = parse_steps(options.preprocess)
     rgb, alpha = read_image_and_alpha(options.input)
-    check_target(options.output, COMMAND, [options.input], options.overwrite, WRITABLE)
+    check_place(options.output, WRITABLE)
+    check_target(options.output, COMMAND, [options.input], options.overwrite)
     if steps:
         rgb, alpha = preprocess(rgb if alpha is None else over_white(rgb, alpha), steps), None
     write_image(options.output, stylize(rgb, options.style, options.scale, **changes), alpha, COMMAND)

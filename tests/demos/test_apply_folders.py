@@ -89,7 +89,7 @@ def test_cartoons_among_the_photos_are_left_out_and_said_once(tmp_path, drawn):
     photo(tmp_path / "a.png")
     for number in range(3):
         write_image(tmp_path / f"cartoon-{number}.png", read_image(tmp_path / "a.png"), command="stylize image")
-    status, stdout, stderr = call_here("apply", tmp_path, "--out", tmp_path / "out")
+    status, _, stderr = call_here("apply", tmp_path, "--out", tmp_path / "out")
     assert status == 0 and len(drawn) == 1
     assert stderr.count("\n") == 1 and "left out 3 cartoons drawn before" in stderr
     named = tmp_path / "cartoon-1.png"

@@ -286,8 +286,8 @@ def test_apply(photos, tmp_path, rng):
 @pytest.mark.parametrize(
     ("out", "expected"),
     [
-        ("large.gif", r"cannot write '\.gif' files; use one of \.png"),
-        ("large", "cannot write '' files"),
+        ("large.gif", r"cannot write '\.gif' images; use one of \.png"),
+        ("large", "cannot write '' images"),
         ("nowhere/large.png", "nowhere is no folder"),
         ("srgan.safetensors/large.png", "srgan.safetensors is no folder"),
         ("folder.png", "is a folder; name a file in it"),

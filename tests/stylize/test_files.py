@@ -10,6 +10,7 @@ from stylize.files import (
     PARTIAL,
     FileError,
     atomic_path,
+    check_place,
     check_target,
     partial_path,
     remove_leftovers,
@@ -202,15 +203,22 @@ def test_no_folder_pipe_or_device_is_a_target(tmp_path):
         assert "is a folder" in refusal(tmp_path / "folder.png", MINE, overwrite=overwrite)
         for name in ("pipe.png", "null.png", "/dev/null"):
             assert "pipe or a device" in refusal(tmp_path / name, MINE, overwrite=overwrite)
-        assert "is no folder" in refusal(tmp_path / "missing" / "a.png", MINE, overwrite=overwrite)
-        assert "is no folder" in refusal(tmp_path / "pipe.png" / "a.png", MINE, overwrite=overwrite)
 
 
-def test_the_endings_that_a_command_can_write(tmp_path):
-    check_target(tmp_path / "a.PNG", MINE, endings=[".png"])
-    assert "cannot write '.doc' files; use one of .png, .jpg" in refusal(
-        tmp_path / "a.doc", MINE, endings=[".png", ".jpg"]
-    )
+def test_places_where_nothing_could_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    check_place(tmp_path / "a.PNG", [".png"])
+    check_place(tmp_path / "a.whatever")
+    for name, expected in (
+        ("a.doc", "cannot write '.doc' images; use one of .png, .jpg"),
+        ("missing/a.png", "missing is no folder"),
+        ("file/a.png", "file is no folder"),
+    ):
+        with pytest.raises(FileError, match=expected):
+            check_place(tmp_path / name, [".png", ".jpg"])
+    monkeypatch.setattr("stylize.files.os.access", lambda *_: False)
+    with pytest.raises(FileError, match="not writable"):
+        check_place(tmp_path / "a.png")
 
 
 @needs_links
