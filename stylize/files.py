@@ -6,7 +6,9 @@ anything else.
 
 import argparse
 import os
+import platform
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -14,7 +16,9 @@ from pathlib import Path
 
 from .marks import read_mark, write_mark
 
-PARTIAL = ".nnlite-partial-"  # how the name of an unfinished file begins; then the number of its process, then its name
+# How the name of an unfinished file begins; then the number of its process, then its name. The machine is part of it:
+# machines that share a folder know nothing of each other's processes.
+PARTIAL = f".nnlite-partial-h{zlib.crc32(platform.node().encode()):08x}-"
 LONGEST_NAME = 140  # bytes, which every file system takes; most take 255
 
 
@@ -71,7 +75,7 @@ def partial_path(path: Path) -> Path:
 
 
 def remove_leftovers(folder: str | Path) -> None:
-    """Remove the unfinished files of processes that are gone, and nothing else."""
+    """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
     for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
         if process.isdecimal() and path.is_file() and not _is_alive(int(process)):

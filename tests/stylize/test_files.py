@@ -85,20 +85,22 @@ def test_what_cannot_be_written_is_one_line(tmp_path, place):
 
 
 OF_THE_USER = (
-    ".important.tmp", "writable", ".x.tmp", f"{PARTIAL}notes.txt", f"{PARTIAL}12", f"{PARTIAL}12x-a.png",
-    f"{PARTIAL}-a.png", f"{PARTIAL}-7-a.png", "nnlite-partial-99999999-a.png", "a.partial.png", f"{PARTIAL[1:]}1-a",
+    ".important.tmp", "writable", ".x.tmp", "a.partial.png", "nnlite-partial-99999999-a.png", f"{PARTIAL[1:]}1-a",
+    f"{PARTIAL}notes.txt", f"{PARTIAL}12", f"{PARTIAL}12x-a.png", f"{PARTIAL}-a.png", f"{PARTIAL}-7-a.png",
+    ".nnlite-partial-notes.txt", ".nnlite-partial-99999999-a.png",
 )  # fmt: skip
+OF_ANOTHER_MACHINE = ".nnlite-partial-h00000000-99999999-a.mp4"
 
 
 def test_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path, dead):
     gone = [f"{PARTIAL}{dead}-a.png", f"{PARTIAL}{dead}-b.mp4", f"{PARTIAL}{dead}-", f"{PARTIAL}{10**30}-a.png"]
     alive = [f"{PARTIAL}{os.getpid()}-a.png", f"{PARTIAL}{os.getppid()}-a.png"]
-    for name in (*gone, *alive, *OF_THE_USER):
+    for name in (*gone, *alive, *OF_THE_USER, OF_ANOTHER_MACHINE):
         (tmp_path / name).write_text("something")
     folder = tmp_path / f"{PARTIAL}{dead}-folder"
     folder.mkdir()
     remove_leftovers(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == sorted([*alive, *OF_THE_USER, folder.name])
+    assert sorted(os.listdir(tmp_path)) == sorted([*alive, *OF_THE_USER, OF_ANOTHER_MACHINE, folder.name])
     remove_leftovers(tmp_path / "missing")
 
 
