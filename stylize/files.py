@@ -78,7 +78,7 @@ def remove_leftovers(folder: str | Path) -> None:
     """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
     for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
-        if process.isdecimal() and path.is_file() and not _is_alive(int(process)):
+        if process.isdecimal() and not _is_alive(int(process)):
             with suppress(OSError):
                 path.unlink()
 

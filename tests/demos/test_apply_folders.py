@@ -148,6 +148,7 @@ def test_links_are_no_way_to_a_photo(tmp_path, drawn):
     """Photos are never written to, whatever in the output folder leads to them."""
     for number, name in enumerate(["a.png", "b.png", "c.png", "deep/d.png"]):
         photo(tmp_path / "in" / name, number)
+    photo(tmp_path / "also" / "deep" / "d.png", 8)  # its cartoon would go to out/deep/d.png, which is in/deep/d.png
     photo(tmp_path / "other.png", 9)
     out = tmp_path / "out"
     out.mkdir()
@@ -157,7 +158,7 @@ def test_links_are_no_way_to_a_photo(tmp_path, drawn):
     (out / "deep").symlink_to("../in/deep")
     before = contents(tmp_path / "in")
     for extra in ((), ("--overwrite",)):
-        call_here("apply", tmp_path / "in", "--out", out, *extra)
+        call_here("apply", tmp_path / "in", tmp_path / "also", "--out", out, *extra)
         now = contents(tmp_path / "in")
         assert {name: now[name] for name in before} == before
         assert read_mark(tmp_path / "other.png") is None
