@@ -58,7 +58,7 @@ def apply_to_files(
             failed += 1
             say(PROGRAM, f"skipped {photo}: {type(error).__name__} {error}")
     if failed == len(found.images):
-        raise UserError(f"none of the {counted(failed, 'photo')} could be used")
+        raise UserError(f"none of the {failed} photos could be used")
     done = counted(len(found.images) - failed, "cartoon")
     print(f"{done} in {out}" + (f", {failed} skipped" if failed else ""))
     return 1 if failed or found.notes else 0
