@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -102,6 +103,17 @@ def test_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path, de
     remove_leftovers(tmp_path)
     assert sorted(os.listdir(tmp_path)) == sorted([*alive, *OF_THE_USER, OF_ANOTHER_MACHINE, folder.name])
     remove_leftovers(tmp_path / "missing")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells it on Linux")
+def test_a_process_that_nobody_waited_for_is_gone(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as process:
+        process.stdout.read()  # ends when the process does
+        (tmp_path / f"{PARTIAL}{process.pid}-a.png").touch()
+        end = time.monotonic() + 10
+        while os.listdir(tmp_path) and time.monotonic() < end:  # closing its files is not quite the end of it
+            remove_leftovers(tmp_path)
+        assert os.listdir(tmp_path) == []
 
 
 def test_a_write_cleans_up_after_one_that_was_killed(tmp_path):
