@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from demos.common import UserError
-from nnlite.checkpoint import atomic_path
+from stylize.files import add_overwrite, atomic_path, check_place, check_target, write_mark
 
 
 def command_line(program: str, description: str, rounds: int) -> argparse.ArgumentParser:
@@ -20,6 +20,7 @@ def command_line(program: str, description: str, rounds: int) -> argparse.Argume
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"timed turns of each library (default {rounds})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too, as they come")
+    add_overwrite(parser)
     return parser
 
 
@@ -28,20 +29,34 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         raise UserError(f"--rounds must be at least 1, got {arguments.rounds}")
+    program = parser.prog.removeprefix("python -m ")
     if arguments.json:
-        require_writable("--json", arguments.json)
+        own = arguments.overwrite or wrote_figures(program, arguments.json)
+        check_place(arguments.json)
+        check_target(arguments.json, program, overwrite=own)
     asked = []
     for name, value in vars(arguments).items():  # where the figures go is nobody else's business
-        if value != parser.get_default(name) and not isinstance(value, Path):
+        if value != parser.get_default(name) and not isinstance(value, Path) and name != "overwrite":
             asked += [f"--{name}", *(value if isinstance(value, list) else [str(value)])]
     arguments.command = f"{parser.prog} {shlex.join(asked)}".rstrip()
     return arguments
 
 
-def require_writable(flag: str, path: Path) -> None:
-    """Raises UserError if no file can be written there."""
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise UserError(f"{flag} {path} cannot be written; name a file in a folder that exists")
+def wrote_figures(program: str, path: Path) -> bool:
+    """Whether the figures in a file are of this program."""
+    try:
+        rows = json.loads(path.read_text())
+        return all(row["command"].startswith(f"python -m {program}") for row in rows) and len(rows) > 0
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
+
+
+@contextmanager
+def marked(path: Path, program: str) -> Iterator[Path]:
+    """A temporary path for a picture, which gets the mark of the program before it takes its name."""
+    with atomic_path(path) as temporary:
+        yield temporary
+        write_mark(temporary, program)
 
 
 def keep(rows: Iterable[dict[str, Any]], arguments: argparse.Namespace, machine: str) -> Iterator[dict[str, Any]]:

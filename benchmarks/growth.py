@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
-from benchmarks.figures import command_line, keep, markdown, number, parse, require_writable
+from benchmarks.figures import command_line, keep, markdown, marked, number, parse
 from benchmarks.gpu import Failures, measure, require_gpu
 from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, peak_memory, summary
 from benchmarks.works import pix2pix
 from demos.common import run
 from nnlite.plot import lines
+from stylize.files import check_place, check_target
 
+PROGRAM = "benchmarks.growth"
 TITLE = "Growth of a Pix2Pix step"
 LEGEND = (
     "nnlite / PyTorch; medians, and the memory that a step needs on top of the started library. "
@@ -35,12 +37,13 @@ SWEEPS = {"batch": (1, 2, 4, 8, 16, 32, 64), "size": (64, 128, 256, 512), "width
 
 
 def main() -> int:
-    parser = command_line("benchmarks.growth", "How the time and memory of a Pix2Pix step grow.", rounds=5)
+    parser = command_line(PROGRAM, "How the time and memory of a Pix2Pix step grow.", rounds=5)
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks")
     arguments = parse(parser)
     picture = arguments.out / "growth.png"
-    require_writable("--out", picture)
+    check_place(picture)
+    check_target(picture, PROGRAM, overwrite=arguments.overwrite)
     if arguments.device == "gpu":
         require_gpu()
     machine, failures, rows = describe_machine(), Failures(), []
@@ -53,7 +56,8 @@ def main() -> int:
 
     for line in markdown(COLUMNS, table()):
         print(line, flush=True)
-    draw(rows, picture)
+    with marked(picture, PROGRAM) as path:
+        draw(rows, path)
     return 1 if failures.count else 0
 
 

@@ -1,6 +1,6 @@
 """A page and a chart of the figures that the other programs left with --json.
 
-    python -m benchmarks.results FILE... [--out DIR]
+    python -m benchmarks.results FILE... [--out DIR] [--overwrite]
 
 RESULTS.md in DIR (benchmarks/ if not given) gets a table for each file, between two marks: what stands outside them
 stays. results.png shows the ratios of the training steps.
@@ -16,26 +16,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 
-from benchmarks.figures import markdown, require_writable
+from benchmarks.figures import markdown, marked
 from benchmarks.works import WORKS
 from demos.common import UserError, run
-from nnlite.checkpoint import atomic_path
 from nnlite.plot import bars
+from stylize.files import add_overwrite, atomic_path, check_place, check_target
 
 BEGIN, END = "<!-- tables: python -m benchmarks.results -->", "<!-- end -->"
 CHARTED = ("benchmarks.train_steps", "benchmarks.gpu")
 CHART = "results.png"
+PROGRAM = "benchmarks.results"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description="RESULTS.md and its chart.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="written by another benchmark's --json")
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks")
+    add_overwrite(parser)
     arguments = parser.parse_args()
-    page = arguments.out / "RESULTS.md"
-    require_writable("--out", page)
+    page, chart = arguments.out / "RESULTS.md", arguments.out / CHART
+    check_place(page)
+    check_target(page, PROGRAM, arguments.files, overwrite=True)  # only what stands between its marks is replaced
     runs = [read(file) for file in arguments.files]
     ratios = dict(ratio for rows in runs for ratio in charted(rows))
+    if ratios:
+        check_target(chart, PROGRAM, arguments.files, arguments.overwrite)
     parts = [f"![PyTorch's time / nnlite's]({CHART})"] if ratios else []
     parts += [part for rows in runs for part in section(rows)]
     text = page.read_text() if page.exists() else f"# What was measured\n\n{BEGIN}\n{END}\n"
@@ -45,7 +50,8 @@ def main() -> None:
     with atomic_path(page) as temporary:
         temporary.write_text(replaced)
     if ratios:
-        bars(ratios, arguments.out / CHART, "PyTorch's time / nnlite's (longer: nnlite is faster)", mark=1.0)
+        with marked(chart, PROGRAM) as temporary:
+            bars(ratios, temporary, "PyTorch's time / nnlite's (longer: nnlite is faster)", mark=1.0)
 
 
 def read(file: Path) -> list[dict]:

@@ -25,8 +25,11 @@ from demos.common import run
 from demos.options import BUNDLED
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
+from stylize.files import check_place, check_target
+from stylize.formats import WRITABLE
 from stylize.quality import measure
 
+PROGRAM = "benchmarks.styles"
 ORDER = ["photo", "toon", "anime", "watercolor", "comic", "pencil", "classic", "cv2.stylization"]
 SIZES = {"ms at 512x512": (512, 512), "ms at 1080p": (1920, 1080)}
 DIGITS = {"specks/MP": 0, "ink %": 1, "crop error": 1}  # of a cell; two for all others
@@ -37,12 +40,14 @@ COLUMNS = {
 
 
 def main() -> None:
-    parser = command_line("benchmarks.styles", "Measures and times of the styles.", rounds=5)
+    parser = command_line(PROGRAM, "Measures and times of the styles.", rounds=5)
     parser.add_argument("--only", default="", metavar="TEXT", help="styles with this in their name")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="only draw three photos in all styles, to this file")
     arguments = parse(parser)
     if arguments.sheet:
-        write_image(arguments.sheet, sheet())
+        check_place(arguments.sheet, WRITABLE)
+        check_target(arguments.sheet, PROGRAM, overwrite=arguments.overwrite)
+        write_image(arguments.sheet, sheet(), command=PROGRAM)
         return
     machine = f"{date.today()}, {cores()} cores, OpenCV {cv2.__version__}, NumPy {np.__version__}"
     print(machine)

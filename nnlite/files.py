@@ -6,13 +6,17 @@ stylize/files.py has the same few lines, as neither package imports the other. A
 from __future__ import annotations
 
 import os
+import platform
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-PARTIAL = ".nnlite-partial-"  # how the name of an unfinished file begins; then the number of its process, then its name
+# How the name of an unfinished file begins; then the number of its process, then its name. The machine is part of it:
+# machines that share a folder know nothing of each other's processes.
+PARTIAL = f".nnlite-partial-h{zlib.crc32(platform.node().encode()):08x}-"
 LONGEST_NAME = 140  # bytes, which every file system takes; most take 255
 
 
@@ -40,10 +44,10 @@ def partial_path(path: Path) -> Path:
 
 
 def remove_leftovers(folder: str | os.PathLike) -> None:
-    """Remove the unfinished files of processes that are gone, and nothing else."""
+    """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
     for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
-        if process.isdecimal() and path.is_file() and not _is_alive(int(process)):
+        if process.isdecimal() and not _is_alive(int(process)):
             with suppress(OSError):
                 path.unlink()
 
@@ -62,5 +66,8 @@ def _is_alive(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:  # it belongs to somebody else
-        pass
-    return True
+        return True
+    try:  # it may have ended, and its parent never asked; in containers that is common
+        return not Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2].startswith(b"Z")
+    except OSError:  # no Linux
+        return True

@@ -13,8 +13,9 @@ WIDTH, HEIGHT, CAPTION, GAP = 400, 200, 22, 8  # of a pair, in pixels
 RED, BLACK, WHITE, GREY = (200, 30, 30), (0, 0, 0), 255, 224
 
 
-def draw_contact_sheet(report: Report, path: str | Path) -> None:
-    """Write the sheet. A red caption marks a pair that something is wrong with. Raises ImageError if it cannot."""
+def draw_contact_sheet(report: Report, path: str | Path, command: str | None = None) -> None:
+    """Write the sheet, with the mark of a command if it is given; raises FileError if it cannot. A red caption stands
+    over a pair that something is wrong with."""
     found = [name for names in (*report.findings.values(), *report.hints.values()) for name in names]
     marked = {name for names in found for name in names.split(" = ")}
     chosen = _choose(report, marked)
@@ -22,7 +23,8 @@ def draw_contact_sheet(report: Report, path: str | Path) -> None:
     empty = np.full((CAPTION + HEIGHT, WIDTH, 3), WHITE, np.uint8)
     cells += [empty] * (-len(cells) % COLUMNS)
     cells = [np.pad(cell, ((GAP, GAP), (GAP, GAP), (0, 0)), constant_values=WHITE) for cell in cells]
-    write_image(path, np.vstack([np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]))
+    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
+    write_image(path, np.vstack(rows), command=command)
 
 
 def _choose(report: Report, marked: set[str]) -> list[Pair]:

@@ -1,21 +1,25 @@
 """Writing files so that nothing is lost: whole or not at all, and never over a file that this command did not write.
 
-A cartoon says which command drew it: a mark, a few bytes in a place that its format sets aside for comments or
-padding. A command replaces what carries its own mark, and needs --overwrite for anything else.
+A cartoon says which command drew it (marks.py). A command replaces what carries its own mark, and needs --overwrite for
+anything else.
 """
 
+import argparse
 import os
-import re
-import struct
+import platform
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from glob import escape
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
-PARTIAL = ".nnlite-partial-"  # how the name of an unfinished file begins; then the number of its process, then its name
-_MARK = re.compile(rb"written by python -m ([\w. ]+);")
-_MARK_WITHIN = 512  # bytes from the end of a file
+from .marks import read_mark, write_mark
+
+# How the name of an unfinished file begins; then the number of its process, then its name. The machine is part of it:
+# machines that share a folder know nothing of each other's processes.
+PARTIAL = f".nnlite-partial-h{zlib.crc32(platform.node().encode()):08x}-"
+LONGEST_NAME = 140  # bytes, which every file system takes; most take 255
 
 
 class FileError(ValueError):
@@ -27,16 +31,20 @@ def real_path(path: str | Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def require_regular(path: str | Path, error: type[FileError] = FileError) -> None:
+    """Raise `error` for a named pipe, a device or a socket, or a link to one: reading it might never end."""
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise error(f"{path}: not a regular file but a pipe or a device; name a file")
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path`; what was written there takes the final name when the block ends without error.
+    """A temporary path next to `path`; what was written there takes the final name when the block ends without error.
 
-    Renaming is atomic only within one file system, hence the same folder. What a killed process left of the same file
-    is removed.
+    Renaming is atomic only within one file system, hence the same folder. What killed processes left there is removed.
     """
-    path = Path(path)
-    temporary = partial_path(path)
-    remove_leftovers(path.parent, path.name)
+    temporary = partial_path(Path(path))
+    _tidy(temporary.parent)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -60,93 +68,78 @@ def write_atomically(path: str | Path, data: bytes, command: str | None = None) 
 
 def partial_path(path: Path) -> Path:
     """Where a file is written before it is whole. It keeps its ending, from which encoders tell the format."""
-    return path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    begin, name = f"{PARTIAL}{os.getpid()}-", path.name
+    while len(os.fsencode(begin + name)) > LONGEST_NAME:
+        name = name[1:]
+    return path.with_name(begin + name)
 
 
-def remove_leftovers(folder: Path, name: str = "") -> None:
-    """Remove unfinished files of processes that are gone: of the file `name`, or all in the folder."""
-    for path in folder.glob(f"{PARTIAL}*-{escape(name) or '*'}"):
+def remove_leftovers(folder: str | Path) -> None:
+    """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
+    for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
         if process.isdecimal() and not _is_alive(int(process)):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
+
+
+@lru_cache
+def _tidy(folder: Path) -> None:
+    """Remove leftovers, once a process for each folder: it may hold thousands of files, each written by itself."""
+    remove_leftovers(folder)
 
 
 def _is_alive(process: int) -> bool:
+    if sys.platform == "win32":  # where this question would interrupt it
+        return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except (OSError, OverflowError):  # it belongs to somebody else
-        pass
-    return True
+    except OSError:  # it belongs to somebody else
+        return True
+    try:  # it may have ended, and its parent never asked; in containers that is common
+        return not Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2].startswith(b"Z")
+    except OSError:  # no Linux
+        return True
 
 
 def check_target(target: str | Path, command: str, inputs: Iterable[str | Path] = (), overwrite: bool = False) -> None:
-    """Raise FileError unless `command` may write `target`.
+    """Raise FileError unless `command` may write `target`: to be asked before the work, not after it.
 
     It may where there is nothing yet, or what it wrote itself, or with `overwrite` any file; but never onto an input,
-    whatever name it goes by, nor onto a folder.
+    whatever name it goes by, nor onto a folder, a pipe or a device.
     """
     target = Path(target)
-    if not os.path.lexists(target):
-        return
-    for path in map(Path, inputs):
-        if path.exists() and target.exists() and target.samefile(path):
-            raise FileError(f"{target} is the input itself; choose another name for the output")
-    if target.is_dir():
-        raise FileError(f"{target} is a folder; name a file")
-    if not overwrite and read_mark(target) != command:
+    if any(_is_same_file(target, path) for path in inputs):
+        raise FileError(f"{target} is the input itself; choose another name for the output")
+    if os.path.isdir(target):
+        raise FileError(f"{target} is a folder; name a file in it")
+    require_regular(target)
+    if os.path.lexists(target) and not overwrite and (target.is_symlink() or read_mark(target) != command):
         raise FileError(
             f"{target} exists and was not written by python -m {command}; choose another name, or add --overwrite"
         )
 
 
-def read_mark(path: str | Path) -> str | None:
-    """The command that wrote a file, such as "stylize image"; None if it does not say."""
-    path = Path(path)
-    if not path.is_file():
-        return None
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, path.stat().st_size - _MARK_WITHIN))
-            found = _MARK.findall(file.read())
-    except OSError:
-        return None
-    return found[-1].decode() if found else None
+def check_place(target: str | Path, endings: Iterable[str] = ()) -> None:
+    """Raise FileError where `target` could not be written after the work: its ending, if they are given, is none of
+    these, or there is no folder for it."""
+    target, endings = Path(target), tuple(endings)
+    if endings and target.suffix.lower() not in endings:
+        raise FileError(f"{target}: cannot write '{target.suffix}' images; use one of {', '.join(endings)}")
+    if not os.path.isdir(target.parent):
+        raise FileError(f"{target}: cannot write, as {target.parent} is no folder; make it, or choose another")
+    if not os.access(target.parent, os.W_OK):
+        raise FileError(f"{target}: cannot write, as {target.parent} is not writable; choose another folder")
 
 
-def write_mark(path: str | Path, command: str) -> None:
-    """Note in a finished picture or video which command wrote it. The ending of its name tells the format.
-
-    PNG, JPEG and GIF end in an end marker, before which a comment goes; RIFF, MP4 and Matroska know chunks that readers
-    skip, which go to the end; readers of BMP and TIFF look no further than the pixels.
-    """
-    text = f"written by python -m {command};".encode()
-    if not _MARK.fullmatch(text):
-        raise ValueError(f"{command!r} is no name of a command")
-    suffix = Path(path).suffix.lower()
-    end, element = _padding(suffix, text)
-    with open(path, "r+b") as file:
-        file.seek(-end, os.SEEK_END)
-        tail = file.read()
-        file.seek(-end, os.SEEK_END)
-        file.write(element + tail)
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Add --overwrite, for check_target."""
+    words = "replace a file even if this command did not write it (its own earlier output it replaces anyway)"
+    parser.add_argument("--overwrite", action="store_true", help=words)
 
 
-def _padding(suffix: str, text: bytes) -> tuple[int, bytes]:
-    """The length of the format's end marker, and `text` as an element that goes before it and that readers skip."""
-    if suffix == ".png":
-        chunk = b"tEXtSoftware\0" + text
-        return 12, struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    if suffix in (".jpg", ".jpeg"):
-        return 2, b"\xff\xfe" + struct.pack(">H", 2 + len(text)) + text
-    if suffix == ".gif":
-        return 1, b"\x21\xfe" + bytes([len(text)]) + text + b"\0"
-    if suffix in (".webp", ".avi"):
-        text += b" " * (len(text) % 2)
-        return 0, b"JUNK" + struct.pack("<I", len(text)) + text
-    if suffix in (".mp4", ".mov"):
-        return 0, struct.pack(">I", 8 + len(text)) + b"free" + text
-    if suffix in (".webm", ".mkv"):
-        return 0, b"\xec" + bytes([0x80 | len(text)]) + text  # EBML: Void
-    return 0, text
+def _is_same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two names lead to one file, be it by links or by letters in another case."""
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)

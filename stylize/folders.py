@@ -1,26 +1,149 @@
-"""Which pictures are in a folder."""
+"""Which pictures are in a folder, as folders are: with links, leftovers of programs, and files nobody can read."""
 
+import os
+from collections import Counter, deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .files import real_path
-from .formats import EXTENSIONS
+from .console import counted
+from .files import real_path, require_regular
+from .formats import EXTENSIONS, NOT_READ
 from .images import ImageError
+from .marks import read_mark
+
+# What systems and programs keep in folders of photos, next to what a dot hides: previews, and what was deleted
+NOT_OURS = ("__macosx", "$recycle.bin", "system volume information", "@eadir")
+NAMED = 3  # in a note, at most
+
+
+@dataclass
+class Survey:
+    """The pictures among some files and folders, and what was passed over."""
+
+    places: dict[Path, Path] = field(default_factory=dict)  # picture -> its path below the folder that was named
+    notes: list[str] = field(default_factory=list)  # what may be missed, a line each
+    cartoons: int = 0  # pictures left out because our commands drew them
+
+    @property
+    def images(self) -> list[Path]:
+        return list(self.places)
 
 
 def find_images(paths: Iterable[str | Path]) -> list[Path]:
     """The image files among `paths`, sorted, each once: files as they are, folders searched recursively.
 
-    Inside a folder a file counts as an image by its extension (EXTENSIONS, in either case); whether it can be
-    read, or is a link to nothing, shows when it is read. Raises ImageError for a path that does not exist.
+    Inside a folder a file counts as an image by its extension (EXTENSIONS, in either case). Raises ImageError for a
+    path that does not exist or can never be read; see `survey` for the rest.
     """
-    found: dict[Path, Path] = {}
+    return survey(paths).images
+
+
+def survey(paths: Iterable[str | Path], output: str | Path | None = None) -> Survey:
+    """The same, with what was passed over.
+
+    Hidden files and folders, and those of systems, are passed over in silence; so are pipes and devices. Links to
+    folders are followed, each folder is searched once, and under its own name rather than a link's.
+
+    output: a folder that the caller writes pictures to. It is not searched where it lies inside another one, and what
+    the commands of this project drew counts as no photo, unless it is named itself.
+    """
+    walk = _Walk(output)
     for path in map(Path, paths):
-        if not path.exists():
-            raise ImageError(f"{path}: no such file or folder; check the spelling")
-        inside = path.rglob("*") if path.is_dir() else [path]
-        for file in inside:
-            broken_link = file.is_symlink() and not file.exists()
-            if file == path or (file.suffix.lower() in EXTENSIONS and (file.is_file() or broken_link)):
-                found.setdefault(real_path(file), file)
-    return sorted(found.values())
+        if os.path.isdir(path):
+            walk.root = path
+            walk.search(path)
+        else:
+            _refuse_unreadable(path)
+            walk.found.setdefault(real_path(path), (path, Path(path.name)))
+    walk.follow_links()
+    return walk.survey()
+
+
+def _refuse_unreadable(path: Path) -> None:
+    require_regular(path, ImageError)
+    if not os.path.exists(path):
+        what = "a link that leads nowhere" if os.path.islink(path) else "no such file or folder"
+        raise ImageError(f"{path}: {what}; check spelling and permissions")
+
+
+class _Walk:
+    """A search of folders: what was found, and what is still to be followed."""
+
+    def __init__(self, output: str | Path | None):
+        self.output = None if output is None else real_path(output)
+        self.root = Path()  # the folder being searched, as it was named
+        self.searched: set[Path] = set()
+        self.found: dict[Path, tuple[Path, Path]] = {}  # real path -> picture and place
+        self.links: deque[tuple[Path, Path]] = deque()  # and the root below which each lies
+        self.broken: list[str] = []
+        self.closed: list[str] = []
+        self.not_read: Counter[str] = Counter()
+        self.cartoons: set[Path] = set()
+
+    def search(self, top: Path) -> None:
+        """Search a folder and what is in it, but for links, which come last."""
+        folders = [top]
+        while folders:
+            folder = folders.pop()
+            here = real_path(folder)
+            if here in self.searched or (here == self.output and folder != self.root):
+                continue
+            self.searched.add(here)
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError as error:
+                if folder == self.root:
+                    raise ImageError(f"{folder}: cannot look into it ({error.strerror}); check permissions") from error
+                self.closed.append(f"{folder} ({error.strerror})")
+                continue
+            for entry in entries:
+                path = folder / entry.name
+                if entry.name.startswith(".") or entry.name.casefold() in NOT_OURS:
+                    continue
+                if entry.is_symlink():
+                    self.links.append((path, self.root))
+                elif entry.is_dir():
+                    folders.append(path)
+                elif entry.is_file():
+                    self.see(path, here / entry.name)
+
+    def see(self, path: Path, real: Path) -> None:
+        """Take note of a file in a folder."""
+        suffix = path.suffix.lower()
+        if suffix in NOT_READ:
+            self.not_read[suffix] += 1
+        elif suffix in EXTENSIONS and self.output is not None and read_mark(path):
+            self.cartoons.add(real)
+        elif suffix in EXTENSIONS:
+            self.found.setdefault(real, (path, path.relative_to(self.root)))
+
+    def follow_links(self) -> None:
+        """Follow the links that were met, and those met on the way; not back up, to more than was asked for."""
+        while self.links:
+            path, self.root = self.links.popleft()
+            real = real_path(path)
+            if not os.path.exists(path):
+                self.broken.append(str(path))
+            elif os.path.isfile(path):
+                self.see(path, real)
+            elif os.path.isdir(path) and not any(real_path(p).is_relative_to(real) for p in (self.root, path.parent)):
+                self.search(path)
+
+    def survey(self) -> Survey:
+        notes = [
+            f"passed over {counted(number, f'{suffix} picture')}, which cannot be read; {NOT_READ[suffix]}"
+            for suffix, number in sorted(self.not_read.items())
+        ]
+        if self.broken:
+            links = counted(len(self.broken), "link")
+            notes.append(f"passed over {links} that lead{'s' * (len(self.broken) == 1)} nowhere: {_some(self.broken)}")
+        if self.closed:
+            notes.append(f"could not look into {counted(len(self.closed), 'folder')}: {_some(self.closed)}")
+        places = dict(sorted(self.found.values()))
+        return Survey(places, notes, len(self.cartoons - self.found.keys()))
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

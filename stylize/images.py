@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ._cv2 import cv2
-from .files import FileError, write_atomically
+from .files import FileError, require_regular, write_atomically
 from .formats import KEEPS_ALPHA, WRITABLE
 
 MINIMUM_SIDE = 16  # pixels; below this there is nothing to draw, and filter windows exceed the image
@@ -102,6 +102,7 @@ def over_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    require_regular(path, ImageError)
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -7,8 +7,8 @@ and enlarged to its own size again.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from tqdm import tqdm
@@ -17,55 +17,97 @@ from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator
 from demos.common import UserError
 from nnlite import nn
-from stylize.folders import find_images
+from stylize._cv2 import cv2
+from stylize.console import counted, say
+from stylize.files import FileError, check_target, real_path
+from stylize.folders import survey
 from stylize.formats import WRITABLE
-from stylize.images import ImageError, read_image_and_alpha, resize, resize_short_side, write_image
+from stylize.images import read_image_and_alpha, resize, resize_short_side, write_image
+
+PROGRAM, COMMAND = "cartoonize", "demos.cartoonize apply"
 
 
-def apply_to_files(sources: list[Path], model: Path, out: Path, scale: float, device: str) -> int:
-    """Cartoonise every photo among `sources` into `out`; the exit status: 0, or 1 if one could not be used.
+def apply_to_files(
+    sources: list[Path], model: Path, out: Path, scale: float, device: str, overwrite: bool = False
+) -> int:
+    """Cartoonise every photo among `sources` into `out`; the exit status: 0, or 1 if something was left out.
 
-    Raises UserError when none could, CheckpointError for a model that cannot be loaded.
+    What lies in `out`, and other cartoons of ours in the folders, are no photos. Raises UserError when no photo could
+    be used, CheckpointError for a model that cannot be loaded.
     """
+    found = survey(sources, output=out)
+    for note in found.notes:
+        say(PROGRAM, note)
+    if found.cartoons:
+        say(PROGRAM, f"left out {counted(found.cartoons, 'cartoon')} drawn before; name a file itself to draw it again")
+    if not found.images:
+        raise UserError(f"no photos in {', '.join(map(str, sources))}; give image files or folders that hold some")
     generator, about = load_generator(model)
     generator.to(device)
-    out.mkdir(parents=True, exist_ok=True)
-    photos = [(photo, source) for source in sources for photo in find_images([source])]
-    if not photos:
-        raise UserError(f"no photos in {', '.join(map(str, sources))}; give image files or folders that hold some")
-    taken = {photo.resolve() for photo, _ in photos}
     failed = 0
-    for photo, source in tqdm(photos, desc="cartoons", unit="photo", disable=None):
-        target = _free_name(out, photo, source, taken)
+    for photo, target in tqdm(name_cartoons(found.places, out).items(), desc="cartoons", unit="photo", disable=None):
         try:
+            make_folder(target.parent)
+            check_target(target, COMMAND, [photo], overwrite)
             rgb, alpha = read_image_and_alpha(photo)
-            write_image(target, cartoonize(rgb, generator, about.strokes, scale, device), alpha)
-        except ImageError as error:
+            write_image(target, cartoonize(rgb, generator, about.strokes, scale, device), alpha, COMMAND)
+        except FileError as error:
             failed += 1
-            print(f"skipped {error}", file=sys.stderr)
-    if failed == len(photos):
+            say(PROGRAM, f"skipped {error}")
+        except Exception as error:  # whatever a library makes of one photo, there are others
+            failed += 1
+            say(PROGRAM, f"skipped {photo}: {type(error).__name__} {error}")
+    if failed == len(found.images):
         raise UserError(f"none of the {failed} photos could be used")
-    done = len(photos) - failed
-    print(f"{done} cartoon{'s' if done > 1 else ''} in {out}" + (f", {failed} skipped" if failed else ""))
-    return 1 if failed else 0
+    done = counted(len(found.images) - failed, "cartoon")
+    print(f"{done} in {out}" + (f", {failed} skipped" if failed else ""))
+    return 1 if failed or found.notes else 0
 
 
 def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float, device: str) -> np.ndarray:
-    """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the head of this file for `scale`."""
+    """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the head of this file for `scale`.
+
+    That of a grey photo is grey: the generator has learnt from coloured ones, and tints it.
+    """
     height, width = rgb.shape[:2]
     working = resize_short_side(rgb, min(height, width, round(scale * strokes)))
-    return resize(draw(working, generator, device), width, height)
+    cartoon = draw(working, generator, device)
+    if (rgb == rgb[..., :1]).all():
+        cartoon = cv2.cvtColor(cv2.cvtColor(cartoon, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return resize(cartoon, width, height)
 
 
-def _free_name(out: Path, photo: Path, source: Path, taken: set[Path]) -> Path:
-    """Where the cartoon goes: `out`, the photo's place under its source, its name; never onto a photo or each other."""
-    place = photo.relative_to(source) if source.is_dir() else Path(photo.name)
-    suffix = photo.suffix if photo.suffix.lower() in WRITABLE else ".png"
-    target = (out / place).with_suffix(suffix)
-    number = 1
-    while target.resolve() in taken:
-        number += 1
-        target = (out / place).with_name(f"{place.stem}-{number}{suffix}")
-    taken.add(target.resolve())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target
+def name_cartoons(places: dict[Path, Path], out: Path) -> dict[Path, Path]:
+    """Where the cartoon of each photo goes: to its place in `out`, under its name; never onto a photo or each other.
+
+    A number is added to a name that is taken. Which photo gets it depends on the photos alone, so that the next run
+    gives the same names. Photos whose format cannot be written, such as a.gif, come after those that keep their names.
+    """
+    taken = {_name_anywhere(photo) for photo in places}
+    names = {}
+    for photo in sorted(places, key=lambda photo: (_ending(photo) != photo.suffix, places[photo], real_path(photo))):
+        place = out / places[photo]
+        target, number = place.with_suffix(_ending(photo)), 1
+        while _name_anywhere(target) in taken:
+            number += 1
+            target = place.with_name(f"{place.stem}-{number}{_ending(photo)}")
+        taken.add(_name_anywhere(target))
+        names[photo] = target
+    return {photo: names[photo] for photo in places}
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for cartoons. Raises FileError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {folder} ({error.strerror}); choose another with --out") from error
+
+
+def _ending(photo: Path) -> str:
+    return photo.suffix if photo.suffix.lower() in WRITABLE else ".png"
+
+
+def _name_anywhere(path: Path) -> str:
+    """The same for names that are the same to some file system: links followed, case and ways to write ü ignored."""
+    return normalize("NFC", str(real_path(path)).casefold())

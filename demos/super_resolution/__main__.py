@@ -22,6 +22,7 @@ from demos.training import Training
 from models.srgan import SCALE, SRResNet
 from nnlite.plot import image_grid
 from stylize.console import counted
+from stylize.files import add_overwrite
 
 SHOWN = 6  # held-out photos in a picture, at most
 NAMES = ("bicubic", "content loss", "content + adversarial")
@@ -125,9 +126,10 @@ def apply(arguments: list[str]) -> int:
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("--model", type=Path, default=folder / "srresnet.safetensors", help="weights (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("enlarged.png"), help="file for the result (%(default)s)")
+    add_overwrite(parser)
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
-    enlarge_file(options.photo, options.model, options.out, choose_device(options.device))
+    enlarge_file(options.photo, options.model, options.out, choose_device(options.device), options.overwrite)
     print(f"{options.out} has four times the width and height of {options.photo}.")
     return 0
 

@@ -11,14 +11,15 @@ import numpy as np
 from tqdm import tqdm
 
 import nnlite
-from demos.common import UserError
 from demos.super_resolution.photos import from_batch, to_batch, window
 from demos.weights import Claims, build_and_load
 from models.srgan import SCALE, SRResNet, enlarged
 from stylize import read_image, write_image
+from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
 
 OPTIONS = {"width": range(2, 1025), "blocks": range(1, 65)}  # of the generator
+COMMAND = "demos.super_resolution apply"
 TILE = 160  # side of a tile, in pixels of the small photo
 
 
@@ -63,21 +64,10 @@ def load_generator(path: Path) -> SRResNet:
     return build_and_load(SRResNet, {name: computed.number(name, OPTIONS[name]) for name in OPTIONS}, path)
 
 
-def enlarge_file(photo: Path, model: Path, out: Path, device: str) -> None:
-    """Enlarge a photo file. Raises UserError (see check_place), ImageError, CheckpointError."""
+def enlarge_file(photo: Path, model: Path, out: Path, device: str, overwrite: bool = False) -> None:
+    """Enlarge a photo file. Raises FileError, before the minutes that a large photo takes, and CheckpointError."""
     image = read_image(photo)
-    check_place(out, photo)
+    check_place(out, WRITABLE)
+    check_target(out, COMMAND, [photo], overwrite)
     generator = load_generator(model).to(device)
-    write_image(out, enlarge(image, generator, device, bar=True))
-
-
-def check_place(out: Path, photo: Path) -> None:
-    """Raise UserError, before the minutes that a large photo takes, for a file that could not be written after them."""
-    if out.suffix.lower() not in WRITABLE:
-        raise UserError(f"--out {out}: cannot write '{out.suffix}' images; use one of {', '.join(WRITABLE)}")
-    if not out.parent.is_dir():
-        raise UserError(f"--out {out}: {out.parent} is no folder; make it, or choose another")
-    if out.is_dir():
-        raise UserError(f"--out {out} is a folder; name a file in it")
-    if out.exists() and out.samefile(photo):
-        raise UserError(f"--out {out} is the photo itself; choose another file")
+    write_image(out, enlarge(image, generator, device, bar=True), command=COMMAND)

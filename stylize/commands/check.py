@@ -6,12 +6,14 @@ from pathlib import Path
 from ..check import Report, check_dataset
 from ..console import counted, one_line
 from ..contact_sheet import draw_contact_sheet
-from ..files import real_path
+from ..files import add_overwrite, check_place, check_target, real_path
+from ..formats import WRITABLE
 
 DESCRIPTION = """Read every pair of a dataset, made here or downloaded: pictures side by side in DIR/<split> or DIR, or
 photos and cartoons of equal names in DIR/A/<split> and DIR/B/<split>, or in DIR/<split>A and DIR/<split>B. Report what
 is wrong with names, sizes, direction and splits, and against the manifest, and draw a contact sheet. Exits with 1 if
 something is wrong; hints alone do not count."""
+COMMAND = "stylize check"
 EXAMPLES = 5  # named for each kind of finding
 
 
@@ -20,9 +22,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("check", help="look for faults in a paired dataset", description=DESCRIPTION)
     parser.add_argument("folder", metavar="DIR", type=Path, help="the dataset")
     parser.add_argument(
-        "--sheet", metavar="PATH", type=Path, help="the contact sheet (default: beside DIR, NAME-contact-sheet.png)"
+        "--sheet", metavar="PATH", type=Path, help="the contact sheet (default: next to DIR, NAME-contact-sheet.png)"
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for 16 pairs)")
+    add_overwrite(parser)
     parser.set_defaults(run=run, after_interrupt="nothing was written")
 
 
@@ -32,11 +35,14 @@ def run(options: argparse.Namespace) -> int:
     sheet = options.sheet or folder.with_name(f"{folder.name}-contact-sheet.png")
     if real_path(sheet).is_relative_to(folder):
         raise ValueError(f"{sheet} lies in the dataset, where a loader might read it; put the sheet elsewhere")
+    if folder.is_dir():  # else the check says so
+        check_place(sheet, WRITABLE)
+        check_target(sheet, COMMAND, overwrite=options.overwrite)
     report = check_dataset(options.folder, options.workers)
     for line in describe(report):
         print(one_line(line))
     if report.pairs:
-        draw_contact_sheet(report, sheet)
+        draw_contact_sheet(report, sheet, COMMAND)
         print(f"contact sheet: {sheet}")
     return 1 if report.findings else 0
 

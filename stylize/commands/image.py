@@ -3,9 +3,14 @@
 import argparse
 from pathlib import Path
 
-from .. import parse_parameters, read_image, read_image_and_alpha, stylize, write_image
+from .. import parse_parameters, read_image_and_alpha, stylize, write_image
+from ..files import FileError, add_overwrite, check_place, check_target
+from ..formats import WRITABLE
+from ..images import over_white
 from ..preprocess import parse_steps, preprocess
 from . import add_drawing_options
+
+COMMAND = "stylize image"
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -13,20 +18,28 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("image", help="draw one photo", description="Draw one photo.")
     parser.add_argument("input", metavar="IN", type=Path, help="the photo (.jpg .png .webp .bmp .tif .gif)")
     parser.add_argument("output", metavar="OUT", type=Path, help="the cartoon; its extension is its format")
+    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--scale", type=float, help="stroke scale (default: the photo's short side / 512)")
     add_drawing_options(parser)
+    add_overwrite(parser)
     parser.set_defaults(run=run, after_interrupt="nothing was written")
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw one photo, keeping its transparency, unless it is preprocessed: the steps see it on white."""
-    if options.output.exists() and options.output.samefile(options.input):
-        raise ValueError(f"{options.output} is the photo itself; choose another name for the cartoon")
+    if options.surplus:
+        raise FileError(
+            f"image takes one photo and the name of its cartoon, but got {2 + len(options.surplus)} names; for many "
+            "photos: python -m demos.cartoonize apply PHOTOS --out DIR, or in a shell: "
+            'for photo in *.jpg; do python -m stylize image "$photo" "cartoons/$photo"; done'
+        )
     changes = parse_parameters(options.style, options.changes)
     steps = parse_steps(options.preprocess)
     rgb, alpha = read_image_and_alpha(options.input)
+    check_place(options.output, WRITABLE)
+    check_target(options.output, COMMAND, [options.input], options.overwrite)
     if steps:
-        rgb, alpha = preprocess(read_image(options.input), steps), None
-    write_image(options.output, stylize(rgb, options.style, options.scale, **changes), alpha)
+        rgb, alpha = preprocess(rgb if alpha is None else over_white(rgb, alpha), steps), None
+    write_image(options.output, stylize(rgb, options.style, options.scale, **changes), alpha, COMMAND)
     print(f"wrote {options.output}")
     return 0

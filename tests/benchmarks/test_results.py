@@ -2,12 +2,14 @@
 
 import json
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
 
 from benchmarks import results
 from demos.common import run
+from stylize.marks import read_mark
 
 ROW = {
     "work": "lenet", "device": "cpu", "batch": 128, "nnlite_ms": 10.0, "nnlite_spread": [9.0, 11.0], "torch_ms": 12.0,
@@ -75,3 +77,22 @@ def test_bars_are_for_training_steps_alone():
 def test_the_page_in_the_repository_has_its_marks():
     text = (results.Path(results.__file__).parent / "RESULTS.md").read_text()
     assert text.count(results.BEGIN) == text.count(results.END) == 1
+
+
+def test_a_picture_of_the_user_is_kept(results_of, tmp_path, capsys):
+    mine = tmp_path / "results.png"
+    mine.write_bytes(b"mine")
+    assert results_of([ROW]) == 2
+    said = capsys.readouterr().err
+    assert "not written by python -m benchmarks.results" in said and said.count("\n") == 1
+    assert mine.read_bytes() == b"mine" and not (tmp_path / "RESULTS.md").exists()
+    mine.unlink()
+    assert results_of([ROW]) == results_of([ROW]) == 0 and read_mark(mine) == "benchmarks.results"
+
+
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [("docs/styles.jpg", "styles"), ("benchmarks/results.png", "results"), ("benchmarks/growth.png", "growth")],
+)
+def test_the_pictures_in_the_repository_can_be_drawn_again(path, program):
+    assert read_mark(Path(results.__file__).parents[1] / path) == f"benchmarks.{program}"

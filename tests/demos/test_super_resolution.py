@@ -16,7 +16,8 @@ from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, load_
 from demos.super_resolution.photos import SHORT_SIDE, make_pair, split_pairs, training_batches
 from demos.super_resolution.stages import CONTENT_LR, DISCRIMINATOR_LR, GENERATOR_LR, Stages
 from models.srgan import SRResNet
-from stylize import read_image, write_image
+from stylize import FileError, read_image, write_image
+from stylize.marks import read_mark
 
 from .runner import PHOTOS, call, refused, start
 from .test_autoencoding import AfterTwo
@@ -274,7 +275,7 @@ def test_apply(photos, tmp_path, rng):
         return refused("apply", *arguments, demo="super_resolution")
 
     before = photo.read_bytes()
-    assert "is the photo itself" in refuse(photo, "--model", model, "--out", photo)
+    assert "is the input itself" in refuse(photo, "--model", model, "--out", photo)
     assert photo.read_bytes() == before
     assert "no such file" in refuse(tmp_path / "none.png", "--model", model).lower()
     assert "there is no file" in refuse(photo, "--model", tmp_path / "none.safetensors")
@@ -297,7 +298,7 @@ def test_a_bad_place_is_refused_before_the_work(out, expected, photos, tmp_path,
     (tmp_path / "folder.png").mkdir()
     enlarged = []
     monkeypatch.setattr("demos.super_resolution.enlarge.enlarge", lambda *_, **__: enlarged.append(True))
-    with pytest.raises(UserError, match=expected):
+    with pytest.raises(FileError, match=expected):
         enlarge_file(photos / "coffee.png", tmp_path / "srgan.safetensors", tmp_path / out, "cpu")
     assert not enlarged
 
@@ -327,3 +328,18 @@ def test_bad_photos(tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
     assert "text.jpg: no readable image" in refuse(PHOTOS, tmp_path / "text.jpg")
     assert "choose another folder with --out" in refuse(PHOTOS, out=tmp_path / "text.jpg" / "out")
+
+
+def test_apply_replaces_its_own_picture_and_no_other(photos, tmp_path, rng):
+    model, photo, out = tmp_path / "srgan.safetensors", photos / "coffee.png", tmp_path / "large.png"
+    save_generator(untidy(rng, 1), model, {"width": 4, "blocks": 1})
+    for _ in range(2):
+        enlarge_file(photo, model, out, "cpu")
+        assert read_mark(out) == "demos.super_resolution apply"
+    write_image(out, read_image(photo))
+    before = out.read_bytes()
+    with pytest.raises(FileError, match=r"not written by python -m demos\.super_resolution apply.*--overwrite"):
+        enlarge_file(photo, model, out, "cpu")
+    assert out.read_bytes() == before
+    enlarge_file(photo, model, out, "cpu", overwrite=True)
+    assert read_mark(out) == "demos.super_resolution apply"

@@ -127,7 +127,7 @@ def mistakes(tmp_path):
         "a parameter without a value": (["image", photo, out, "--set", "tones"], "NAME=VALUE"),
         "no such style to list": (["styles", "tooon"], "did you mean 'toon'"),
         "an unknown format": (["image", photo, tmp_path / "out.doc"], ".doc"),
-        "the photo itself": (["image", photo, tmp_path / "." / "photo.png"], "is the photo itself"),
+        "the photo itself": (["image", photo, tmp_path / "." / "photo.png"], "is the input itself"),
         "a scale of zero": (["image", photo, out, "--scale", "0"], "positive"),
         "a missing folder": (["image", photo, tmp_path / "none" / "out.png"], "cannot write"),
         "no photos": (["dataset", tmp_path / "empty", tmp_path / "out"], "no image files"),

@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from PIL import Image, ImageOps
 
 from stylize import images
 from stylize.files import FileError
-from stylize.folders import find_images
 from stylize.images import (
     ImageError,
     read_image,
@@ -175,34 +173,6 @@ def test_an_animation_gives_its_first_frame(extension, tmp_path):
     frames = [Image.fromarray(four_corners()), Image.fromarray(255 - four_corners())]
     path = save(tmp_path / f"moving.{extension}", frames[0], save_all=True, append_images=frames[1:])
     assert np.abs(read_image(path).astype(int) - four_corners()).mean() < 5
-
-
-def test_find_images(tmp_path):
-    for name in ("b.JPG", "a.png", "deep/er/ç 雪.webp", "notes.txt", "deep/c.jpeg"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "folder.png").mkdir()
-    expected = [tmp_path / name for name in ("a.png", "b.JPG", "deep/c.jpeg", "deep/er/ç 雪.webp")]
-    assert find_images([tmp_path]) == sorted(expected)
-    assert find_images([tmp_path / "deep", tmp_path, tmp_path / "a.png"]) == sorted(expected)  # each once
-    assert find_images([str(tmp_path / "notes.txt")]) == [tmp_path / "notes.txt"]  # named, so it is meant
-    with pytest.raises(ImageError, match="nowhere"):
-        find_images([tmp_path / "nowhere"])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="makes POSIX links and pipes")
-def test_links_are_followed_once_and_broken_ones_are_reported(tmp_path):
-    save(tmp_path / "photo.png", blocks())
-    (tmp_path / "again.png").symlink_to("photo.png")
-    (tmp_path / "circle.png").symlink_to("circle.png")
-    (tmp_path / "nothing.png").symlink_to("nowhere.png")
-    (tmp_path / "round").symlink_to(tmp_path, target_is_directory=True)
-    os.mkfifo(tmp_path / "pipe.png")  # reading it would never end
-    found = find_images([tmp_path])
-    assert {path.name for path in found} in ({name, "circle.png", "nothing.png"} for name in ("photo.png", "again.png"))
-    for name, reason in (("circle.png", "symbolic links"), ("nothing.png", "No such file")):
-        with pytest.raises(ImageError, match=reason):
-            read_image(tmp_path / name)
 
 
 @pytest.mark.parametrize("extension", ["png", "PNG", "bmp", "tif", "webp", "jpg"])

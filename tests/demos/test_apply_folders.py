@@ -1,0 +1,243 @@
+"""python -m demos.cartoonize apply, on folders as they are and again and again, with the weights of the project."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from demos.cartoonize import apply
+from demos.cartoonize.apply import cartoonize, name_cartoons
+from demos.cartoonize.recipe import SHIPPED, load_generator
+from stylize import read_image, write_image
+from stylize.marks import read_mark
+
+from .runner import call_here, refused
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="makes POSIX links and pipes")
+
+
+def photo(path, seed=0, mode="RGB"):
+    """A small picture of large blocks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    Image.fromarray(coarse.repeat(8, axis=0).repeat(8, axis=1)).convert(mode).save(path)
+    return path
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The photos given to the network, which is left out."""
+    seen = []
+    monkeypatch.setattr(apply, "draw", lambda image, *_: seen.append(image) or 255 - image)
+    return seen
+
+
+def test_apply_in_a_folder_of_photos_is_the_same_any_number_of_times(tmp_path, monkeypatch):
+    photo(tmp_path / "a.jpg")
+    photo(tmp_path / "deep" / "b.png", 1)
+    monkeypatch.chdir(tmp_path)
+    status, stdout, stderr = call_here("apply", ".")
+    assert (status, stderr) == (0, "") and "2 cartoons in cartoons" in stdout
+    first = contents(tmp_path)
+    assert sorted(first) == ["a.jpg", "cartoons/a.jpg", "cartoons/deep/b.png", "deep/b.png"]
+    for _ in range(2):
+        assert call_here("apply", ".")[0] == 0
+        assert contents(tmp_path) == first
+
+
+@pytest.mark.parametrize("out", [".", "new/er", "deep/../new"])
+def test_wherever_the_cartoons_go(tmp_path, monkeypatch, drawn, out):
+    for number, name in enumerate(["a.jpg", "a.png", "b.gif", "b.webp", "deep/a.jpg", "deep/c.bmp", "a-2.jpg"]):
+        photo(tmp_path / name, number)
+    photos = contents(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for run in range(3):
+        status, _, stderr = call_here("apply", ".", "--out", out)
+        assert status == 0, stderr
+        now = contents(tmp_path)
+        if run == 0:
+            first = now
+            count = len(drawn)
+        assert now == first and len(drawn) == count * (run + 1)
+    assert photos.items() <= first.items()  # all as they were
+    assert len(first) == len(photos) + count
+    marked = [name for name in first if read_mark(tmp_path / name)]
+    assert len(marked) == count
+
+
+def test_an_output_folder_with_photos_of_the_user(tmp_path, drawn):
+    photo(tmp_path / "a.png")
+    photo(tmp_path / "b.png", 1)
+    mine = photo(tmp_path / "out" / "b.png", 2)
+    before = mine.read_bytes()
+    for _ in range(2):
+        status, _, stderr = call_here("apply", tmp_path, "--out", tmp_path / "out")
+        assert status == 1 and f"skipped {mine} exists and was not written" in stderr
+        assert sorted(os.listdir(tmp_path / "out")) == ["a.png", "b.png"] and mine.read_bytes() == before
+
+
+def test_cartoons_among_the_photos_are_left_out_and_said_once(tmp_path, drawn):
+    photo(tmp_path / "a.png")
+    for number in range(3):
+        write_image(tmp_path / f"cartoon-{number}.png", read_image(tmp_path / "a.png"), command="stylize image")
+    status, _, stderr = call_here("apply", tmp_path, "--out", tmp_path / "out")
+    assert status == 0 and len(drawn) == 1
+    assert stderr.count("\n") == 1 and "left out 3 cartoons drawn before" in stderr
+    named = tmp_path / "cartoon-1.png"
+    status, _, stderr = call_here("apply", named, "--out", tmp_path / "out")  # it is meant
+    assert (status, stderr) == (0, "") and (tmp_path / "out" / "cartoon-1.png").exists()
+    (tmp_path / "cartoons").mkdir()
+    named.replace(tmp_path / "cartoons" / "only.png")
+    assert "no photos in" in refused("apply", tmp_path / "cartoons", "--out", tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_files_that_it_did_not_write_are_kept(tmp_path, drawn):
+    photo(tmp_path / "in" / "a.jpg")
+    photo(tmp_path / "in" / "b.jpg", 1)
+    mine = photo(tmp_path / "out" / "b.jpg", 2)
+    before = mine.read_bytes()
+    status, stdout, stderr = call_here("apply", tmp_path / "in", "--out", tmp_path / "out")
+    assert status == 1 and "1 cartoon in" in stdout and "1 skipped" in stdout
+    assert stderr.count("\n") == 1 and f"skipped {mine} exists and was not written" in stderr
+    assert mine.read_bytes() == before and len(drawn) == 1
+    status, stdout, stderr = call_here("apply", tmp_path / "in", "--out", tmp_path / "out", "--overwrite")
+    assert (status, stderr) == (0, "") and read_mark(mine) == "demos.cartoonize apply"
+
+
+def test_names_depend_on_the_photos_alone(tmp_path):
+    photos = (
+        *("x/a.gif", "x/a.png", "x/a-2.png", "y/a.png", "y/A.PNG", "y/deep/a.png", "x/a.heic"),
+        *("x/STRASSE.jpg", "y/straße.jpg", "x/e\u0301.png", "y/\u00e9.png"),
+    )
+    places = {Path(name): Path(name).relative_to(name[0]) for name in photos}
+    names = name_cartoons(places, tmp_path)
+    assert list(names) == list(places)
+    one_case = {str(target).casefold().replace("e\u0301", "\u00e9") for target in names.values()}
+    assert len(one_case) == len(names)
+    assert {names[Path(name)].name for name in ("x/a.png", "y/A.PNG", "y/a.png")} == {"A.PNG", "a-3.png", "a-4.png"}
+    assert names[Path("x/a-2.png")] == tmp_path / "a-2.png"
+    assert names[Path("y/deep/a.png")] == tmp_path / "deep" / "a.png"
+    for seed in range(5):
+        mixed = list(places.items())
+        random.Random(seed).shuffle(mixed)
+        assert name_cartoons(dict(mixed), tmp_path) == names, f"seed {seed}"
+    for target in names.values():
+        target.parent.mkdir(exist_ok=True)
+        target.touch()
+    assert name_cartoons(places, tmp_path) == names  # whatever is there already
+
+
+def test_a_photo_named_twice_is_drawn_once(tmp_path, drawn):
+    a = photo(tmp_path / "a.png")
+    status, stdout, _ = call_here("apply", tmp_path, a, tmp_path / "." / "a.png", "--out", tmp_path / "out")
+    assert status == 0 and "1 cartoon in" in stdout and os.listdir(tmp_path / "out") == ["a.png"]
+
+
+@needs_links
+def test_links_are_no_way_to_a_photo(tmp_path, drawn):
+    """Photos are never written to, whatever in the output folder leads to them."""
+    for number, name in enumerate(["a.png", "b.png", "c.png", "deep/d.png"]):
+        photo(tmp_path / "in" / name, number)
+    photo(tmp_path / "also" / "deep" / "d.png", 8)  # its cartoon would go to out/deep/d.png, which is in/deep/d.png
+    photo(tmp_path / "other.png", 9)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").symlink_to("../in/a.png")
+    os.link(tmp_path / "in" / "b.png", out / "b.png")
+    (out / "c.png").symlink_to("../other.png")
+    (out / "deep").symlink_to("../in/deep")
+    before = contents(tmp_path / "in")
+    for extra in ((), ("--overwrite",)):
+        call_here("apply", tmp_path / "in", tmp_path / "also", "--out", out, *extra)
+        now = contents(tmp_path / "in")
+        assert {name: now[name] for name in before} == before
+        assert read_mark(tmp_path / "other.png") is None
+
+
+@needs_links
+@pytest.mark.parametrize("kind", ["pipe", "device", "missing"])
+def test_what_cannot_be_read_is_one_line(tmp_path, kind):
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "a.jpg")
+    elif kind == "device":
+        (tmp_path / "a.jpg").symlink_to("/dev/zero")
+    expected = "no such file" if kind == "missing" else "not a regular file"
+    assert expected in refused("apply", tmp_path / "a.jpg", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_passed_over_is_said_and_shows_in_the_status(tmp_path, drawn):
+    photo(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "gone.png").symlink_to("nowhere")
+    status, stdout, stderr = call_here("apply", tmp_path / "in", "--out", tmp_path / "out")
+    assert status == 1 and "1 cartoon in" in stdout
+    assert stderr.count("\n") == 1 and "1 link that leads nowhere" in stderr and "gone.png" in stderr
+
+
+@pytest.mark.parametrize(
+    "error", [cv2.error("too\nlarge"), MemoryError(), OverflowError("x"), ValueError("y"), OSError(5, "z")]
+)
+def test_one_photo_that_a_library_fails_at_is_skipped(tmp_path, monkeypatch, error):
+    for number, name in enumerate("abc"):
+        photo(tmp_path / "in" / f"{name}.png", number)
+    middle = read_image(tmp_path / "in" / "b.png")
+
+    def fail(image, *_):
+        if np.array_equal(image, middle):
+            raise error
+        return image
+
+    monkeypatch.setattr(apply, "draw", fail)
+    status, stdout, stderr = call_here("apply", tmp_path / "in", "--out", tmp_path / "out")
+    assert status == 1 and "2 cartoons" in stdout and "1 skipped" in stdout
+    assert stderr.count("\n") == 1 and "b.png" in stderr and type(error).__name__ in stderr
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.png", "c.png"]
+
+
+def test_an_output_that_is_no_folder(tmp_path, drawn):
+    a, file = photo(tmp_path / "a.png"), tmp_path / "file"
+    file.touch()
+    for out in (file, file / "deep"):
+        status, _, stderr = call_here("apply", a, "--out", out)
+        assert status == 2 and "cannot make the folder" in stderr and "Traceback" not in stderr
+    assert file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA", "I;16"])
+def test_grey_photos_stay_grey(tmp_path, mode):
+    grey = photo(tmp_path / "grey.png", mode="L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        Image.fromarray(np.asarray(Image.open(grey)).astype(np.uint16) * 257).save(grey)
+    assert call_here("apply", tmp_path, "--out", tmp_path / "out")[0] == 0
+    cartoon = read_image(tmp_path / "out" / "grey.png")
+    assert (cartoon == cartoon[..., :1]).all() and cartoon.std() > 5
+
+
+def test_grey_is_the_luma_of_what_the_network_draws(monkeypatch):
+    rng = np.random.default_rng(0)
+    painted = rng.integers(0, 256, (40, 48, 3), dtype=np.uint8)
+    monkeypatch.setattr(apply, "draw", lambda *_: painted)
+    grey = rng.integers(0, 256, (40, 48, 1), dtype=np.uint8).repeat(3, axis=2)
+    luma = painted @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(cartoonize(grey, None, 40, 1.0, "cpu") - luma[..., None]).max() <= 0.51
+    coloured = grey.copy()
+    coloured[7, 9, 1] ^= 1
+    np.testing.assert_array_equal(cartoonize(coloured, None, 40, 1.0, "cpu"), painted)
+
+
+def test_a_coloured_photo_keeps_its_colours():
+    generator, metadata = load_generator(SHIPPED)
+    rgb = np.zeros((48, 64, 3), np.uint8)
+    rgb[:, :, 0] = 200
+    cartoon = cartoonize(rgb, generator, int(metadata["strokes"]), 1.0, "cpu")
+    assert cartoon[..., 0].mean() > cartoon[..., 1].mean() + 30
