@@ -110,6 +110,7 @@ def apply(arguments: list[str]) -> int:
         help="1 draws strokes as bold as stylize does, smaller values bolder ones, larger finer ones (%(default)s); "
         "photos too small for that are worked at their own size",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that this command did not write")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     if not 0.25 <= options.scale <= 16:
@@ -119,8 +120,7 @@ def apply(arguments: list[str]) -> int:
     how = (options.model, options.out, options.scale, choose_device(options.device))
     if options.photos:
         return apply_to_files(options.photos, *how)
-    print(apply_to_video(options.video, *how, options.temporal, options.side_by_side))
-    return 0
+    return apply_to_video(options.video, *how, options.temporal, options.side_by_side, options.overwrite)
 
 
 if __name__ == "__main__":

@@ -10,33 +10,51 @@ import numpy as np
 
 from demos.cartoonize.apply import cartoonize
 from demos.cartoonize.recipe import load_generator
-from stylize.video import CODECS, DrawnVideo, carry_sound, draw_video
+from stylize.console import counted, say
+from stylize.files import check_target
+from stylize.sound import carry_sound
+from stylize.video import draw_video
+from stylize.video_reader import check_camera, check_video
+from stylize.video_writer import CODECS
 
+COMMAND = "demos.cartoonize apply"
 WINDOW = "cartoon (q to stop)"
 
 
 def apply_to_video(
-    video: str, model: Path, out: Path, scale: float, device: str, temporal: str, side_by_side: bool
-) -> str:
-    """Cartoonise a video file, or what the camera of a number sees, into `out`; what was written, as a sentence.
+    video: str,
+    model: Path,
+    out: Path,
+    scale: float,
+    device: str,
+    temporal: str,
+    side_by_side: bool,
+    overwrite: bool = False,
+) -> int:
+    """Cartoonise a video file, or what the camera of a number sees, into `out`, and say so. 1 if the video is damaged,
+    otherwise 0.
 
     A camera is shown in a window where there is a screen, and drawn until q or Ctrl-C.
-    Raises VideoError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
+    Raises FileError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
     """
+    is_camera = video.isdecimal() or (video[:1] == "-" and video[1:].isdecimal())
+    source = check_camera(video) if is_camera else check_video(video)
+    target = out / (f"camera-{source}.mp4" if is_camera else named_like(Path(video)))
+    check_target(target, COMMAND, [] if is_camera else [video], overwrite)  # before the model is loaded
     generator, metadata = load_generator(model)
     generator.to(device)
     out.mkdir(parents=True, exist_ok=True)
-    camera = int(video) if video.isdecimal() else None
-    target = out / (f"camera-{camera}.mp4" if camera is not None else named_like(Path(video)))
 
     def draw(frame: np.ndarray) -> np.ndarray:
         return cartoonize(frame, generator, int(metadata["strokes"]), scale, device)
 
-    source = video if camera is None else camera
-    show = show_in_window if camera is not None and has_screen() else None
-    drawn: DrawnVideo = draw_video(source, target, draw, temporal, side_by_side, show=show)
-    sound = f", {carry_sound(video, target)}" if camera is None else ""
-    return f"wrote {target}: {drawn.frames} frame{'s' if drawn.frames > 1 else ''}{sound}"
+    show = show_in_window if is_camera and has_screen() and has_windows() else None
+    drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=COMMAND, overwrite=overwrite)
+    sound = "" if is_camera else f", {carry_sound(video, target)}"
+    print(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}")
+    for warning in drawn.warnings:
+        say("cartoonize", warning)
+    return 1 if drawn.warnings else 0
 
 
 def named_like(video: Path) -> str:
@@ -47,6 +65,18 @@ def named_like(video: Path) -> str:
 def has_screen() -> bool:
     """Whether a window can be shown."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def has_windows() -> bool:
+    """Whether OpenCV can open one; it says so if not."""
+    import cv2
+
+    try:
+        cv2.namedWindow(WINDOW)
+    except cv2.error:
+        say("cartoonize", "no window, for this OpenCV has none (opencv-python-headless); Ctrl-C ends the recording")
+        return False
+    return True
 
 
 def show_in_window(frame: np.ndarray) -> bool:

@@ -8,7 +8,8 @@ import pytest
 import demos.cartoonize.video as video_module
 from demos.cartoonize.video import apply_to_video
 from stylize import read_image, resize_short_side
-from stylize.video import VideoReader, VideoWriter
+from stylize.video_reader import VideoReader
+from stylize.video_writer import VideoWriter
 
 from .runner import PHOTOS, call, refused
 
@@ -85,5 +86,5 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(clip, trained, tmp_path):
     assert "no such file" in refused("apply", "--video", tmp_path / "none.mp4", *model, "--out", tmp_path / "o")
     assert "camera 77" in refused("apply", "--video", "77", *model, "--out", tmp_path / "o")
     assert "give photos, or --video" in refused("apply", clip, "--video", clip, *model)
-    assert "the video itself" in refused("apply", "--video", clip, *model, "--out", clip.parent)
+    assert "the input itself" in refused("apply", "--video", clip, *model, "--out", clip.parent)
     assert not list((tmp_path / "o").iterdir())

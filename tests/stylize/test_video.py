@@ -12,8 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize import VideoError, draw_video
-from stylize.video import CODECS, VideoReader, VideoWriter, carry_sound, count_frames
+from stylize import FileError, VideoError, draw_video
+from stylize.sound import carry_sound
+from stylize.video_files import count_frames
+from stylize.video_reader import VideoReader
+from stylize.video_writer import CODECS, VideoWriter
 
 from .pictures import REPOSITORY, blocks
 
@@ -129,7 +132,7 @@ def test_ctrl_c_leaves_a_file_that_plays(tmp_path):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background shell ignores it
     )
-    while process.poll() is None and not list(tmp_path.glob(".out.*")):  # it appears with the first frame
+    while process.poll() is None and not list(tmp_path.glob(".nnlite-partial-*")):  # it appears with the first frame
         time.sleep(0.05)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
@@ -180,10 +183,10 @@ def test_every_mistake_is_one_line_and_leaves_nothing(tmp_path):
         (good, tmp_path / "out.doc", ".mp4, .avi, .webm, .mkv"),
         (good, tmp_path / "none" / "out.mp4", "there is no folder"),
         (good, tmp_path / "folder.mp4", "is a folder"),
-        (good, tmp_path / "." / "film.mp4", "is the video itself"),
+        (good, tmp_path / "." / "film.mp4", "is the input itself"),
     ]
     for source, target, message in cases:
-        with pytest.raises(VideoError, match=message) as caught:
+        with pytest.raises(FileError, match=message) as caught:
             draw_video(source, target, invert, "off")
         assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before and good.read_bytes() == data
@@ -193,7 +196,7 @@ def test_every_mistake_is_one_line_and_leaves_nothing(tmp_path):
 def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path):
     source = film(tmp_path / "film.mkv", frames=2)
     for suffix in CODECS:
-        with pytest.raises(VideoError, match="cannot write there; choose a folder that is writable"):
+        with pytest.raises(VideoError, match=r"cannot write there .*; choose a folder that is writable"):
             draw_video(source, f"/proc/self/out{suffix}", invert, "off")
     done = run(source, "/proc/self/out.mp4", "--style=classic", "--temporal=off")
     assert done.returncode == 2 and done.stdout == ""
