@@ -66,10 +66,10 @@ class VideoReader:
         yield None, self._end()
 
     def shortfall(self) -> str | None:
-        """Once all is read: a sentence if that was far less than the file promised."""
+        """A sentence, if all is read and it was far less than the file promised."""
         early = self._duration is not None and self._last < 0.9 * self._duration - 2
         promised = self._claims if early else self.expected
-        if promised is None or self.frames >= promised * (1 if early else 0.9):
+        if self._next is not None or promised is None or self.frames >= promised * (1 if early else 0.9):
             return None
         return f"{self.name}: {self.frames} of about {promised} frames could be read; the rest is damaged or missing"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def apply_to_video(
     def draw(frame: np.ndarray) -> np.ndarray:
         return cartoonize(frame, generator, int(metadata["strokes"]), scale, device)
 
-    show = show_in_window if is_camera and has_screen() and has_windows() else None
+    show = show_in_window if is_camera and has_screen() else None
     drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=COMMAND, overwrite=overwrite)
     sound = "" if is_camera else f", {carry_sound(video, target)}"
     print(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}")
@@ -63,20 +64,17 @@ def named_like(video: Path) -> str:
 
 
 def has_screen() -> bool:
-    """Whether a window can be shown."""
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    """Whether a window can be shown. Where there seems to be a screen, but it cannot, it says so.
 
-
-def has_windows() -> bool:
-    """Whether OpenCV can open one; it says so if not."""
-    import cv2
-
-    try:
-        cv2.namedWindow(WINDOW)
-    except cv2.error:
-        say("cartoonize", "no window, for this OpenCV has none (opencv-python-headless); Ctrl-C ends the recording")
+    Another process tries it: where there is no screen Qt does not raise an error, but ends the process.
+    """
+    if sys.platform not in ("darwin", "win32") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
-    return True
+    attempt = [sys.executable, "-c", f"import cv2; cv2.namedWindow({WINDOW!r})"]
+    works = subprocess.run(attempt, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    if not works:
+        say("cartoonize", "no window can be shown (no screen, or opencv-python-headless); Ctrl-C ends the recording")
+    return works
 
 
 def show_in_window(frame: np.ndarray) -> bool:
