@@ -15,6 +15,7 @@ from .video_files import VideoError, open_video, packet_times
 from .video_times import LONGEST_STILL, choose_rate
 
 LOOKED_AT = 20_000  # frames whose times are looked at first: a tenth of a second, and ten minutes of video
+MOST_PIXELS = 64e6  # in a frame: twice 8K; drawing takes some 100 bytes for each
 OBLONG = (1.01, 4.0)  # how oblong pixels are: below, nobody sees it; above, it is a mistake of the file
 
 
@@ -33,18 +34,13 @@ class VideoReader:
         self._camera = isinstance(source, int)
         self.name = f"camera {source}" if self._camera else str(source)
         self._capture = open_video(check_camera(source) if self._camera else check_video(source))
-        self._next = self._read()
-        if self._next is None:
+        try:
+            self.size = self._square_size()
+            self._next = self._first()
+            self._look_ahead(source)
+        except VideoError:
             self._capture.release()
-            if self._camera:
-                raise VideoError(f"{self.name} gives no picture; check that it is connected and free")
-            raise VideoError(f"{self.name}: no frame can be read (damaged, no video, or an unknown codec); convert it")
-        self.size = self._square_size(*self._next[0].shape[:2])
-        if min(self.size) < MINIMUM_SIDE:
-            self._capture.release()
-            height, width = self.size
-            raise VideoError(f"{self.name}: {width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
-        self._look_ahead(source)
+            raise
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (frame for frame, _ in self.pictures() if frame is not None)
@@ -73,6 +69,20 @@ class VideoReader:
             return None
         return f"{self.name}: {self.frames} of about {promised} frames could be read; the rest is damaged or missing"
 
+    def _first(self) -> tuple[np.ndarray, float | None]:
+        height, width = self.size
+        if height * width > MOST_PIXELS:
+            megapixels = f"the limit is {MOST_PIXELS / 1e6:.0f} megapixels a frame"
+            raise VideoError(f"{self.name}: {width} x {height} pixels is too large ({megapixels}); shrink it")
+        first = self._read()
+        if first is None and self._camera:
+            raise VideoError(f"{self.name} gives no picture; check that it is connected and free")
+        if first is None:
+            raise VideoError(f"{self.name}: no frame can be read (damaged, no video, or an unknown codec); convert it")
+        if min(self.size) < MINIMUM_SIDE:
+            raise VideoError(f"{self.name}: {width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
+        return first
+
     def _read(self) -> tuple[np.ndarray, float | None] | None:
         with silent_stderr():
             there, frame = self._capture.read()
@@ -92,7 +102,7 @@ class VideoReader:
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         times = [] if self._camera else packet_times(source, LOOKED_AT)
         self.fps = choose_rate(times, claimed)
-        self._claims = int(count) if not self._camera and isfinite(count) and 0 < count < 1e9 else None
+        self._claims = int(count) if 0 < count < 1e9 else None
         self._duration = self._claims / claimed if self._claims and isfinite(claimed) and claimed > 0 else None
         self.expected = len(times) if 0 < len(times) < LOOKED_AT else self._claims
 
@@ -102,8 +112,9 @@ class VideoReader:
         held = whole and 2 / self.fps < self._duration - self._last <= LONGEST_STILL
         return self._duration if held else None
 
-    def _square_size(self, height: int, width: int) -> tuple[int, int]:
-        """The size at which oblong pixels become square, none of them lost."""
+    def _square_size(self) -> tuple[int, int]:
+        """The size, upright, at which oblong pixels become square and none is lost."""
+        height, width = (int(self._capture.get(p)) for p in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH))
         wide, high = (self._capture.get(p) for p in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
         if self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180:  # OpenCV has turned the picture, but not this
             wide, high = high, wide

@@ -37,7 +37,7 @@ def choose_rate(times: Sequence[float], claimed: float) -> float:
     if span == 0:
         return claimed if believable else USUAL_RATE
     average = (len(times) - 1) / span
-    for rate in [claimed] * believable + [average]:
+    for rate in (claimed, average) if believable else (average,):
         if STEADY_RATES[0] <= rate <= STEADY_RATES[1] and _is_steady(times, rate):
             return float(rate)
     steps = np.diff(times)

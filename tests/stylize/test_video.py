@@ -18,18 +18,10 @@ from stylize.video_files import count_frames
 from stylize.video_reader import VideoReader
 from stylize.video_writer import CODECS, VideoWriter
 
+from .films import film
 from .pictures import REPOSITORY, blocks
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
-
-
-def film(path, frames=6, fps=10, height=64, width=96):
-    """A camera that moves over coloured blocks, a pixel a frame."""
-    scene = blocks(height=height // 8 * 8 + 8, width=width // 8 * 8 + 8 * (frames // 8 + 2))
-    with VideoWriter(path, fps) as writer:
-        for left in range(frames):
-            writer.write(scene[:height, left : left + width])
-    return path
 
 
 def frames_of(path):
