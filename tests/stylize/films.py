@@ -9,7 +9,7 @@ from stylize.video_writer import VideoWriter
 
 from .pictures import blocks
 
-STEP = 8  # levels of grey from one picture of `numbered` to the next
+SQUARE = 16  # pixels a side, of the squares of `numbered`
 
 
 def film(path, frames=6, fps=10, height=64, width=96):
@@ -22,10 +22,12 @@ def film(path, frames=6, fps=10, height=64, width=96):
 
 
 def numbered(path, frames=12, fps=10):
-    """Grey pictures, each of which tells by its level which one it is; at most 31."""
+    """Pictures of 8 x 4 squares, of which one is white: it tells which picture it is, in any codec."""
     with VideoWriter(path, fps) as writer:
         for i in range(frames):
-            writer.write(np.full((32, 48, 3), STEP * i, np.uint8))
+            squares = np.full((4, 8, 3), 60, np.uint8)
+            squares[divmod(i, 8)] = 220
+            writer.write(squares.repeat(SQUARE, axis=0).repeat(SQUARE, axis=1))
     return path
 
 
@@ -36,7 +38,7 @@ def numbers(path):
         there, frame = capture.read()
         if not there:
             return found, capture.get(cv2.CAP_PROP_FPS)
-        found.append(round(float(frame.mean()) / STEP))
+        found.append(int(frame.reshape(4, SQUARE, 8, SQUARE, 3).mean(axis=(1, 3, 4)).argmax()))
 
 
 def retime(path, times, end=None):
@@ -64,33 +66,42 @@ def _retimed_mp4(data, times):
     old = struct.unpack_from(">I", data, at)[0]
     table = b"stts" + struct.pack(">II", 0, len(ticks)) + b"".join(struct.pack(">II", 1, t) for t in ticks)
     table = struct.pack(">I", len(table) + 4) + table
-    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
-        box = data.index(name) - 4
-        struct.pack_into(">I", data, box, struct.unpack_from(">I", data, box)[0] + len(table) - old)
+    grown(data, len(table) - old)
     return data[:at] + table + data[at + old :]
 
 
+def grown(data, size, *inner):
+    """Note in the boxes around the table of samples, and in those within, that they are larger."""
+    at = 0
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", *inner):
+        at = data.index(name, at)
+        struct.pack_into(">I", data, at - 4, struct.unpack_from(">I", data, at - 4)[0] + size)
+
+
 def _retime_blocks(data, times):
-    """The times of a Matroska file's blocks, in milliseconds from the start of their cluster."""
-    blocks = _blocks(data)
-    assert len(blocks) == len(times)
-    for at, time in zip(blocks, times, strict=True):
-        struct.pack_into(">h", data, at, round(1000 * time))
+    """The times of a Matroska file's blocks are 16 bits: milliseconds after their cluster begins."""
+    blocks = list(_blocks(data))
+    for (at, cluster), time in zip(blocks, times, strict=True):
+        struct.pack_into(">h", data, at, round(1000 * time) - cluster)
 
 
 def _blocks(data):
-    """Where the times of the blocks are, in a file that has one cluster, which begins at 0."""
-    at, found = data.index(bytes.fromhex("1f43b675")) + 4, []
-    _, at = _number(data, at)
-    while at < len(data) and data[at] in (0xE7, 0xA3, 0xA0):  # Timestamp, SimpleBlock, BlockGroup
+    """Of each block: where its time is, and when its cluster begins."""
+    at, cluster = data.index(bytes.fromhex("1f43b675")), 0
+    while at < len(data):
+        if data[at : at + 4] == bytes.fromhex("1f43b675"):  # the next cluster: go on with what is in it
+            _, at = _number(data, at + 4)
+            continue
         name, (size, start) = data[at], _number(data, at + 1)
-        if name == 0xA0:  # its first element is a Block
-            _, block = _number(data, start + 1)
-            found.append(block + 1)
-        elif name == 0xA3:
-            found.append(start + 1)  # after the number of the track
+        if name == 0xE7:  # Timestamp
+            cluster = int.from_bytes(data[start : start + size], "big")
+        elif name == 0xA3:  # SimpleBlock: the number of its track, its time, ...
+            yield start + 1, cluster
+        elif name == 0xA0:  # BlockGroup, of which the first element is a Block
+            yield _number(data, start + 1)[1] + 1, cluster
+        elif name == 0x1C:  # Cues, after the last cluster
+            return
         at = start + size
-    return found
 
 
 def _number(data, at):
