@@ -14,6 +14,9 @@ from .images import silent_stderr
 
 # FFmpeg's threads report damaged frames whenever they like, so hiding stderr during a call is not enough.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+# OpenCV takes 4096 packets of sound, a minute and a half without a new picture, or 64 damaged ones for the end.
+os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", "1000000000")
+os.environ.setdefault("OPENCV_FFMPEG_DECODE_ATTEMPTS", "1000000000")
 
 
 class VideoError(FileError):

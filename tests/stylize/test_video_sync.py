@@ -26,6 +26,9 @@ TIMES = [0, 0.1, 0.2, 0.3, 2.3, 2.4, 2.433, 2.466, 2.5, 2.9, 3.7, 3.75]  # of th
 RETIMED = [".mp4", ".mkv", ".webm"]
 
 
+needs_ffmpeg = pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg")
+
+
 def keep(frame):
     return frame
 
@@ -355,7 +358,20 @@ def test_sound_begins_as_long_before_the_pictures_as_it_did(tmp_path, monkeypatc
     assert "-itsoffset 0.000000" in (tmp_path / "asked").read_text()
 
 
-@pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg")
+@needs_ffmpeg
+def test_a_long_still_with_sound_is_not_the_end(tmp_path):
+    """OpenCV by itself stops after 4096 packets of sound without a picture."""
+    path = tmp_path / "film.mkv"
+    pictures = "color=size=32x32:rate=10:duration=100,select='lt(n,5)+gt(n,995)'"
+    sound = "anoisesrc=duration=100:sample_rate=48000"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound]
+    command += ["-fps_mode", "passthrough", "-c:v", "ffv1", "-c:a", "adpcm_ima_wav", "-block_size", "256"]
+    subprocess.run([*command, path], check=True)
+    with VideoReader(path) as video:
+        assert len(list(video)) == video.expected == len(packet_times(path)) == 9
+
+
+@needs_ffmpeg
 @pytest.mark.parametrize("out", CODECS)
 def test_sound_and_pictures_end_together(tmp_path, capsys, out):
     """Irregular pictures for 3.8 s, from 0.5 s after the beginning of 6 s of sound; the last one is held by players."""
