@@ -43,11 +43,11 @@ def _start_of_pictures(source: str | Path) -> float:
     asked = ["-select_streams", "v:0", "-show_entries", "stream=start_time:format=start_time", "-of", "csv=p=0"]
     arguments = [ffprobe, "-v", "error", *asked, _address(source)]
     done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    lines = done.stdout.replace(",", "").split()  # the stream, perhaps once more as part of a programme, then the file
     try:
-        pictures, file = (float(line.strip(",")) for line in done.stdout.split())
-    except ValueError:
+        return max(0.0, float(lines[0]) - float(lines[-1]))
+    except (IndexError, ValueError):
         return 0.0
-    return max(0.0, pictures - file)
 
 
 def _address(path: str | Path) -> str:
