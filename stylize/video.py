@@ -88,7 +88,7 @@ def _warnings(video: VideoReader, timetable: Timetable) -> list[str]:
 
 
 def _with_bar(pictures: Iterable[Item], expected: int | None) -> Iterator[Item]:
-    """The pictures, and the None after them, with a bar; what a file promised is put right at the end."""
+    """The pictures, and the None after them, with a bar, whose total is corrected at the end."""
     with tqdm(total=expected, desc="video", unit="frame", disable=None) as bar:
         for picture in pictures:
             yield picture

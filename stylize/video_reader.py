@@ -108,8 +108,9 @@ class VideoReader:
 
     def _end(self) -> float | None:
         """When the last frame ends, if the file has all that it promised and says so: a still may be held for long."""
-        whole = self._claims is not None and self.frames >= self._claims and self._duration is not None
-        held = whole and 2 / self.fps < self._duration - self._last <= LONGEST_STILL
+        if self._claims is None or self._duration is None or self.frames < self._claims:
+            return None
+        held = 2 / self.fps < self._duration - self._last <= LONGEST_STILL
         return self._duration if held else None
 
     def _square_size(self) -> tuple[int, int]:

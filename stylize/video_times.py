@@ -22,16 +22,16 @@ STEP_BACK = 0.5  # seconds; times that go back by more begin again
 LONGEST_STILL = 600.0  # seconds; a longer one is a mistake of the file
 
 
-def choose_rate(times: Sequence[float], claimed: float) -> float:
+def choose_rate(seconds: Sequence[float], claimed: float) -> float:
     """The constant rate for a video, in frames a second.
 
-    times    those of its first frames in seconds, in any order
+    seconds  the times of its first frames, in any order
     claimed  the rate that the file names: an average, a guess, or nonsense
 
     A steady video keeps its rate. For any other it is the rate of the frames that follow each other quickly, divided or
     multiplied by a whole number to be within IRREGULAR_RATES.
     """
-    times = np.sort(np.asarray(times, float))
+    times = np.sort(np.asarray(seconds, float))
     span = times[-1] - times[0] if len(times) > 1 else 0.0
     believable = isfinite(claimed) and STEADY_RATES[0] <= claimed <= STEADY_RATES[1]
     if span == 0:
@@ -52,14 +52,14 @@ def choose_rate(times: Sequence[float], claimed: float) -> float:
 
 def _is_steady(times: np.ndarray, rate: float) -> bool:
     late = times - np.arange(len(times)) / rate
-    return np.ptp(late) <= min(1 / rate, 0.04)
+    return bool(np.ptp(late) <= min(1 / rate, 0.04))
 
 
 class Timetable:
     """Which frame of a video with a constant `rate` is the first to show a picture: slot(time), picture after picture.
 
     Times are kept to UNEVEN, or 0.75 of a frame, or where frames are longer to half a frame. `mended` counts times that
-    cannot be: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is taken to follow the
+    cannot be right: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is taken to follow the
     last one at once, and time goes on from there.
     """
 
