@@ -59,8 +59,8 @@ class Timetable:
     """Which frame of a video with a constant `rate` is the first to show a picture: slot(time), picture after picture.
 
     Times are kept to UNEVEN, or 0.75 of a frame, or where frames are longer to half a frame. `mended` counts times that
-    cannot be right: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is taken to follow the
-    last one at once, and time goes on from there.
+    cannot be right: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is taken to
+    follow the last one at once, and time goes on from there.
     """
 
     def __init__(self, rate: float) -> None:
