@@ -22,7 +22,7 @@ from benchmarks.measure import cores
 from demos.common import run
 from stylize import styles, stylize
 from stylize.temporal import TEMPORAL, Draw, FrameDrawer, flicker
-from stylize.video import VideoReader
+from stylize.video_reader import VideoReader
 
 COLUMNS = {"video": 16, "temporal": 8, "flicker": 7, "ms a frame": 10, "style alone": 11, "cuts": 20}
 

@@ -20,7 +20,8 @@ from .images import ImageError, read_image, read_image_and_alpha, resize_short_s
 from .manifest import DatasetError, load_pairs, read_manifest
 from .parameters import Parameters, ranged
 from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
-from .video import DrawnVideo, VideoError, draw_video
+from .video import DrawnVideo, draw_video
+from .video_files import VideoError
 
 __all__ = [
     "DatasetError",

@@ -121,8 +121,7 @@ def apply(arguments: list[str]) -> int:
     how = (options.model, options.out, options.scale, choose_device(options.device))
     if options.photos:
         return apply_to_files(options.photos, *how, options.overwrite)
-    print(apply_to_video(options.video, *how, options.temporal, options.side_by_side))
-    return 0
+    return apply_to_video(options.video, *how, options.temporal, options.side_by_side, options.overwrite)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,33 +11,51 @@ import numpy as np
 
 from demos.cartoonize.apply import cartoonize
 from demos.cartoonize.weights import load_generator
-from stylize.video import CODECS, DrawnVideo, carry_sound, draw_video
+from stylize.console import counted, say
+from stylize.files import check_target
+from stylize.sound import carry_sound
+from stylize.video import draw_video
+from stylize.video_reader import check_camera, check_video
+from stylize.video_writer import CODECS
 
+COMMAND = "demos.cartoonize apply"
 WINDOW = "cartoon (q to stop)"
 
 
 def apply_to_video(
-    video: str, model: Path, out: Path, scale: float, device: str, temporal: str, side_by_side: bool
-) -> str:
-    """Cartoonise a video file, or what the camera of a number sees, into `out`; what was written, as a sentence.
+    video: str,
+    model: Path,
+    out: Path,
+    scale: float,
+    device: str,
+    temporal: str,
+    side_by_side: bool,
+    overwrite: bool = False,
+) -> int:
+    """Cartoonise a video file, or what the camera of a number sees, into `out`, and say so. 1 if the video is damaged,
+    otherwise 0.
 
     A camera is shown in a window where there is a screen, and drawn until q or Ctrl-C.
-    Raises VideoError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
+    Raises FileError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
     """
+    is_camera = video.isdecimal() or (video[:1] == "-" and video[1:].isdecimal())
+    source = check_camera(video) if is_camera else check_video(video)
+    target = out / (f"camera-{source}.mp4" if is_camera else named_like(Path(video)))
+    check_target(target, COMMAND, [] if is_camera else [video], overwrite)  # before the model is loaded
     generator, about = load_generator(model)
     generator.to(device)
     out.mkdir(parents=True, exist_ok=True)
-    camera = int(video) if video.isdecimal() else None
-    target = out / (f"camera-{camera}.mp4" if camera is not None else named_like(Path(video)))
 
     def draw(frame: np.ndarray) -> np.ndarray:
         return cartoonize(frame, generator, about.strokes, scale, device)
 
-    source = video if camera is None else camera
-    show = show_in_window if camera is not None and has_screen() else None
-    drawn: DrawnVideo = draw_video(source, target, draw, temporal, side_by_side, show=show)
-    sound = f", {carry_sound(video, target)}" if camera is None else ""
-    return f"wrote {target}: {drawn.frames} frame{'s' if drawn.frames > 1 else ''}{sound}"
+    show = show_in_window if is_camera and has_screen() else None
+    drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=COMMAND, overwrite=overwrite)
+    sound = "" if is_camera else f", {carry_sound(video, target)}"
+    print(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}")
+    for warning in drawn.warnings:
+        say("cartoonize", warning)
+    return 1 if drawn.warnings else 0
 
 
 def named_like(video: Path) -> str:
@@ -45,8 +64,17 @@ def named_like(video: Path) -> str:
 
 
 def has_screen() -> bool:
-    """Whether a window can be shown."""
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    """Whether a window can be shown. Where there seems to be a screen, but it cannot, it says so.
+
+    Another process tries it: where there is no screen Qt does not raise an error, but ends the process.
+    """
+    if sys.platform not in ("darwin", "win32") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    attempt = [sys.executable, "-c", f"import cv2; cv2.namedWindow({WINDOW!r})"]
+    works = subprocess.run(attempt, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    if not works:
+        say("cartoonize", "no window can be shown (no screen, or opencv-python-headless); Ctrl-C ends the recording")
+    return works
 
 
 def show_in_window(frame: np.ndarray) -> bool:

@@ -4,11 +4,14 @@ import argparse
 from pathlib import Path
 
 from .. import parse_parameters, stylize
-from ..console import counted
+from ..console import counted, say
+from ..files import FileError, add_overwrite
 from ..preprocess import parse_steps, preprocess
 from ..registry import style_parameters
+from ..sound import carry_sound
 from ..temporal import TEMPORAL
-from ..video import CODECS, carry_sound, draw_video
+from ..video import draw_video
+from ..video_writer import CODECS
 from . import add_drawing_options
 
 
@@ -18,6 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("input", metavar="IN", type=Path, help="the video")
     formats = " ".join(CODECS)
     parser.add_argument("output", metavar="OUT", type=Path, help=f"the cartoon ({formats}); browsers play .webm")
+    parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)  # of a shell's *.mp4, to be refused in plain words
     parser.add_argument("--scale", type=float, help="stroke scale (default: the short side / 512)")
     parser.add_argument(
         "--temporal",
@@ -28,11 +32,15 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--side-by-side", action="store_true", help="the video on the left, its cartoon on the right")
     add_drawing_options(parser)
+    add_overwrite(parser)
     parser.set_defaults(run=run, after_interrupt="the frames drawn so far, if any, are kept and can be played")
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw a video, and say how long it is and what became of its sound."""
+    if options.more:
+        names = 2 + len(options.more)
+        raise FileError(f"video takes one video and the name of its cartoon, not {names} names; call it once for each")
     changes = parse_parameters(options.style, options.changes)
     style_parameters(options.style, **changes)  # raises now, rather than at the first frame
     steps = parse_steps(options.preprocess)
@@ -43,8 +51,11 @@ def run(options: argparse.Namespace) -> int:
         options.temporal,
         options.side_by_side,
         (lambda frame: preprocess(frame, steps)) if steps else None,
+        overwrite=options.overwrite,
     )
     sound = carry_sound(options.input, options.output)
     length = f"{counted(drawn.frames, 'frame')} in {counted(len(drawn.cuts) + 1, 'shot')}"
     print(f"wrote {options.output}: {length}, {sound}")
-    return 0
+    for warning in drawn.warnings:
+        say("stylize", warning)
+    return 1 if drawn.warnings else 0

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import flicker
 from stylize.temporal import TEMPORAL
-from stylize.video import VideoWriter
+from stylize.video_writer import VideoWriter
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A trained generator on videos and cameras."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 import demos.cartoonize.video as video_module
 from demos.cartoonize.video import apply_to_video
 from stylize import read_image, resize_short_side
-from stylize.video import VideoReader, VideoWriter
+from stylize.files import read_mark
+from stylize.video_reader import VideoReader
+from stylize.video_writer import VideoWriter
 
 from .runner import PHOTOS, call, refused
 
@@ -58,24 +61,37 @@ class Camera(VideoReader):
         super().__init__(self.clip if source == 0 else source)
 
 
-def test_a_camera_is_recorded(clip, trained, tmp_path, monkeypatch):
+def test_a_camera_is_recorded(clip, trained, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Camera, "clip", clip)
     monkeypatch.setattr("stylize.video.VideoReader", Camera)
     monkeypatch.setattr(video_module, "has_screen", lambda: False)
-    said = apply_to_video("0", trained[0] / "generator.safetensors", tmp_path, 1.0, "cpu", "off", False)
+    apply_to_video("0", trained[0] / "generator.safetensors", tmp_path, 1.0, "cpu", "off", False)
+    said = capsys.readouterr().out
     assert "camera-0.mp4: 10 frames" in said and "sound" not in said
     with VideoReader(tmp_path / "camera-0.mp4") as drawn:
         assert len(list(drawn)) == 10
 
 
-def test_q_ends_the_camera(clip, trained, tmp_path, monkeypatch):
+def test_q_ends_the_camera(clip, trained, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Camera, "clip", clip)
     monkeypatch.setattr("stylize.video.VideoReader", Camera)
     monkeypatch.setattr(video_module, "has_screen", lambda: True)
     shown = []
     monkeypatch.setattr(video_module, "show_in_window", lambda frame: shown.append(frame) or len(shown) < 3)
-    said = apply_to_video("0", trained[0] / "generator.safetensors", tmp_path, 1.0, "cpu", "full", False)
-    assert "3 frames" in said and len(shown) == 3
+    assert apply_to_video("0", trained[0] / "generator.safetensors", tmp_path, 1.0, "cpu", "full", False) == 0
+    assert "3 frames" in capsys.readouterr().out and len(shown) == 3
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="there is always a screen")
+def test_a_window_that_cannot_be_shown_is_said_once_and_never_fatal(monkeypatch, capfd):
+    """Whatever OpenCV does without a screen: it raises, or Qt ends the process that asked."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert not video_module.has_screen() and capfd.readouterr().err == ""
+    monkeypatch.setenv("DISPLAY", "no-such-screen:7")
+    assert not video_module.has_screen()
+    said = capfd.readouterr().err
+    assert "no window can be shown" in said and said.count("\n") == 1
 
 
 def test_what_cannot_be_drawn_is_refused_in_one_line(clip, trained, tmp_path):
@@ -84,6 +100,19 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(clip, trained, tmp_path):
     assert "no frame can be read" in refused("apply", "--video", tmp_path / "text.mp4", *model, "--out", tmp_path / "o")
     assert "no such file" in refused("apply", "--video", tmp_path / "none.mp4", *model, "--out", tmp_path / "o")
     assert "camera 77" in refused("apply", "--video", "77", *model, "--out", tmp_path / "o")
+    for number in ("99999999999", "-1", "9" * 5000):
+        assert "there is no camera" in refused("apply", f"--video={number}", *model, "--out", tmp_path / "o")
     assert "give photos, or --video" in refused("apply", clip, "--video", clip, *model)
-    assert "the video itself" in refused("apply", "--video", clip, *model, "--out", clip.parent)
-    assert not list((tmp_path / "o").iterdir())
+    assert "the input itself" in refused("apply", "--video", clip, *model, "--out", clip.parent)
+    assert not list((tmp_path / "o").glob("*"))
+
+
+def test_only_what_the_command_wrote_is_replaced(clip, trained, tmp_path):
+    order = ("apply", "--video", clip, "--model", trained[0] / "generator.safetensors", "--temporal", "off")
+    (tmp_path / "cat.avi").write_bytes(b"a holiday")
+    assert "--overwrite" in refused(*order, "--out", tmp_path)
+    assert (tmp_path / "cat.avi").read_bytes() == b"a holiday"
+    for more in (["--overwrite"], []):  # and then over its own
+        status, _, stderr = call(*order, "--out", tmp_path, *more)
+        assert status == 0, stderr
+    assert read_mark(tmp_path / "cat.avi") == "demos.cartoonize apply"

@@ -12,21 +12,16 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize import VideoError, draw_video
-from stylize.video import CODECS, VideoReader, VideoWriter, carry_sound, count_frames
+from stylize import FileError, VideoError, draw_video
+from stylize.sound import carry_sound
+from stylize.video_files import count_frames
+from stylize.video_reader import VideoReader
+from stylize.video_writer import CODECS, VideoWriter
 
+from .films import film
 from .pictures import REPOSITORY, blocks
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
-
-
-def film(path, frames=6, fps=10, height=64, width=96):
-    """A camera that moves over coloured blocks, a pixel a frame."""
-    scene = blocks(height=height // 8 * 8 + 8, width=width // 8 * 8 + 8 * (frames // 8 + 2))
-    with VideoWriter(path, fps) as writer:
-        for left in range(frames):
-            writer.write(scene[:height, left : left + width])
-    return path
 
 
 def frames_of(path):
@@ -118,40 +113,70 @@ def test_an_interrupt_keeps_the_frames_so_far(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mp4", "out.webm"]
 
 
-@posix
-def test_ctrl_c_leaves_a_file_that_plays(tmp_path):
-    source = film(tmp_path / "film.avi", frames=400, height=160, width=240)
+def start(source, out):
+    """The command as a terminal starts it, drawing: its first frames are written."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stylize", "video", source, tmp_path / "out.mp4"],
+        [sys.executable, "-m", "stylize", "video", source, out],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background shell ignores it
     )
-    while process.poll() is None and not list(tmp_path.glob(".out.*")):  # it appears with the first frame
+    while process.poll() is None and not partial(out.parent):
         time.sleep(0.05)
-    time.sleep(1)
+    time.sleep(0.5)
+    return process
+
+
+def partial(folder):
+    return list(folder.glob(".nnlite-partial-*"))
+
+
+@posix
+@pytest.mark.parametrize("pauses", [[], [0], [0.003], [0.03, 0.03, 0.1]])
+def test_ctrl_c_once_or_often_leaves_a_file_that_plays(tmp_path, pauses):
+    source = film(tmp_path / "film.avi", frames=400, height=160, width=240)
+    process = start(source, tmp_path / "out.mp4")
     process.send_signal(signal.SIGINT)
+    for pause in pauses:
+        time.sleep(pause)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Traceback" not in stderr and stderr.count("\n") == 1, stderr
+    assert len(pauses) > 1 or (process.returncode == 130 and "Traceback" not in stderr and stderr.count("\n") == 1), (
+        stderr
+    )
     assert 0 < len(frames_of(tmp_path / "out.mp4")) < 400
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.avi", "out.mp4"]
 
 
 @posix
-def test_a_full_disk_leaves_nothing(tmp_path):
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    source = film(tmp_path / "film.avi", frames=400, height=160, width=240)
+    process = start(source, tmp_path / "out.mp4")
+    process.kill()
+    process.communicate()
+    assert len(partial(tmp_path)) == 1 and not (tmp_path / "out.mp4").exists()
+    draw_video(film(tmp_path / "short.avi"), tmp_path / "out.mp4", invert, "off")
+    assert not partial(tmp_path) and len(frames_of(tmp_path / "out.mp4")) == 6
+
+
+@posix
+@pytest.mark.parametrize("suffix", CODECS)
+def test_a_full_disk_leaves_nothing(tmp_path, suffix):
     import resource
 
-    source = film(tmp_path / "film.avi", frames=20)
-    limit = (20_000, 20_000)  # bytes a file: what lies beyond is refused, as by a full disk
+    source = film(tmp_path / "film.avi", frames=60)
+    limit = (9_000, 9_000)  # bytes a file: what lies beyond is refused, as by a full disk
     done = run(
         source,
-        tmp_path / "out.avi",
+        tmp_path / f"out{suffix}",
         "--style=classic",
+        "--temporal=off",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
     )
-    assert done.returncode == 2 and "is the disk full?" in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and "is the disk full?" in done.stderr and done.stderr.count("\n") == 1, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["film.avi"]
 
 
@@ -180,10 +205,10 @@ def test_every_mistake_is_one_line_and_leaves_nothing(tmp_path):
         (good, tmp_path / "out.doc", ".mp4, .avi, .webm, .mkv"),
         (good, tmp_path / "none" / "out.mp4", "there is no folder"),
         (good, tmp_path / "folder.mp4", "is a folder"),
-        (good, tmp_path / "." / "film.mp4", "is the video itself"),
+        (good, tmp_path / "." / "film.mp4", "is the input itself"),
     ]
     for source, target, message in cases:
-        with pytest.raises(VideoError, match=message) as caught:
+        with pytest.raises(FileError, match=message) as caught:
             draw_video(source, target, invert, "off")
         assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before and good.read_bytes() == data
@@ -193,7 +218,7 @@ def test_every_mistake_is_one_line_and_leaves_nothing(tmp_path):
 def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path):
     source = film(tmp_path / "film.mkv", frames=2)
     for suffix in CODECS:
-        with pytest.raises(VideoError, match="cannot write there; choose a folder that is writable"):
+        with pytest.raises(VideoError, match=r"cannot write there .*; choose a folder that is writable"):
             draw_video(source, f"/proc/self/out{suffix}", invert, "off")
     done = run(source, "/proc/self/out.mp4", "--style=classic", "--temporal=off")
     assert done.returncode == 2 and done.stdout == ""

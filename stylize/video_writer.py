@@ -1,0 +1,118 @@
+"""Frames in, a video file out, whole or not at all.
+
+OpenCV's writer is not to be trusted: a full disk or a codec it lacks leave a file that no player opens, without a word.
+So a video is written under a temporary name, opened again and counted, and only then gets its own.
+"""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from ._cv2 import cv2
+from .files import partial_path, remove_leftovers, write_mark
+from .images import silent_stderr
+from .video_files import VideoError, count_frames, plain_name
+from .workers import interrupts_ignored
+
+# What OpenCV's wheel can write and read back in full. H264 is not among it; browsers play .webm.
+CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80", ".mkv": "FFV1"}
+
+
+class VideoWriter:
+    """A context manager that writes frames of one size; the file is there, whole, when the block has ended.
+
+    fps       frames a second; the attribute is what the file can have: see writable_rate
+    command   what the file is marked with, if anything (see files.write_mark)
+
+    Codecs want even sides: an odd one is made even by repeating the last row or column. Ctrl-C keeps the frames so
+    far, any other exception nothing; without frames there is no file. Raises VideoError: unknown extension, folder
+    missing or not writable, frames of several sizes, or a file that cannot be read back (a full disk).
+    """
+
+    def __init__(self, path: str | Path, fps: float, command: str | None = None) -> None:
+        self.path, self.fps, self.frames = Path(path), writable_rate(fps), 0
+        suffix = self.path.suffix.lower()
+        if suffix not in CODECS:
+            raise VideoError(f"{path}: cannot write '{suffix}' videos; use one of {', '.join(CODECS)}")
+        if self.path.is_dir():
+            raise VideoError(f"{path} is a folder; choose another name")
+        if not self.path.parent.is_dir():
+            raise VideoError(f"{path}: there is no folder {self.path.parent}; make it first")
+        self._codec = cv2.VideoWriter_fourcc(*CODECS[suffix])
+        self._command = command
+        self.temporary = partial_path(self.path)
+        self._writer: cv2.VideoWriter | None = None
+        self._shape: tuple[int, ...] = ()
+
+    def write(self, frame: np.ndarray, times: int = 1) -> None:
+        """Add a frame, or the same one several times."""
+        if self._writer is None:
+            self._open(frame.shape)
+        if frame.shape != self._shape:
+            raise VideoError(f"{self.path}: frame {self.frames} is {frame.shape}, those before {self._shape}")
+        height, width = frame.shape[:2]
+        even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        bgr = cv2.cvtColor(even, cv2.COLOR_RGB2BGR)
+        for _ in range(times):
+            with silent_stderr():
+                self._writer.write(bgr)
+            self.frames += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        with interrupts_ignored():  # a second Ctrl-C would lose what the first was to keep
+            try:
+                if self._writer is not None:
+                    with silent_stderr():
+                        self._writer.release()
+                if self.frames and (kind is None or issubclass(kind, KeyboardInterrupt)):
+                    self._keep()
+            finally:
+                self.temporary.unlink(missing_ok=True)
+
+    def _open(self, shape: tuple[int, ...]) -> None:
+        height, width = (side + side % 2 for side in shape[:2])
+        try:
+            remove_leftovers(self.path.parent)
+            self.temporary.touch()
+        except OSError as error:
+            raise VideoError(
+                f"{self.path}: cannot write there ({error.strerror}); choose a folder that is writable and has space"
+            ) from error
+        with plain_name(self.temporary) as name, silent_stderr():
+            self._writer = cv2.VideoWriter(name, self._codec, self.fps, (width, height))
+        if not self._writer.isOpened():
+            raise VideoError(
+                f"{self.path}: {self.path.suffix} cannot hold {width} x {height} pixels at {self.fps:g} frames a "
+                f"second; use another of {', '.join(CODECS)}"
+            )
+        self._shape = shape
+
+    def _keep(self) -> None:
+        there = count_frames(self.temporary)
+        if there < self.frames:  # one more is there if Ctrl-C came after a frame was written, before it was counted
+            raise VideoError(f"{self.path}: {there} of {self.frames} frames can be read back; is the disk full?")
+        try:
+            if self._command:
+                write_mark(self.temporary, self._command)
+            os.replace(self.temporary, self.path)
+        except OSError as error:
+            raise VideoError(f"{self.path}: cannot write there ({error.strerror}); choose another name") from error
+
+
+def writable_rate(rate: float) -> float:
+    """The rate that a file gets which is to have `rate` frames a second.
+
+    OpenCV rounds it to decimals, as many as it takes to miss by no more than 0.001, and MPEG-4 has 16 bits for the
+    number without its point: 29.97002997 becomes 29.970, but 66.666667 must become 66.67.
+    """
+    for decimals in range(4):
+        rounded = round(rate, decimals)
+        if abs(rounded - rate) <= 0.001 or rounded * 10 ** (decimals + 1) > 65535:
+            return rounded
+    return rounded
