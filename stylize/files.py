@@ -138,7 +138,7 @@ def _padding(suffix: str, text: bytes) -> tuple[int, bytes]:
     if suffix == ".png":
         chunk = b"tEXtSoftware\0" + text
         return 12, struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    if suffix in (".jpg", ".jpeg"):
+    if suffix in (".jpg", ".jpeg", ".jpe", ".jfif"):
         return 2, b"\xff\xfe" + struct.pack(">H", 2 + len(text)) + text
     if suffix == ".gif":
         return 1, b"\x21\xfe" + bytes([len(text)]) + text + b"\0"

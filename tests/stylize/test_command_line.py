@@ -42,7 +42,7 @@ def test_dataset_reports_what_it_made_and_what_it_skipped(tmp_path):
     assert "train: 6 pairs from 3 photos" in done.stdout or "train: 4 pairs from 2 photos" in done.stdout
     assert str(tmp_path / "out" / "manifest.jsonl") in done.stdout
     assert done.stderr.splitlines() == [
-        "stylize: skipped text.jpg: no readable image (damaged, or another kind of file); remove it"
+        "stylize: skipped text.jpg: no readable image (damaged, or another kind of file); copy it again or leave it out"
     ]  # and no progress bar, as this is no terminal
     again = run("dataset", photos, tmp_path / "out", "--size", 32, "--crops", 2)
     assert again.returncode == 2 and "holds a dataset; add --resume" in again.stderr
@@ -58,7 +58,7 @@ def test_every_option_of_a_dataset_reaches_it(tmp_path):
     options += ["--layout", "folders", "--test-fraction", 0, "--minimum-test", 2, "--val-fraction", 0.1]
     done = run("dataset", photos, tmp_path / "out", *options, "--seed", 3, "--workers", 1)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "stylize: skipped a\\nb.png: the file is empty (0 bytes); copy it again or remove it\n"
+    assert done.stderr == "stylize: skipped a\\nb.png: the file is empty (0 bytes); copy it again or leave it out\n"
     assert "val: 4 pairs from 1 photo in" in done.stdout and str(tmp_path / "out" / "B" / "val") in done.stdout
     build_dataset(
         [photos], tmp_path / "same", style="pencil", parameters={"line_threshold": 0.01},
