@@ -8,7 +8,8 @@ Pillow says when data end too soon, or when their compression breaks down. The r
 - PNG: the checksums of the chunks that hold pixels are not compared.
 - TIFF: libtiff's warnings, as with JPEG (but OpenCV 4 hides them), and the checksum at the end of a zlib stream.
 
-WebP, AVIF, BMP and GIF hold no checksums: a byte changed there makes another picture, and nobody can tell.
+WebP, AVIF, HEIC, BMP and GIF hold no checksums: a byte changed there makes another picture, and nobody can tell. But a
+disk that fails, or a copy that went wrong, loses whole sectors, and these stand out as zeros amid compressed data.
 """
 
 import re
@@ -31,14 +32,14 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xCA)
 _COMPRESSION, _DEFLATE = 259, (8, 32946)  # a tag of TIFF, and its values for zlib streams
+_SECTOR, _ZEROS = 512, re.compile(rb"\0+")
 _PLACES = ((273, 279), (324, 325))  # tags: where the strips begin and their lengths; the same of tiles
 
 
 def end_is_missing(data: bytes) -> bool:
     """Whether the end of a JPEG or PNG is missing, even if no pixel is: the copy stopped before it was done."""
-    if data.startswith(_JPEG):  # a thumbnail in the header has an end of its own, so look behind that
-        scan = next((at for marker, at, _ in _jpeg_segments(data) if marker == _SCAN), len(data))
-        return data.find(b"\xff\xd9", scan) < 0
+    if data.startswith(_JPEG):
+        return data.find(b"\xff\xd9", _pixels_begin(data)) < 0
     if data.startswith(_PNG):
         return b"IEND\xaeB`\x82" not in data  # the last chunk is empty, so its checksum is always this one
     return False
@@ -47,11 +48,13 @@ def end_is_missing(data: bytes) -> bool:
 def find_damage(image: Image.Image, data: bytes) -> str | None:
     """What is wrong with a picture that Pillow could decode; None if nothing is known to be."""
     if image.format in ("JPEG", "MPO"):
-        return _decoder_warning(data) or _missing_scans(data)
+        return _decoder_warning(data) or _missing_scans(data) or _zeroed_sectors(data, _pixels_begin(data))
     if image.format == "PNG":
         return _broken_chunk(data)
     if image.format == "TIFF":
         return _decoder_warning(data) or _broken_strip(image, data)
+    if image.format in ("WEBP", "AVIF", "HEIF"):
+        return _zeroed_sectors(data)
     return None
 
 
@@ -75,6 +78,11 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         if marker == _END:
             return
         at += length
+
+
+def _pixels_begin(data: bytes) -> int:
+    """Where a JPEG's header ends, which may hold a thumbnail with an end marker of its own."""
+    return next((at for marker, at, _ in _jpeg_segments(data) if marker == _SCAN), len(data))
 
 
 def _missing_scans(data: bytes) -> str | None:
@@ -106,6 +114,17 @@ def _broken_chunk(data: bytes) -> str | None:
             return None
         at = end + 4
     return "its end is missing"
+
+
+def _zeroed_sectors(data: bytes, start: int = 0) -> str | None:
+    """Zeros that fill whole sectors. Flat pictures compress to zeros as well, but not to the byte from mark to mark."""
+    at = data.find(bytes(_SECTOR), start)
+    while at >= 0:
+        end = _ZEROS.match(data, at).end()
+        if at % _SECTOR == end % _SECTOR == 0:
+            return f"{end - at} bytes are lost and are zeros now"
+        at = data.find(bytes(_SECTOR), end)
+    return None
 
 
 def _broken_strip(image: Image.Image, data: bytes) -> str | None:

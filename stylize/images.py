@@ -255,9 +255,10 @@ def _truncated(path: Path) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     """Undo the EXIF orientation. (Pillow itself turns TIFFs, pi-heif HEICs, and neither reports it then.)"""
     try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # a damaged note about rotation is no reason to refuse the picture
-        turn = None
+        value = image.getexif().get(ExifTags.Base.Orientation)
+        turn = _TURNS.get(int(value[0] if isinstance(value, bytes | tuple) else value))
+    except Exception:  # no note about rotation, or a damaged one, which is no reason to refuse the picture
+        return image
     return image if turn is None else image.transpose(turn)
 
 

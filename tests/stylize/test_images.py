@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from stylize import images
 from stylize.files import FileError
 from stylize.folders import find_images
 from stylize.images import (
