@@ -70,7 +70,8 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     if space not in _FITTING[image.mode]:
         raise ImageCms.PyCMSError(f"a {space} profile in a picture of mode {image.mode}")
     mode = "L" if space == "GRAY" else space
-    transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB", _INTENT, _FLAGS)
+    exact = ImageCms.Flags.NOOPTIMIZE if image.mode == "L" else 0  # slow, and there are but 256 greys
+    transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB", _INTENT, _FLAGS | exact)
     if image.mode == "L":  # by a table, so that grey stays grey
         ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None]).convert(mode)
         table = ImageCms.applyTransform(ramp, transform).getchannel("G")
