@@ -28,7 +28,7 @@ except ImportError as error:
     )
 
 if not hasattr(cv2, "imdecode"):  # a folder that an uninstall left behind, a file named cv2.py, another package
-    _place = cv2.__file__ or next(iter(cv2.__path__))
+    _place = getattr(cv2, "__file__", None) or cv2.__path__[0]
     _fail(
         f"{_place} is called cv2, but it is not OpenCV; rename it if it is yours, then pip install --force-reinstall "
         "opencv-python"

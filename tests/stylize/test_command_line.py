@@ -1,6 +1,7 @@
 """python -m stylize, as people start it."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -172,3 +173,32 @@ def test_a_missing_system_library_is_explained(tmp_path):
         timeout=60,
     )
     assert imported.stderr.splitlines()[-1].startswith("ImportError: OpenCV failed to load (libGL.so.1")
+
+
+NO_OPENCV = "is called cv2, but it is not OpenCV"
+WRONG_CV2 = {
+    "an empty package": ("cv2/__init__.py", "", NO_OPENCV),
+    "a script": ("cv2.py", "import cmath", NO_OPENCV),
+    "too old": ("cv2.py", "__version__ = '4.9.0'\nimdecode = print", r"OpenCV 4\.9\.0 is too old \(4\.10 or later"),
+    "another NumPy": ("cv2.py", "raise ImportError('numpy.core failed to import')", "does not fit the installed NumPy"),
+    "nothing": ("cv2.py", "raise ModuleNotFoundError(\"No module named 'cv2'\")", "OpenCV is not installed"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CV2)
+def test_a_cv2_of_the_wrong_kind_is_named_as_such(name, tmp_path):
+    file, text, message = WRONG_CV2[name]
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text)
+    done = run("image", "a.png", "b.png", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1, done.stderr
+    assert re.search(message, done.stderr) and "pip install" in done.stderr
+
+
+def test_a_cv2_that_an_uninstall_left_behind_is_named_as_such():
+    """A folder without __init__.py, which Python takes for a package where it finds no other of that name."""
+    left = "import sys, types; cv2 = types.ModuleType('cv2'); cv2.__path__ = ['/left/cv2']; sys.modules['cv2'] = cv2"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{left}; import stylize"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.splitlines()[-1].startswith(f"ImportError: /left/cv2 {NO_OPENCV}; rename it")
