@@ -32,6 +32,8 @@ MAX_MEGAPIXELS = 128  # 9 GB by that measure; phones make 12 to 108
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM")
 _DNG_VERSION = 0xC612  # a tag that makes a TIFF camera RAW: its first picture is a small preview
+_OF_ANOTHER_KIND = "pictures of this kind are not read"
+_TRUNCATED = "the image is truncated (its end is missing); copy or download it again"
 _TURNS = {  # EXIF orientation -> what makes the picture stand upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -145,20 +147,16 @@ def over_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def _read(path: Path, max_megapixels: float) -> tuple[Picture, str | None]:
     """The picture, and what is damaged in its file."""
+    suffix = path.suffix.lower()
     with _open(path) as file, _only_our_limits():
-        image = _decode(file, path, max_megapixels)
-        file.seek(0)
-        data = file.read()
-        if end_is_missing(data):
-            raise ImageError(_truncated(path))
         try:
-            rgb, alpha, note = to_srgb(_upright(image))
+            return _decode(file, suffix, max_megapixels)
         except FileError as error:
             raise ImageError(f"{path}: {error}") from error
-        if alpha is not None:
-            rgb = _spread_visible(rgb, alpha)
-        notes = [*_more_pictures(image), *([note] if note else [])]
-        return Picture(rgb, alpha, tuple(notes)), find_damage(image, data)
+        except MemoryError as error:
+            raise ImageError(f"{path}: the picture does not fit in memory; shrink it") from error
+        except Exception as error:  # a damaged file can make a decoder raise anything
+            raise ImageError(f"{path}: {_why_unreadable(error, file, suffix)}") from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -185,27 +183,26 @@ def _only_our_limits() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
 
 
-def _decode(file: BinaryIO, path: Path, max_megapixels: float) -> ImageFile.ImageFile:
-    """The image as the file stores it, in any of Pillow's modes, unrotated."""
+def _decode(file: BinaryIO, suffix: str, max_megapixels: float) -> tuple[Picture, str | None]:
+    """As `_read`. Raises FileError that does not name the file, and whatever Pillow raises."""
     beginning = file.read(BEGINNING)
     if not beginning:
-        raise ImageError(f"{path}: the file is empty (0 bytes); copy it again or leave it out")
-    if advice := how_to_read(beginning, path.suffix.lower()):
-        raise ImageError(_of_another_kind(path, advice))
+        raise FileError("the file is empty (0 bytes); copy it again or leave it out")
+    if advice := how_to_read(beginning, suffix):
+        raise FileError(f"{_OF_ANOTHER_KIND}; {advice}")
     file.seek(0)
-    try:
-        image = _identify(file, beginning)
-        if image.format == "TIFF" and _DNG_VERSION in image.tag_v2:
-            raise ImageError(_of_another_kind(path, NOT_READ[".dng"]))
-        _check_size(image.size, path, max_megapixels)
-        image.load()
-        return image
-    except (ImageError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can make a decoder raise anything
-        file.seek(0)
-        data = file.read() if beginning.startswith(HAS_END_MARKER) else b""
-        raise ImageError(_why_unreadable(error, data, path)) from error
+    image = _identify(file, beginning)
+    _check_size(*image.size, max_megapixels)
+    image.load()
+    file.seek(0)
+    data = file.read()
+    if end_is_missing(data):
+        raise FileError(_TRUNCATED)
+    rgb, alpha, note = to_srgb(_upright(image))
+    if alpha is not None:
+        rgb = _spread_visible(rgb, alpha)
+    notes = [*_more_pictures(image), *([note] if note else [])]
+    return Picture(rgb, alpha, tuple(notes)), find_damage(image, data)
 
 
 def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
@@ -215,41 +212,37 @@ def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
 
         register_heif_opener()
         return Image.open(file, formats=["HEIF"])
-    return Image.open(file, formats=_FORMATS)
+    image = Image.open(file, formats=_FORMATS)
+    if image.format == "TIFF" and _DNG_VERSION in image.tag_v2:
+        raise FileError(f"{_OF_ANOTHER_KIND}; {NOT_READ['.dng']}")
+    return image
 
 
-def _check_size(size: tuple[int, int], path: Path, max_megapixels: float) -> None:
-    width, height = size
-    if min(size) < MINIMUM_SIDE:
-        raise ImageError(f"{path}: {width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
+def _check_size(width: int, height: int, max_megapixels: float) -> None:
+    if min(width, height) < MINIMUM_SIDE:
+        raise FileError(f"{width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
-        raise ImageError(
-            f"{path}: {width} x {height} pixels are {megapixels:.0f} megapixels, and the limit is {max_megapixels:g}; "
+        raise FileError(
+            f"{width} x {height} pixels are {megapixels:.0f} megapixels, and the limit is {max_megapixels:g}; "
             f"shrink it, or draw it by itself with --max-megapixels {ceil(megapixels)} (about "
             f"{megapixels * BYTES_PER_PIXEL / 1000:.0f} GB of memory)"
         )
 
 
-def _why_unreadable(error: Exception, data: bytes, path: Path) -> str:
-    suffix = path.suffix.lower()
-    if "truncated" in str(error).lower() or end_is_missing(data):
-        return _truncated(path)
+def _why_unreadable(error: Exception, file: BinaryIO, suffix: str) -> str:
+    file.seek(0)
+    has_end_marker = file.read(BEGINNING).startswith(HAS_END_MARKER)
+    file.seek(0)
+    if "truncated" in str(error).lower() or (has_end_marker and end_is_missing(file.read())):
+        return _TRUNCATED
     if suffix in NOT_READ:
-        return _of_another_kind(path, NOT_READ[suffix])
+        return f"{_OF_ANOTHER_KIND}; {NOT_READ[suffix]}"
     if isinstance(error, UnidentifiedImageError) and suffix in (".tif", ".tiff"):
-        return f"{path}: no readable image (damaged, or a TIFF of an unusual kind); save it with 8 or 16 bits a sample"
+        return "no readable image (damaged, or a TIFF of an unusual kind); save it with 8 or 16 bits a sample"
     if isinstance(error, UnidentifiedImageError):
-        return f"{path}: no readable image (damaged, or another kind of file); copy it again or leave it out"
-    return f"{path}: no readable image (damaged: {one_line(error)}); copy or download it again"
-
-
-def _of_another_kind(path: Path, advice: str) -> str:
-    return f"{path}: pictures of this kind are not read; {advice}"
-
-
-def _truncated(path: Path) -> str:
-    return f"{path}: the image is truncated (its end is missing); copy or download it again"
+        return "no readable image (damaged, or another kind of file); copy it again or leave it out"
+    return f"no readable image (damaged: {one_line(error)}); copy or download it again"
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -264,7 +257,10 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _more_pictures(image: ImageFile.ImageFile) -> list[str]:
     """What to say of a file that holds more than one picture. (MPO: another view, or a preview, of the same one.)"""
-    frames = getattr(image, "n_frames", 1)
+    try:
+        frames = getattr(image, "n_frames", 1)
+    except Exception:
+        return ["what comes after the first picture is damaged"]
     if frames == 1 or image.format in ("MPO", "HEIF"):
         return []
     if image.format == "TIFF":

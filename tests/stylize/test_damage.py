@@ -13,8 +13,9 @@ from stylize._cv2 import cv2
 from stylize.damage import find_damage
 from stylize.images import ImageError, read_image, read_picture
 
-from .files_by_hand import png_chunk, tiff
+from .files_by_hand import directory, png_chunk, tiff
 from .pictures import PHOTOS, blocks
+from .profiles import ADOBE, D65, rgb_profile
 
 LIBTIFF_IS_HEARD = pytest.mark.skipif(cv2.__version__ < "5", reason="OpenCV 4 hides the warnings of libtiff")
 
@@ -210,3 +211,31 @@ def test_what_cannot_be_told_is_not_claimed(tmp_path):
     data = bytearray(encoded(Image.fromarray(blocks()), "BMP"))
     data[200] ^= 64
     assert not is_noted(tmp_path / "a.bmp", bytes(data))
+
+
+def test_whatever_is_in_a_file_it_is_a_picture_or_one_line(tmp_path):
+    image, rng = photo(60, 40), np.random.default_rng(11)
+    more = {"save_all": True, "append_images": [image.rotate(90), image.rotate(180)]}
+    sound = [encoded(image, form) for form in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM")]
+    sound += [encoded(image, form, **more) for form in ("PNG", "WEBP", "TIFF", "GIF", "MPO")]
+    sound += [encoded(image.convert(mode), form) for mode, form in (("P", "PNG"), ("CMYK", "JPEG"), ("LA", "PNG"))]
+    sound += [encoded(image, "PNG", icc_profile=rgb_profile(ADOBE, D65, 2.2))]
+    sound += [encoded(image, "JPEG", exif=b"Exif\0\0" + directory({0x0112: (6,)}), progressive=True)]
+    for number, data in enumerate(sound):
+        for trial in range(20):
+            changed = bytearray(data)
+            at, length = (int(n) for n in rng.integers(0, [len(data), 40]))
+            match trial % 4:
+                case 0:
+                    del changed[at : at + length]
+                case 1:
+                    changed[at] ^= 1 << length % 8
+                case 2:
+                    changed[at % 200] = length
+                case 3:
+                    changed[at:at] = changed[at : at + length]
+            (tmp_path / "a").write_bytes(changed)
+            try:
+                assert read_picture(tmp_path / "a").rgb.dtype == np.uint8
+            except ImageError as error:
+                assert "\n" not in str(error), (number, trial)
