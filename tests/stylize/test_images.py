@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from stylize.files import FileError
 from stylize.folders import find_images
+from stylize.formats import WRITABLE
 from stylize.images import (
     MAX_MEGAPIXELS,
     ImageError,
@@ -363,6 +364,14 @@ def test_what_is_written_pillow_reads(extension, tmp_path):
     difference = np.abs(np.asarray(Image.open(path).convert("RGB")).astype(int) - blocks())
     assert difference.mean() < (12 if extension == "jpg" else 1e-9)
     assert os.listdir(tmp_path) == [path.name]  # no temporary file stays
+
+
+@pytest.mark.parametrize("extension", WRITABLE)
+def test_what_is_written_with_a_mark_is_sound(extension, tmp_path):
+    write_image(tmp_path / f"a{extension}", blocks(), command="stylize image")
+    picture = read_picture(tmp_path / f"a{extension}")
+    assert picture.notes == () and np.abs(picture.rgb.astype(int) - blocks()).mean() < 12
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_alpha_is_written_where_the_format_can_hold_it(tmp_path):
