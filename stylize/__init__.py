@@ -16,7 +16,7 @@ from .check import check_dataset
 from .dataset import Summary, build_dataset
 from .files import FileError
 from .folders import find_images
-from .images import ImageError, read_image, read_image_and_alpha, resize_short_side, write_image
+from .images import ImageError, Picture, read_image, read_image_and_alpha, read_picture, resize_short_side, write_image
 from .manifest import DatasetError, load_pairs, read_manifest
 from .parameters import Parameters, ranged
 from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
@@ -29,6 +29,7 @@ __all__ = [
     "FileError",
     "ImageError",
     "Parameters",
+    "Picture",
     "Summary",
     "VideoError",
     "build_dataset",
@@ -43,6 +44,7 @@ __all__ = [
     "read_image",
     "read_image_and_alpha",
     "read_manifest",
+    "read_picture",
     "register",
     "resize_short_side",
     "style_parameters",

@@ -1,17 +1,39 @@
-"""The one place that imports OpenCV, so that a missing system library is explained once, in one sentence."""
+"""The one place that imports OpenCV, so that what may be wrong with it is explained once, in one sentence."""
 
+import re
 import sys
+from typing import NoReturn
+
+_OLDEST = (4, 10)  # the first that NumPy 2 can use
+
+
+def _fail(remedy: str, cause: ImportError | None = None) -> NoReturn:
+    if sys.argv[0] == "-m":  # `python -m stylize` has not reached __main__.py yet, which could catch this
+        sys.exit(f"stylize: {remedy}")
+    raise ImportError(remedy) from cause
+
 
 try:
     import cv2
-except ImportError as error:  # on a bare server the wheel is there, but libGL or glib is not
-    _REMEDY = (
+except ModuleNotFoundError as error:
+    _fail(f"OpenCV is not installed ({error}); pip install opencv-python", error)
+except ImportError as error:
+    if "numpy" in str(error):
+        _fail(f"this OpenCV does not fit the installed NumPy ({error}); pip install --upgrade opencv-python", error)
+    _fail(  # on a bare server the wheel is there, but libGL or glib is not
         f"OpenCV failed to load ({error}); install the system packages it needs (Debian, Ubuntu: apt install "
         "libgl1 libglib2.0-0), or the wheel that needs none (pip uninstall opencv-python, then "
-        "pip install opencv-python-headless)"
+        "pip install opencv-python-headless)",
+        error,
     )
-    if sys.argv[0] == "-m":  # `python -m stylize` has not reached __main__.py yet, which could catch this
-        sys.exit(f"stylize: {_REMEDY}")
-    raise ImportError(_REMEDY) from error
+
+if not hasattr(cv2, "imdecode"):  # a folder that an uninstall left behind, a file named cv2.py, another package
+    _place = getattr(cv2, "__file__", None) or cv2.__path__[0]
+    _fail(
+        f"{_place} is called cv2, but it is not OpenCV; rename it if it is yours, then pip install --force-reinstall "
+        "opencv-python"
+    )
+if tuple(map(int, re.findall(r"\d+", cv2.__version__)[:2])) < _OLDEST:
+    _fail(f"OpenCV {cv2.__version__} is too old (4.10 or later is needed); pip install --upgrade opencv-python")
 
 __all__ = ["cv2"]

@@ -1,52 +1,95 @@
-"""Image files in, arrays out, and back: the only module that knows how pixels are stored in a file.
+"""Image files in, arrays out, and back.
 
-Everywhere else an image is an array of shape (H, W, 3), uint8, RGB, standing upright. Files are not so
-kind: OpenCV decodes to BGR, cameras store rotation as a note (EXIF) beside unrotated pixels, a PNG may be
-grey, 16-bit or partly transparent, and a download may have stopped half way. All of that is settled here.
+Everywhere else an image is an array of shape (H, W, 3), uint8, sRGB, standing upright. Files are not so kind: cameras
+store rotation as a note (EXIF) next to unrotated pixels, phones have colours of their own (colour.py), a PNG may be
+grey, 16-bit or partly transparent, and a download may have stopped half way (damage.py). Pillow decodes; OpenCV, which
+is faster at PNG, encodes.
 """
 
-import os
-import struct
-import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from ._cv2 import cv2
+from .colour import to_srgb
+from .console import one_line
+from .damage import HAS_END_MARKER, end_is_missing, find_damage
 from .files import FileError, require_regular, write_atomically
-from .formats import KEEPS_ALPHA, WRITABLE
+from .formats import BEGINNING, KEEPS_ALPHA, NOT_READ, WRITABLE, how_to_read, is_heic
+from .native_stderr import silent_stderr
 
 MINIMUM_SIDE = 16  # pixels; below this there is nothing to draw, and filter windows exceed the image
+BYTES_PER_PIXEL = 70  # to read a photo, draw a toon of it and write that
+MAX_MEGAPIXELS = 128  # 9 GB by that measure; phones make 12 to 108
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM")
+_DNG_VERSION = 0xC612  # a tag that makes a TIFF camera RAW: its first picture is a small preview
+_OF_ANOTHER_KIND = "pictures of this kind are not read"
+_TRUNCATED = "the image is truncated (its end is missing); copy or download it again"
+_TURNS = {  # EXIF orientation -> what makes the picture stand upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class ImageError(FileError):
     """An image that cannot be read or written. The message is one line: which, what is wrong, what to do."""
 
 
-def read_image(path: str | Path) -> np.ndarray:
-    """Read a picture as RGB, uint8, (H, W, 3), values 0..255, upright.
+@dataclass(frozen=True)
+class Picture:
+    """What could be read of a file: (H, W, 3) uint8 RGB, (H, W) uint8 alpha or None, and what the user has to know."""
 
-    EXIF orientation is applied, 16-bit samples are scaled to 8 bits, grey becomes three equal channels,
-    CMYK is converted, transparent pixels are composited on white, and of an animation the first frame is
-    taken.
+    rgb: np.ndarray
+    alpha: np.ndarray | None
+    notes: tuple[str, ...] = ()
 
-    Raises ImageError: missing, empty, truncated or no image; a side below MINIMUM_SIDE; floating-point
-    samples.
+
+def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+    """Read a sound picture as sRGB, uint8, (H, W, 3), values 0..255, upright.
+
+    EXIF orientation is applied, colour profiles and CMYK are converted, 16-bit samples become 8-bit, grey becomes three
+    equal channels, transparent pixels are composited on white, and of an animation the first frame is taken.
+
+    Raises ImageError: missing, empty, truncated, damaged in any way that shows, or no image; a side below MINIMUM_SIDE;
+    more pixels than max_megapixels; floating-point samples.
     """
-    rgb, alpha = _read(Path(path))
+    rgb, alpha = read_image_and_alpha(path, max_megapixels)
     return rgb if alpha is None else over_white(rgb, alpha)
 
 
-def read_image_and_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Like `read_image`, for a caller that keeps the transparency: (rgb, alpha), alpha (H, W) uint8 or None.
+def read_image_and_alpha(
+    path: str | Path, max_megapixels: float = MAX_MEGAPIXELS
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Like `read_image`, for a caller that keeps the transparency: (rgb, alpha), as `read_picture` gives them."""
+    picture, damage = _read(Path(path), max_megapixels)
+    if damage:
+        raise ImageError(f"{path}: damaged ({damage}); copy or download it again")
+    return picture.rgb, picture.alpha
 
-    The colour is not composited. Under alpha 0 a file may hide any colour at all; a filter would pull it into
-    view across the outline, so there each hidden pixel gets the colour of the nearest visible one.
+
+def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+    """Like `read_image`, for a single picture that matters: what could be read of it, with notes on what is lost.
+
+    Transparency is kept, not composited. Under alpha 0 a file may hide any colour at all; a filter would pull it into
+    view across the outline, so there each hidden pixel gets the colour of the nearest visible one. Raises ImageError as
+    `read_image` does, but for damage that the decoder gets over.
     """
-    rgb, alpha = _read(Path(path))
-    return (rgb, alpha) if alpha is None else (_spread_visible(rgb, alpha), alpha)
+    picture, damage = _read(Path(path), max_megapixels)
+    notes = (f"damaged: {damage}; what could be read is drawn",) if damage else ()
+    return replace(picture, notes=notes + picture.notes)
 
 
 def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, command: str | None = None) -> None:
@@ -68,7 +111,7 @@ def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = No
     else:
         pixels = cv2.cvtColor(over_white(rgb, alpha), cv2.COLOR_RGB2BGR)
     try:
-        encoded, data = cv2.imencode(suffix, pixels)
+        encoded, data = cv2.imencode(".jpg" if suffix == ".jfif" else suffix, pixels)
     except cv2.error:
         encoded = False
     if not encoded:
@@ -101,112 +144,125 @@ def over_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return ((rgb * a + 255 * (255 - a) + 127) // 255).astype(np.uint8)
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def _read(path: Path, max_megapixels: float) -> tuple[Picture, str | None]:
+    """The picture, and what is damaged in its file."""
+    suffix = path.suffix.lower()
+    with _open(path) as file, _only_our_limits():
+        try:
+            return _decode(file, suffix, max_megapixels)
+        except FileError as error:
+            raise ImageError(f"{path}: {error}") from error
+        except MemoryError as error:
+            raise ImageError(f"{path}: the picture does not fit in memory; shrink it") from error
+        except Exception as error:  # a damaged file can make a decoder raise anything
+            raise ImageError(f"{path}: {_why_unreadable(error, file, suffix)}") from error
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a regular file; another kind, a pipe say, may never end."""
     require_regular(path, ImageError)
     try:
-        data = path.read_bytes()
+        return open(path, "rb")
     except OSError as error:
         raise ImageError(f"{path}: cannot read ({error.strerror}); check path and permissions") from error
-    if not data:
-        raise ImageError(f"{path}: the file is empty (0 bytes); copy it again or remove it")
-    if _is_truncated(data):
-        raise ImageError(f"{path}: the image is truncated (its end is missing); copy or download it again")
-    pixels, orientation = _decode(data, path)
-    height, width = pixels.shape[:2]
-    if min(height, width) < MINIMUM_SIDE:
-        raise ImageError(f"{path}: {width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
-    return _split_alpha(_upright(_to_8_bit(pixels, path), orientation), path)
 
 
-def _decode(data: bytes, path: Path) -> tuple[np.ndarray, int]:
-    """Pixels as the file stores them (BGR order, any depth, unrotated), and the EXIF orientation, 1 to 8.
+@contextmanager
+def _only_our_limits() -> Iterator[None]:
+    """Pillow without its own limits on pixels and texts, and without warnings: what matters is said by us."""
+    limits = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+    with silent_stderr(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, PngImagePlugin.MAX_TEXT_MEMORY
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
 
-    IMREAD_UNCHANGED is the one mode that keeps the alpha channel, and it leaves the rotation to us. (TIFF
-    is the
-    exception: OpenCV turns those itself and reports no EXIF, so nothing is turned twice.)
-    """
+
+def _decode(file: BinaryIO, suffix: str, max_megapixels: float) -> tuple[Picture, str | None]:
+    """As `_read`. Raises FileError that does not name the file, and whatever Pillow raises."""
+    beginning = file.read(BEGINNING)
+    if not beginning:
+        raise FileError("the file is empty (0 bytes); copy it again or leave it out")
+    if advice := how_to_read(beginning, suffix):
+        raise FileError(f"{_OF_ANOTHER_KIND}; {advice}")
+    file.seek(0)
+    image = _identify(file, beginning)
+    _check_size(*image.size, max_megapixels)
+    image.load()
+    file.seek(0)
+    data = file.read()
+    if end_is_missing(data):
+        raise FileError(_TRUNCATED)
+    rgb, alpha, note = to_srgb(_upright(image))
+    if alpha is not None:
+        rgb = _spread_visible(rgb, alpha)
+    notes = [*_more_pictures(image), *([note] if note else [])]
+    return Picture(rgb, alpha, tuple(notes)), find_damage(image, data)
+
+
+def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
+    """An image of which only the header has been read."""
+    if is_heic(beginning):
+        from pi_heif import register_heif_opener  # the extra "heif"
+
+        register_heif_opener()
+        return Image.open(file, formats=["HEIF"])
+    image = Image.open(file, formats=_FORMATS)
+    if image.format == "TIFF" and _DNG_VERSION in image.tag_v2:
+        raise FileError(f"{_OF_ANOTHER_KIND}; {NOT_READ['.dng']}")
+    return image
+
+
+def _check_size(width: int, height: int, max_megapixels: float) -> None:
+    if min(width, height) < MINIMUM_SIDE:
+        raise FileError(f"{width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
+    megapixels = width * height / 1e6
+    if megapixels > max_megapixels:
+        raise FileError(
+            f"{width} x {height} pixels are {megapixels:.0f} megapixels, and the limit is {max_megapixels:g}; "
+            f"shrink it, or draw it by itself with --max-megapixels {ceil(megapixels)} (about "
+            f"{megapixels * BYTES_PER_PIXEL / 1000:.0f} GB of memory)"
+        )
+
+
+def _why_unreadable(error: Exception, file: BinaryIO, suffix: str) -> str:
+    file.seek(0)
+    has_end_marker = file.read(BEGINNING).startswith(HAS_END_MARKER)
+    file.seek(0)
+    if "truncated" in str(error).lower() or (has_end_marker and end_is_missing(file.read())):
+        return _TRUNCATED
+    if suffix in NOT_READ:
+        return f"{_OF_ANOTHER_KIND}; {NOT_READ[suffix]}"
+    if isinstance(error, UnidentifiedImageError) and suffix in (".tif", ".tiff"):
+        return "no readable image (damaged, or a TIFF of an unusual kind); save it with 8 or 16 bits a sample"
+    if isinstance(error, UnidentifiedImageError):
+        return "no readable image (damaged, or another kind of file); copy it again or leave it out"
+    return f"no readable image (damaged: {one_line(error)}); copy or download it again"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Undo the EXIF orientation. (Pillow itself turns TIFFs, pi-heif HEICs, and neither reports it then.)"""
     try:
-        with silent_stderr():
-            array = np.frombuffer(data, np.uint8)
-            pixels, kinds, blocks = cv2.imdecodeWithMetadata(array, cv2.IMREAD_UNCHANGED)
-    except cv2.error:  # raised, rather than None returned, for sizes beyond OpenCV's limit of 2^30 pixels
-        pixels = None
-    if pixels is None:
-        raise ImageError(f"{path}: no readable image (damaged, or another kind of file); remove it")
-    exif = next((bytes(b) for k, b in zip(kinds, blocks, strict=True) if k == cv2.IMAGE_METADATA_EXIF), b"")
-    return pixels, _exif_orientation(exif)
+        value = image.getexif().get(ExifTags.Base.Orientation)
+        turn = _TURNS.get(int(value[0] if isinstance(value, bytes | tuple) else value))
+    except Exception:  # no note about rotation, or a damaged one, which is no reason to refuse the picture
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
-def _is_truncated(data: bytes) -> bool:
-    """Whether the end of a JPEG or PNG is missing: decoders may fill the lost part with grey, silently."""
-    if data.startswith(b"\x89PNG"):
-        return b"IEND\xaeB\x60\x82" not in data  # the last chunk is empty, so its checksum is always this one
-    if data.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" not in data[_jpeg_scan_start(data) :]
-    return False
-
-
-def _jpeg_scan_start(data: bytes) -> int:
-    """Where the compressed pixels begin; the header may hold a thumbnail with an end marker of its own."""
-    at = 2
-    while at + 4 <= len(data):
-        marker, length = struct.unpack_from(">HH", data, at)
-        at += 1 if marker == 0xFFFF else 2 + length  # any number of FF may fill the space before a marker
-        if marker == 0xFFDA:
-            break
-    return at
-
-
-def _exif_orientation(exif: bytes) -> int:
-    """The orientation tag (0x0112) of an EXIF block, a small TIFF file; 1 (upright) if there is none."""
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return 1
+def _more_pictures(image: ImageFile.ImageFile) -> list[str]:
+    """What to say of a file that holds more than one picture. (MPO: another view, or a preview, of the same one.)"""
     try:
-        (directory,) = struct.unpack_from(order + "I", exif, 4)
-        (entries,) = struct.unpack_from(order + "H", exif, directory)
-        for i in range(entries):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", exif, directory + 2 + 12 * i)
-            if tag == 0x0112:
-                return value if 1 <= value <= 8 else 1
-    except struct.error:  # a damaged note about rotation is no reason to refuse the picture
-        pass
-    return 1
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Undo an EXIF orientation: 5 to 8 are transposed; the rest of the code says which axes are mirrored."""
-    if orientation >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels
-
-
-def _to_8_bit(pixels: np.ndarray, path: Path) -> np.ndarray:
-    if pixels.dtype == np.uint8:
-        return pixels
-    if pixels.dtype == np.uint16:
-        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 / 255 = 257
-    raise ImageError(f"{path}: {pixels.dtype} samples have no known range; save it with 8 or 16 bits")
-
-
-def _split_alpha(pixels: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """BGR or BGRA or grey to (RGB, alpha), alpha None where nothing is transparent."""
-    pixels = np.ascontiguousarray(pixels)
-    if pixels.ndim == 2:
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), None
-    if pixels.shape[2] == 3:
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), None
-    rgb, alpha = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.ascontiguousarray(pixels[..., 3])
-    if alpha.min() == 255:
-        return rgb, None
-    if path.suffix.lower() in (".tif", ".tiff"):  # libtiff multiplies colour by alpha, but not at every depth
-        raise ImageError(f"{path}: TIFF with transparency is not supported; save it as PNG")
-    return rgb, alpha
+        frames = getattr(image, "n_frames", 1)
+    except Exception:
+        return ["what comes after the first picture is damaged"]
+    if frames == 1 or image.format in ("MPO", "HEIF"):
+        return []
+    if image.format == "TIFF":
+        return [f"{frames} pages; only the first is drawn"]
+    return [f"an animation of {frames} frames; only the first is drawn"]
 
 
 def _spread_visible(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -219,28 +275,3 @@ def _spread_visible(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     visible = hidden == 0
     colour[nearest[visible]] = rgb[visible]
     return colour[nearest]
-
-
-_stderr_lock = threading.Lock()
-
-
-@contextmanager
-def silent_stderr() -> Iterator[None]:
-    """Hide what image decoders write straight to file descriptor 2; our own exception says it better.
-
-    libpng and libtiff print past every logging switch, hence the descriptor. One thread at a time: two that
-    interleave would save each other's redirection and lose the real stderr.
-    """
-    with _stderr_lock:
-        try:
-            saved = os.dup(2)
-        except OSError:  # stderr is closed, so there is nothing to hide
-            yield
-            return
-        try:
-            with open(os.devnull, "wb") as null:
-                os.dup2(null.fileno(), 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

@@ -92,6 +92,7 @@ def apply(arguments: list[str]) -> int:
     """Cartoonise photos, a video or a camera's picture with a trained generator."""
     from demos.cartoonize.apply import apply_to_files
     from demos.cartoonize.video import apply_to_video
+    from stylize.commands import add_max_megapixels
     from stylize.files import add_overwrite
     from stylize.temporal import TEMPORAL
 
@@ -111,6 +112,7 @@ def apply(arguments: list[str]) -> int:
         help="1 draws strokes as bold as stylize does, smaller values bolder ones, larger finer ones (%(default)s); "
         "photos too small for that are worked at their own size",
     )
+    add_max_megapixels(parser)
     add_overwrite(parser)
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
@@ -120,7 +122,7 @@ def apply(arguments: list[str]) -> int:
         parser.error("give photos, or --video with a video file or the number of a camera")
     how = (options.model, options.out, options.scale, choose_device(options.device))
     if options.photos:
-        return apply_to_files(options.photos, *how, options.overwrite)
+        return apply_to_files(options.photos, *how, options.overwrite, options.max_megapixels)
     return apply_to_video(options.video, *how, options.temporal, options.side_by_side, options.overwrite)
 
 

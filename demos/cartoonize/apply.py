@@ -22,13 +22,19 @@ from stylize.console import counted, say
 from stylize.files import FileError, check_target, real_path
 from stylize.folders import survey
 from stylize.formats import WRITABLE
-from stylize.images import read_image_and_alpha, resize, resize_short_side, write_image
+from stylize.images import MAX_MEGAPIXELS, read_picture, resize, resize_short_side, write_image
 
 PROGRAM, COMMAND = "cartoonize", "demos.cartoonize apply"
 
 
 def apply_to_files(
-    sources: list[Path], model: Path, out: Path, scale: float, device: str, overwrite: bool = False
+    sources: list[Path],
+    model: Path,
+    out: Path,
+    scale: float,
+    device: str,
+    overwrite: bool = False,
+    max_megapixels: float = MAX_MEGAPIXELS,
 ) -> int:
     """Cartoonise every photo among `sources` into `out`; the exit status: 0, or 1 if something was left out.
 
@@ -49,8 +55,11 @@ def apply_to_files(
         try:
             make_folder(target.parent)
             check_target(target, COMMAND, [photo], overwrite)
-            rgb, alpha = read_image_and_alpha(photo)
-            write_image(target, cartoonize(rgb, generator, about.strokes, scale, device), alpha, COMMAND)
+            picture = read_picture(photo, max_megapixels)
+            for note in picture.notes:
+                say(PROGRAM, f"{photo}: {note}")
+            cartoon = cartoonize(picture.rgb, generator, about.strokes, scale, device)
+            write_image(target, cartoon, picture.alpha, COMMAND)
         except FileError as error:
             failed += 1
             say(PROGRAM, f"skipped {error}")

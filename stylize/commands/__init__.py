@@ -8,6 +8,7 @@ from functools import partial
 
 from ..preprocess import STEPS
 from .. import registry
+from ..images import MAX_MEGAPIXELS
 
 
 def add_drawing_options(parser: argparse.ArgumentParser) -> None:
@@ -17,3 +18,9 @@ def add_drawing_options(parser: argparse.ArgumentParser) -> None:
     repeated("--set", metavar="NAME=VALUE", dest="changes", help="a parameter of the style; may be repeated")
     steps = ", ".join(f"{name}={kind.example}" if kind.example else name for name, kind in STEPS.items())
     repeated("--preprocess", metavar="STEP", help=f"done to the photo first, in the order given: {steps}")
+
+
+def add_max_megapixels(parser: argparse.ArgumentParser) -> None:
+    """--max-megapixels: how large a photo may be."""
+    limit = "refuse larger photos, which take much memory (default %(default)s)"
+    parser.add_argument("--max-megapixels", type=float, default=MAX_MEGAPIXELS, metavar="N", help=limit)

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .. import parse_parameters, read_image_and_alpha, stylize, write_image
+from .. import parse_parameters, stylize, write_image
+from ..console import say
 from ..files import FileError, add_overwrite, check_place, check_target
 from ..formats import WRITABLE
-from ..images import over_white
+from ..images import over_white, read_picture
 from ..preprocess import parse_steps, preprocess
-from . import add_drawing_options
+from . import add_drawing_options, add_max_megapixels
 
 COMMAND = "stylize image"
 
@@ -21,6 +22,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--scale", type=float, help="stroke scale (default: the photo's short side / 512)")
     add_drawing_options(parser)
+    add_max_megapixels(parser)
     add_overwrite(parser)
     parser.set_defaults(run=run, after_interrupt="nothing was written")
 
@@ -35,7 +37,10 @@ def run(options: argparse.Namespace) -> int:
         )
     changes = parse_parameters(options.style, options.changes)
     steps = parse_steps(options.preprocess)
-    rgb, alpha = read_image_and_alpha(options.input)
+    picture = read_picture(options.input, options.max_megapixels)
+    for note in picture.notes:
+        say("stylize", f"{options.input}: {note}")
+    rgb, alpha = picture.rgb, picture.alpha
     check_place(options.output, WRITABLE)
     check_target(options.output, COMMAND, [options.input], options.overwrite)
     if steps:

@@ -1,6 +1,7 @@
 """python -m stylize, as people start it."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -42,7 +43,7 @@ def test_dataset_reports_what_it_made_and_what_it_skipped(tmp_path):
     assert "train: 6 pairs from 3 photos" in done.stdout or "train: 4 pairs from 2 photos" in done.stdout
     assert str(tmp_path / "out" / "manifest.jsonl") in done.stdout
     assert done.stderr.splitlines() == [
-        "stylize: skipped text.jpg: no readable image (damaged, or another kind of file); remove it"
+        "stylize: skipped text.jpg: no readable image (damaged, or another kind of file); copy it again or leave it out"
     ]  # and no progress bar, as this is no terminal
     again = run("dataset", photos, tmp_path / "out", "--size", 32, "--crops", 2)
     assert again.returncode == 2 and "holds a dataset; add --resume" in again.stderr
@@ -58,7 +59,7 @@ def test_every_option_of_a_dataset_reaches_it(tmp_path):
     options += ["--layout", "folders", "--test-fraction", 0, "--minimum-test", 2, "--val-fraction", 0.1]
     done = run("dataset", photos, tmp_path / "out", *options, "--seed", 3, "--workers", 1)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "stylize: skipped a\\nb.png: the file is empty (0 bytes); copy it again or remove it\n"
+    assert done.stderr == "stylize: skipped a\\nb.png: the file is empty (0 bytes); copy it again or leave it out\n"
     assert "val: 4 pairs from 1 photo in" in done.stdout and str(tmp_path / "out" / "B" / "val") in done.stdout
     build_dataset(
         [photos], tmp_path / "same", style="pencil", parameters={"line_threshold": 0.01},
@@ -172,3 +173,32 @@ def test_a_missing_system_library_is_explained(tmp_path):
         timeout=60,
     )
     assert imported.stderr.splitlines()[-1].startswith("ImportError: OpenCV failed to load (libGL.so.1")
+
+
+NO_OPENCV = "is called cv2, but it is not OpenCV"
+WRONG_CV2 = {
+    "an empty package": ("cv2/__init__.py", "", NO_OPENCV),
+    "a script": ("cv2.py", "import cmath", NO_OPENCV),
+    "too old": ("cv2.py", "__version__ = '4.9.0'\nimdecode = print", r"OpenCV 4\.9\.0 is too old \(4\.10 or later"),
+    "another NumPy": ("cv2.py", "raise ImportError('numpy.core failed to import')", "does not fit the installed NumPy"),
+    "nothing": ("cv2.py", "raise ModuleNotFoundError(\"No module named 'cv2'\")", "OpenCV is not installed"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CV2)
+def test_a_cv2_of_the_wrong_kind_is_named_as_such(name, tmp_path):
+    file, text, message = WRONG_CV2[name]
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text)
+    done = run("image", "a.png", "b.png", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1, done.stderr
+    assert re.search(message, done.stderr) and "pip install" in done.stderr
+
+
+def test_a_cv2_that_an_uninstall_left_behind_is_named_as_such():
+    """A folder without __init__.py, which Python takes for a package where it finds no other of that name."""
+    left = "import sys, types; cv2 = types.ModuleType('cv2'); cv2.__path__ = ['/left/cv2']; sys.modules['cv2'] = cv2"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{left}; import stylize"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr.splitlines()[-1].startswith(f"ImportError: /left/cv2 {NO_OPENCV}; rename it")

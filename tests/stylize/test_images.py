@@ -3,22 +3,28 @@
 import errno
 import io
 import os
+import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from stylize import images
 from stylize.files import FileError
+from stylize.formats import WRITABLE
 from stylize.images import (
+    MAX_MEGAPIXELS,
     ImageError,
     read_image,
     read_image_and_alpha,
+    read_picture,
     resize_short_side,
     write_image,
 )
 
-from .pictures import blocks, four_corners, save
+from .files_by_hand import directory, empty_png, png, png_chunk, tiff
+from .pictures import REPOSITORY, blocks, four_corners, save
 
 
 def exif(orientation):
@@ -53,7 +59,7 @@ BAD = {
         "no readable image",
     ),
     "truncated.webp": (encoded(blocks(), format="WEBP")[:-60], "no readable image"),
-    "truncated.tif": (encoded(blocks(), format="TIFF")[:3000], "no readable image"),
+    "truncated.tif": (encoded(blocks(), format="TIFF")[:3000], "truncated"),
     "tiny.png": (encoded(blocks()[:1, :1], format="PNG"), "too small"),
     "thin.png": (encoded(blocks()[:15], format="PNG"), "too small"),
 }
@@ -109,6 +115,47 @@ def test_tiffs_far_from_square_stand_upright_too(shape, orientation, tmp_path):
     path = save(tmp_path / "turned.tif", picture, tiffinfo={0x0112: orientation})
     expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
     np.testing.assert_array_equal(read_image(path), expected)
+
+
+def with_exif(extension, block):
+    """A file of four_corners with a block of EXIF, byte for byte, where the format keeps it."""
+    if extension == "png":
+        return png(four_corners(), 2, png_chunk(b"eXIf", block))
+    if extension == "late.png":
+        plain = png(four_corners(), 2)
+        return plain[:-12] + png_chunk(b"eXIf", block) + plain[-12:]
+    data = encoded(four_corners(), format="JPEG" if extension == "jpg" else "WEBP", exif=b"Exif\0\0" + block)
+    assert block in data
+    return data
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png", "late.png", "webp"])
+def test_orientation_of_any_type_and_byte_order(extension, tmp_path):
+    """BYTE, SHORT, LONG and the signed two; Intel and Motorola order."""
+    for orientation, turn in {6: lambda p: np.rot90(p, -1), 5: lambda p: p.transpose(1, 0, 2)}.items():
+        for kind in (1, 3, 4, 8, 9):
+            for order in "<>":
+                path = tmp_path / f"a.{extension}"
+                path.write_bytes(with_exif(extension, directory({0x0112: (orientation,)}, order, {0x0112: kind})))
+                actual = read_image(path)[::8, ::8].astype(int)
+                expected = turn(four_corners())[::8, ::8]
+                assert actual.shape == expected.shape, (orientation, kind, order)
+                assert np.abs(actual - expected).max() < 30, (orientation, kind, order)  # lossy
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_orientation_of_a_tiff_in_any_byte_order(order, tmp_path):
+    (tmp_path / "a.tif").write_bytes(tiff(four_corners(), 2, order, t274=(8,)))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.rot90(four_corners()))
+
+
+def test_a_damaged_or_senseless_note_about_rotation_is_passed_over(tmp_path):
+    sound = directory({0x0112: (6,)})
+    for block in (sound[:9], b"II*\0\xff\xff\xff\xff", b"junk", directory({0x0112: (9,)}), directory({0x0112: (0,)})):
+        for extension in ("jpg", "png", "webp"):
+            path = tmp_path / f"a.{extension}"
+            path.write_bytes(with_exif(extension, block))
+            assert read_image(path).shape == (40, 60, 3), (extension, block)
 
 
 def test_alpha_turns_with_the_picture(tmp_path):
@@ -173,6 +220,112 @@ def test_an_animation_gives_its_first_frame(extension, tmp_path):
     frames = [Image.fromarray(four_corners()), Image.fromarray(255 - four_corners())]
     path = save(tmp_path / f"moving.{extension}", frames[0], save_all=True, append_images=frames[1:])
     assert np.abs(read_image(path).astype(int) - four_corners()).mean() < 5
+    assert read_picture(path).notes == ("an animation of 2 frames; only the first is drawn",)
+    assert read_picture(save(tmp_path / f"still.{extension}", frames[0])).notes == ()
+
+
+def test_pages_are_counted_and_second_views_are_not(tmp_path):
+    frames = [Image.fromarray(four_corners()) for _ in range(3)]
+    pages = read_picture(save(tmp_path / "pages.tif", frames[0], save_all=True, append_images=frames[1:]))
+    assert pages.notes == ("3 pages; only the first is drawn",)
+    views = save(tmp_path / "views.jpg", frames[0], format="MPO", save_all=True, append_images=frames[1:])
+    assert read_picture(views).notes == ()
+
+
+def test_a_picture_is_read_as_the_array_it_is(tmp_path):
+    rgba = np.dstack([blocks(), np.full((48, 64), 200)]).astype(np.uint8)
+    picture = read_picture(save(tmp_path / "a.png", rgba))
+    rgb, alpha = read_image_and_alpha(tmp_path / "a.png")
+    np.testing.assert_array_equal(picture.rgb, rgb)
+    np.testing.assert_array_equal(picture.alpha, alpha)
+    for array in (picture.rgb, picture.alpha, read_image(tmp_path / "a.png")):
+        assert array.dtype == np.uint8 and array.flags.c_contiguous and array.flags.writeable
+
+
+def test_a_sound_picture_beyond_the_limit_is_not_called_damaged(tmp_path):
+    (tmp_path / "map.png").write_bytes(empty_png(33_000, 33_000))
+    with pytest.raises(ImageError) as caught:
+        read_image(tmp_path / "map.png")
+    message = str(caught.value)
+    for part in (
+        "map.png: 33000 x 33000 pixels",
+        "1089 megapixels",
+        f"limit is {MAX_MEGAPIXELS};",
+        "--max-megapixels 1089",
+    ):
+        assert part in message
+    assert "damaged" not in message
+
+
+def test_the_limit_is_a_parameter(tmp_path):
+    path = save(tmp_path / "a.png", blocks(height=400, width=600))
+    for read in (read_image, read_picture, read_image_and_alpha):
+        with pytest.raises(ImageError, match=r"0 megapixels, and the limit is 0\.2; .*--max-megapixels 1 "):
+            read(path, max_megapixels=0.2)
+        read(path, max_megapixels=0.24)
+
+
+def claims(kind):
+    """A small file that claims 30,000 x 30,000 pixels."""
+    if kind == "png":
+        return empty_png(30_000, 30_000)
+    if kind == "jpg":
+        data = encoded(blocks(), format="JPEG")
+        at = data.index(b"\xff\xc0") + 5
+        return data[:at] + struct.pack(">HH", 30_000, 30_000) + data[at + 4 :]
+    if kind == "gif":
+        data = encoded(blocks(), format="GIF")
+        return data[:6] + struct.pack("<HH", 30_000, 30_000) + data[10:]
+    if kind == "bmp":
+        data = encoded(blocks(), format="BMP")
+        return data[:18] + struct.pack("<ii", 30_000, 30_000) + data[26:]
+    data = tiff(blocks(), 2)
+    for tag in (256, 257):
+        at = data.index(struct.pack("<HHI", tag, 3, 1)) + 8
+        data = data[:at] + struct.pack("<I", 30_000) + data[at + 4 :]
+    return data
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measures memory by POSIX means")
+def test_small_files_that_claim_many_pixels_take_little_memory_and_time(tmp_path):
+    for kind in ("png", "jpg", "gif", "bmp", "tif"):
+        (tmp_path / f"bomb.{kind}").write_bytes(claims(kind))
+    script = (
+        "import resource, sys\n"
+        "from stylize.images import ImageError, read_picture\n"
+        "for name in sys.argv[1:]:\n"
+        "    try:\n"
+        "        read_picture(name)\n"
+        "    except ImageError as error:\n"
+        "        assert '900 megapixels' in str(error), error\n"
+        "    else:\n"
+        "        raise AssertionError(name)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    files = sorted(tmp_path.iterdir())
+    assert max(path.stat().st_size for path in files) < 200_000
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, files)], cwd=REPOSITORY, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * (1 if sys.platform == "darwin" else 1024) < 500e6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes a POSIX pipe")
+def test_only_regular_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to("pipe.png")
+    for path in (tmp_path / "pipe.png", tmp_path / "link.png", "/dev/zero", "/dev/null"):
+        with pytest.raises(ImageError, match="not a regular file"):
+            read_image(path)
+
+
+def test_pillow_keeps_its_own_limits(tmp_path):
+    before = Image.MAX_IMAGE_PIXELS
+    read_image(save(tmp_path / "a.png", blocks()))
+    with pytest.raises(ImageError):
+        read_image(tmp_path / "none.png")
+    assert before == Image.MAX_IMAGE_PIXELS is not None
 
 
 @pytest.mark.parametrize("extension", ["png", "PNG", "bmp", "tif", "webp", "jpg"])
@@ -182,6 +335,14 @@ def test_what_is_written_pillow_reads(extension, tmp_path):
     difference = np.abs(np.asarray(Image.open(path).convert("RGB")).astype(int) - blocks())
     assert difference.mean() < (12 if extension == "jpg" else 1e-9)
     assert os.listdir(tmp_path) == [path.name]  # no temporary file stays
+
+
+@pytest.mark.parametrize("extension", WRITABLE)
+def test_what_is_written_with_a_mark_is_sound(extension, tmp_path):
+    write_image(tmp_path / f"a{extension}", blocks(), command="stylize image")
+    picture = read_picture(tmp_path / f"a{extension}")
+    assert picture.notes == () and np.abs(picture.rgb.astype(int) - blocks()).mean() < 12
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_alpha_is_written_where_the_format_can_hold_it(tmp_path):
@@ -206,7 +367,7 @@ def test_what_cannot_be_written(tmp_path, monkeypatch):
     def full(source, target):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(images.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(FileError, match="No space left"):
         write_image(tmp_path / "a.png", blocks(1))
     assert (tmp_path / "a.png").read_bytes() == before and os.listdir(tmp_path) == ["a.png"]
