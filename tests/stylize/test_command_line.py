@@ -146,12 +146,10 @@ def test_every_mistake_is_one_line_and_changes_nothing(tmp_path, capsys):
     cases = mistakes(tmp_path)
     photo = (tmp_path / "photo.png").read_bytes()
     for name, (arguments, message) in cases.items():
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as exit:  # of argparse
-            code = exit.code
+        with pytest.raises(SystemExit) as exit:
+            main([str(argument) for argument in arguments])
         stderr = capsys.readouterr().err
-        assert code == 2, name
+        assert exit.value.code == 2, name
         assert message in stderr, name
         assert stderr.startswith("stylize: ") and stderr.count("stylize: ") == stderr.count("\n") == 1, stderr
     assert (tmp_path / "photo.png").read_bytes() == photo and not (tmp_path / "out.png").exists()
@@ -160,7 +158,7 @@ def test_every_mistake_is_one_line_and_changes_nothing(tmp_path, capsys):
 def test_a_missing_system_library_is_explained(tmp_path):
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     done = run("image", "a.png", "b.png", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 1 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1
     for remedy in ("libGL.so.1", "apt install libgl1 libglib2.0-0", "pip install opencv-python-headless"):
         assert remedy in done.stderr
     imported = subprocess.run(

@@ -1,0 +1,39 @@
+"""All that `from stylize import ...` offers, in one list."""
+
+from .check import check_dataset
+from .dataset import Summary, build_dataset
+from .files import FileError
+from .folders import find_images
+from .images import ImageError, read_image, read_image_and_alpha, resize_short_side, write_image
+from .manifest import DatasetError, load_pairs, read_manifest
+from .parameters import Parameters, ranged
+from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
+from .video import DrawnVideo, VideoError, draw_video
+
+__all__ = [
+    "DatasetError",
+    "DrawnVideo",
+    "FileError",
+    "ImageError",
+    "Parameters",
+    "Summary",
+    "VideoError",
+    "build_dataset",
+    "check_dataset",
+    "default_scale",
+    "describe_style",
+    "draw_video",
+    "find_images",
+    "load_pairs",
+    "parse_parameters",
+    "ranged",
+    "read_image",
+    "read_image_and_alpha",
+    "read_manifest",
+    "register",
+    "resize_short_side",
+    "style_parameters",
+    "styles",
+    "stylize",
+    "write_image",
+]
