@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from .console import one_line, run
+from .console import attempt, one_line, run
 
 
 class Parser(argparse.ArgumentParser):
@@ -13,13 +13,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"stylize: {one_line(message)}; see python -m {self.prog} --help\n")
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run one command and exit with its status."""
-    run("stylize", lambda: command(arguments), is_foreseen, needs=["stylize.api"])
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status, 2 for a mistake in what was asked, 130 if it was interrupted."""
+    return attempt("stylize", lambda: command(arguments), is_foreseen)
 
 
-def command(arguments: list[str] | None) -> int:
-    """Run one command. Raises ValueError for a mistake in what was asked."""
+def command(arguments: list[str] | None = None) -> int:
+    """Run one command. Raises ValueError for a mistake."""
     options = command_line().parse_args(arguments)
     try:
         return options.run(options)
@@ -44,4 +44,4 @@ def is_foreseen(error: Exception) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    run("stylize", command, is_foreseen, needs=["stylize.api"])

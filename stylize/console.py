@@ -1,5 +1,5 @@
 """How every program here starts, speaks and ends: one line a message, in any terminal, and no traceback for what a
-user, a machine or a pipe does. It imports the standard library alone, so that it is there before anything slow is."""
+user, a machine or a pipe does. Imports nothing but the standard library, so that it can be used before OpenCV."""
 
 import io
 import os
@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import NoReturn
 
-MISTAKE, INTERRUPTED, UNREAD = 2, 130, 141  # exit statuses; the last two are what a shell makes of SIGINT and SIGPIPE
+# Exit statuses. The last two are those that a shell shows for a program ended by SIGINT and by SIGPIPE.
+MISTAKE, INTERRUPTED, UNREAD = 2, 130, 141
 
 
 def say(program: str, message: object) -> None:
@@ -34,21 +35,49 @@ def run(
     is_foreseen: Callable[[Exception], bool],
     needs: Sequence[str] = (),
 ) -> NoReturn:
-    """Call main() and exit with its status. What is foreseen to go wrong is one line on stderr, without a traceback.
+    """`attempt` in a process of its own: with output that takes anything, and the status as that of the process.
 
-    is_foreseen  whether an exception is a mistake of the user; an OSError, an ImportError and a MemoryError always are
-    needs        modules with extension modules that `main` imports later: they are imported before Ctrl-C becomes an
-                 exception
-
-    Exit status: what main returns (None is 0), 2 a mistake, 130 interrupted, 141 nobody reads what is printed.
+    The status is 141 if nobody reads what is printed (`... | head`).
     """
     open_streams()
     try:
-        status = _attempt(program, main, is_foreseen, needs)
+        status = attempt(program, main, is_foreseen, needs)
     except SystemExit as end:  # of argparse
         status = end.code
     lost = _flush(program)
     sys.exit(status or lost)
+
+
+def attempt(
+    program: str,
+    main: Callable[[], int | None],
+    is_foreseen: Callable[[Exception], bool],
+    needs: Sequence[str] = (),
+) -> int:
+    """Call main(); its status (0 for None), or one line on stderr and 2 for a mistake, 130 if it was interrupted.
+
+    is_foreseen  whether an exception is a mistake of the user; an OSError, an ImportError and a MemoryError always are
+    needs        what `main` imports that has extension modules: imported here, before Ctrl-C becomes an exception
+
+    An exception that is not foreseen is a fault of the program and passes through.
+    """
+    try:
+        for module in needs:
+            import_module(module)
+        with _interruptible():
+            return main() or 0
+    except KeyboardInterrupt as interrupt:
+        new_line = "\n" if sys.stderr.isatty() else ""  # after the ^C that a terminal shows
+        return _end(new_line + program, f"interrupted; {str(interrupt) or 'what was finished is kept'}", INTERRUPTED)
+    except BrokenPipeError:
+        return UNREAD
+    except MemoryError as error:
+        remedy = "ask for smaller images, batches or networks, or close other programs"
+        return _end(program, f"not enough memory ({str(error) or 'none is left'}); {remedy}", MISTAKE)
+    except Exception as error:
+        if not isinstance(error, (OSError, ImportError)) and not is_foreseen(error):
+            raise
+        return _end(program, error, MISTAKE)
 
 
 def open_streams() -> None:
@@ -67,27 +96,6 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _attempt(program, main, is_foreseen, needs) -> int:
-    try:
-        for module in needs:
-            import_module(module)
-        with _interruptible():
-            return main() or 0
-    except KeyboardInterrupt as interrupt:
-        line_of_its_own = "\n" if sys.stderr.isatty() else ""  # the terminal has written ^C
-        what = str(interrupt) or "what was finished is kept"
-        return _end(f"{line_of_its_own}{program}", f"interrupted; {what}", INTERRUPTED)
-    except BrokenPipeError:
-        return UNREAD
-    except MemoryError as error:
-        remedy = "ask for smaller images, batches or networks, or close other programs"
-        return _end(program, f"not enough memory ({str(error) or 'none is left'}); {remedy}", MISTAKE)
-    except Exception as error:
-        if not isinstance(error, (OSError, ImportError)) and not is_foreseen(error):
-            raise
-        return _end(program, error, MISTAKE)
 
 
 @contextmanager
