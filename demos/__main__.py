@@ -40,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    console.run("demos", main, is_foreseen=lambda error: False)
+    console.run("demos", main)

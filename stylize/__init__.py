@@ -8,7 +8,7 @@ One photo:
 What there is to import is listed in api.py.
 """
 
-from . import quiet_start
+from . import quiet_start  # first: Ctrl-C during what follows
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any

@@ -32,7 +32,7 @@ def one_line(message: object) -> str:
 def run(
     program: str,
     main: Callable[[], int | None],
-    is_foreseen: Callable[[Exception], bool],
+    is_foreseen: Callable[[Exception], bool] = lambda error: False,
     needs: Sequence[str] = (),
 ) -> NoReturn:
     """`attempt` in a process of its own: with output that takes anything, and the status as that of the process.
@@ -51,7 +51,7 @@ def run(
 def attempt(
     program: str,
     main: Callable[[], int | None],
-    is_foreseen: Callable[[Exception], bool],
+    is_foreseen: Callable[[Exception], bool] = lambda error: False,
     needs: Sequence[str] = (),
 ) -> int:
     """Call main(); its status (0 for None), or one line on stderr and 2 for a mistake, 130 if it was interrupted.
