@@ -1,5 +1,7 @@
 """`python -m demos` lists the programs here."""
 
+from stylize import console
+
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
@@ -38,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    console.run("demos", main)

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 import nnlite
+from stylize import console
 
 
 class UserError(Exception):
     """Something the person at the keyboard can mend; the message says what is wrong and what to do."""
 
 
-def run(program: str, main: Callable[[], int | None]) -> None:
+def run(program: str, main: Callable[[], int | None]) -> NoReturn:
     """Call main() and exit with its status; a foreseeable failure becomes one line on stderr, without a traceback.
 
     Exit status: 0 done, 2 a mistake in the arguments or the data, 130 interrupted.
     """
-    try:
-        status = main() or 0
-    except KeyboardInterrupt:
-        print(f"\n{program}: interrupted; what was finished is kept", file=sys.stderr)
-        status = 130
-    except Exception as error:
-        if not _foreseen(error):
-            raise
-        print(f"{program}: {error}", file=sys.stderr)
-        status = 2
-    sys.exit(status)
+    console.run(program, main, _is_foreseen, needs=["stylize._cv2"])
 
 
-def _foreseen(error: Exception) -> bool:
+def _is_foreseen(error: Exception) -> bool:
     """Whether this is a mistake of the user or a fault of the machine, rather than one of the program."""
-    if isinstance(error, ImportError):  # OpenCV without its system libraries: stylize says which
-        return True
-    from stylize import DatasetError, FileError, VideoError
+    from stylize import DatasetError, FileError
 
-    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, FileError, VideoError)
-    return isinstance(error, (UserError, OSError, *ours))
+    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, FileError)
+    return isinstance(error, (UserError, *ours))
 
 
 class Interrupt:

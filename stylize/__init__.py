@@ -4,51 +4,24 @@ One photo:
 
     from stylize import read_image, stylize, write_image
     write_image("cartoon.png", stylize(read_image("photo.jpg"), "toon"))
+
+What there is to import is listed in api.py.
 """
 
-from . import anime as _anime  # importing a style registers it
-from . import classic as _classic
-from . import comic as _comic
-from . import pencil as _pencil
-from . import toon as _toon
-from . import watercolor as _watercolor
-from .check import check_dataset
-from .dataset import Summary, build_dataset
-from .files import FileError
-from .folders import find_images
-from .images import ImageError, Picture, read_image, read_image_and_alpha, read_picture, resize_short_side, write_image
-from .manifest import DatasetError, load_pairs, read_manifest
-from .parameters import Parameters, ranged
-from .registry import default_scale, describe_style, parse_parameters, register, style_parameters, styles, stylize
-from .video import DrawnVideo, draw_video
-from .video_files import VideoError
+from . import quiet_start  # first: Ctrl-C during what follows
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "DatasetError",
-    "DrawnVideo",
-    "FileError",
-    "ImageError",
-    "Parameters",
-    "Picture",
-    "Summary",
-    "VideoError",
-    "build_dataset",
-    "check_dataset",
-    "default_scale",
-    "describe_style",
-    "draw_video",
-    "find_images",
-    "load_pairs",
-    "parse_parameters",
-    "ranged",
-    "read_image",
-    "read_image_and_alpha",
-    "read_manifest",
-    "read_picture",
-    "register",
-    "resize_short_side",
-    "style_parameters",
-    "styles",
-    "stylize",
-    "write_image",
-]
+if TYPE_CHECKING:
+    from .api import *  # noqa: F403  (for editors and type checkers)
+
+
+def __getattr__(name: str) -> Any:
+    """A module of this package, or a name that api.py lists, imported when it is first asked for.
+
+    So console.py can be imported alone, before anything that takes long or may be missing, such as OpenCV.
+    """
+    if find_spec(f"{__name__}.{name}"):
+        return import_module(f".{name}", __name__)
+    return getattr(import_module(".api", __name__), name)

@@ -1,43 +1,47 @@
 """The command line: python -m stylize COMMAND ...; each command is a module of stylize/commands."""
 
 import argparse
-import sys
 from typing import NoReturn
 
-from .commands import check, dataset, image, list_styles, video
-from .console import say
-
-COMMANDS = (image, video, list_styles, dataset, check)
+from .console import attempt, one_line, run
 
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that reports a mistake in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"stylize: {message}; see python -m {self.prog} --help\n")
+        self.exit(2, f"stylize: {one_line(message)}; see python -m {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. The exit code: that of the command, 2 a mistake in what was asked, 130 interrupted."""
+    """Run one command; its exit status, 2 for a mistake in what was asked, 130 if it was interrupted."""
+    return attempt("stylize", lambda: command(arguments), is_foreseen)
+
+
+def command(arguments: list[str] | None = None) -> int:
+    """Run one command. Raises ValueError for a mistake."""
     options = command_line().parse_args(arguments)
     try:
         return options.run(options)
-    except ValueError as error:  # ImageError, DatasetError, an unknown style: one line that says what to do
-        say("stylize", error)
-        return 2
-    except KeyboardInterrupt:
-        say("stylize", f"interrupted; {options.after_interrupt}")
-        return 130
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(options.after_interrupt) from interrupt
 
 
 def command_line() -> Parser:
     """The parser of all commands."""
+    from .commands import check, dataset, image, list_styles, video  # here, because OpenCV may be missing
+
     parser = Parser(prog="stylize", description="Turn photographs into cartoons.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    for module in (image, video, list_styles, dataset, check):
+        module.add(commands)
     return parser
 
 
+def is_foreseen(error: Exception) -> bool:
+    """ImageError, DatasetError, an unknown style: each says what is wrong and what to do."""
+    return isinstance(error, ValueError)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run("stylize", command, is_foreseen, needs=["stylize.api"])

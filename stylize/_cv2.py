@@ -1,15 +1,12 @@
 """The one place that imports OpenCV, so that what may be wrong with it is explained once, in one sentence."""
 
 import re
-import sys
 from typing import NoReturn
 
 _OLDEST = (4, 10)  # the first that NumPy 2 can use
 
 
 def _fail(remedy: str, cause: ImportError | None = None) -> NoReturn:
-    if sys.argv[0] == "-m":  # `python -m stylize` has not reached __main__.py yet, which could catch this
-        sys.exit(f"stylize: {remedy}")
     raise ImportError(remedy) from cause
 
 

@@ -1,6 +1,17 @@
-"""What the commands print: one line a message, in any terminal."""
+"""How every program here starts, speaks and ends: one line a message, in any terminal, and no traceback for what a
+user, a machine or a pipe does. Imports nothing but the standard library, so that it can be used before OpenCV."""
 
+import io
+import os
+import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import NoReturn
+
+# Exit statuses. The last two are those that a shell shows for a program ended by SIGINT and by SIGPIPE.
+MISTAKE, INTERRUPTED, UNREAD = 2, 130, 141
 
 
 def say(program: str, message: object) -> None:
@@ -16,3 +27,107 @@ def counted(number: int, noun: str) -> str:
 def one_line(message: object) -> str:
     """A message with line ends and the like, which names of files may hold, written as \\n."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
+
+
+def run(
+    program: str,
+    main: Callable[[], int | None],
+    is_foreseen: Callable[[Exception], bool] = lambda error: False,
+    needs: Sequence[str] = (),
+) -> NoReturn:
+    """`attempt` in a process of its own: with output that takes anything, and the status as that of the process.
+
+    The status is 141 if nobody reads what is printed (`... | head`).
+    """
+    open_streams()
+    try:
+        status = attempt(program, main, is_foreseen, needs)
+    except SystemExit as end:  # of argparse
+        status = end.code
+    lost = _flush(program)
+    sys.exit(status or lost)
+
+
+def attempt(
+    program: str,
+    main: Callable[[], int | None],
+    is_foreseen: Callable[[Exception], bool] = lambda error: False,
+    needs: Sequence[str] = (),
+) -> int:
+    """Call main(); its status (0 for None), or one line on stderr and 2 for a mistake, 130 if it was interrupted.
+
+    is_foreseen  whether an exception is a mistake of the user; an OSError, an ImportError and a MemoryError always are
+    needs        what `main` imports that has extension modules: imported here, before Ctrl-C becomes an exception
+
+    An exception that is not foreseen is a fault of the program and passes through.
+    """
+    try:
+        for module in needs:
+            import_module(module)
+        with _interruptible():
+            return main() or 0
+    except KeyboardInterrupt as interrupt:
+        new_line = "\n" if sys.stderr.isatty() else ""  # after the ^C that a terminal shows
+        return _end(new_line + program, f"interrupted; {str(interrupt) or 'what was finished is kept'}", INTERRUPTED)
+    except BrokenPipeError:
+        return UNREAD
+    except MemoryError as error:
+        remedy = "ask for smaller images, batches or networks, or close other programs"
+        return _end(program, f"not enough memory ({str(error) or 'none is left'}); {remedy}", MISTAKE)
+    except Exception as error:
+        if not isinstance(error, (OSError, ImportError)) and not is_foreseen(error):
+            raise
+        return _end(program, error, MISTAKE)
+
+
+def open_streams() -> None:
+    """Make stdout and stderr fit to print anything on, even if they were closed when the program was started.
+
+    A descriptor that is closed would go to the next file that is opened, and what a library prints would go into it.
+    A character that the terminal's encoding lacks is escaped, as are the bytes of a name that is no text.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within, Ctrl-C is KeyboardInterrupt; before and after it ends the process, if quiet_start.py said so."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _end(program: str, message: object, status: int) -> int:
+    """The status, after a last message that may go unread."""
+    with suppress(OSError):
+        say(program, message)
+    return status
+
+
+def _flush(program: str) -> int:
+    """Write out what is buffered, as Python does at its end with a traceback; the exit status that this calls for."""
+    status = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what remains goes nowhere
+            if isinstance(error, BrokenPipeError):
+                status = UNREAD
+            else:
+                status = _end(program, f"cannot print ({error.strerror})", MISTAKE)
+    return status

@@ -66,18 +66,10 @@ def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.n
     Raises ImageError: missing, empty, truncated, damaged in any way that shows, or no image; a side below MINIMUM_SIDE;
     more pixels than max_megapixels; floating-point samples.
     """
-    rgb, alpha = read_image_and_alpha(path, max_megapixels)
-    return rgb if alpha is None else over_white(rgb, alpha)
-
-
-def read_image_and_alpha(
-    path: str | Path, max_megapixels: float = MAX_MEGAPIXELS
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Like `read_image`, for a caller that keeps the transparency: (rgb, alpha), as `read_picture` gives them."""
     picture, damage = _read(Path(path), max_megapixels)
     if damage:
         raise ImageError(f"{path}: damaged ({damage}); copy or download it again")
-    return picture.rgb, picture.alpha
+    return picture.rgb if picture.alpha is None else over_white(picture.rgb, picture.alpha)
 
 
 def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:

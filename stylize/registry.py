@@ -111,3 +111,7 @@ def _find(name: str) -> _Style:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no style {name!r}; the styles are {', '.join(styles())}{hint}")
     return _styles[name]
+
+
+# At the end, because each of them imports this module: importing a style registers it.
+from . import anime, classic, comic, pencil, toon, watercolor  # noqa: E402, F401

@@ -9,7 +9,7 @@ import pytest
 import nnlite
 from demos.cartoonize.tiles import draw
 from nnlite import nn
-from stylize import read_image, read_image_and_alpha, write_image
+from stylize import read_image, read_picture, write_image
 from stylize.images import resize
 
 from .runner import PHOTOS, call, call_here, refused
@@ -70,7 +70,7 @@ def test_outputs_have_their_photos_places_and_sizes(applied):
 def test_alpha_is_kept(applied):
     source, out = applied
     np.testing.assert_array_equal(
-        read_image_and_alpha(out / "seen-through.png")[1], read_image_and_alpha(source / "seen-through.png")[1]
+        read_picture(out / "seen-through.png").alpha, read_picture(source / "seen-through.png").alpha
     )
 
 

@@ -161,7 +161,7 @@ def test_every_mistake_is_one_line_and_changes_nothing(tmp_path, capsys):
 def test_a_missing_system_library_is_explained(tmp_path):
     (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
     done = run("image", "a.png", "b.png", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 1 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1
     for remedy in ("libGL.so.1", "apt install libgl1 libglib2.0-0", "pip install opencv-python-headless"):
         assert remedy in done.stderr
     imported = subprocess.run(
@@ -191,7 +191,7 @@ def test_a_cv2_of_the_wrong_kind_is_named_as_such(name, tmp_path):
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text)
     done = run("image", "a.png", "b.png", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 1 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1, done.stderr
+    assert done.returncode == 2 and done.stderr.startswith("stylize: ") and done.stderr.count("\n") == 1, done.stderr
     assert re.search(message, done.stderr) and "pip install" in done.stderr
 
 
@@ -199,6 +199,10 @@ def test_a_cv2_that_an_uninstall_left_behind_is_named_as_such():
     """A folder without __init__.py, which Python takes for a package where it finds no other of that name."""
     left = "import sys, types; cv2 = types.ModuleType('cv2'); cv2.__path__ = ['/left/cv2']; sys.modules['cv2'] = cv2"
     done = subprocess.run(
-        [sys.executable, "-c", f"{left}; import stylize"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", f"{left}; import stylize.api"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stderr.splitlines()[-1].startswith(f"ImportError: /left/cv2 {NO_OPENCV}; rename it")

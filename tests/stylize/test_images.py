@@ -17,7 +17,6 @@ from stylize.images import (
     MAX_MEGAPIXELS,
     ImageError,
     read_image,
-    read_image_and_alpha,
     read_picture,
     resize_short_side,
     write_image,
@@ -161,7 +160,8 @@ def test_a_damaged_or_senseless_note_about_rotation_is_passed_over(tmp_path):
 def test_alpha_turns_with_the_picture(tmp_path):
     rgba = np.dstack([four_corners(), np.arange(40 * 60).reshape(40, 60) % 255 + 1]).astype(np.uint8)
     path = save(tmp_path / "turned.png", rgba, exif=exif(6))
-    rgb, alpha = read_image_and_alpha(path)
+    picture = read_picture(path)
+    rgb, alpha = picture.rgb, picture.alpha
     expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
     np.testing.assert_array_equal(np.dstack([rgb, alpha]), expected)
 
@@ -195,7 +195,8 @@ def test_transparency_shows_white(tmp_path):
 def test_hidden_colour_is_that_of_the_nearest_visible_pixel(tmp_path):
     rgba = np.dstack([blocks(), np.full((48, 64), 255)]).astype(np.uint8)
     rgba[10:30, 20:40] = (255, 0, 255, 0)  # garish, and hidden
-    rgb, alpha = read_image_and_alpha(save(tmp_path / "hole.png", rgba))
+    picture = read_picture(save(tmp_path / "hole.png", rgba))
+    rgb, alpha = picture.rgb, picture.alpha
     np.testing.assert_array_equal(alpha, rgba[..., 3])
     visible = np.argwhere(alpha > 0)
     np.testing.assert_array_equal(rgb[alpha > 0], rgba[..., :3][alpha > 0])
@@ -207,12 +208,12 @@ def test_hidden_colour_is_that_of_the_nearest_visible_pixel(tmp_path):
 
 def test_a_wholly_hidden_picture_is_white(tmp_path):
     path = save(tmp_path / "nothing.png", np.zeros((20, 20, 4), np.uint8))
-    assert (read_image(path) == 255).all() and (read_image_and_alpha(path)[0] == 255).all()
+    assert (read_image(path) == 255).all() and (read_picture(path).rgb == 255).all()
 
 
 def test_opaque_alpha_is_no_alpha(tmp_path):
     path = save(tmp_path / "a.png", Image.fromarray(blocks()).convert("RGBA"))
-    assert read_image_and_alpha(path)[1] is None
+    assert read_picture(path).alpha is None
 
 
 @pytest.mark.parametrize("extension", ["gif", "webp", "png"])
@@ -235,9 +236,7 @@ def test_pages_are_counted_and_second_views_are_not(tmp_path):
 def test_a_picture_is_read_as_the_array_it_is(tmp_path):
     rgba = np.dstack([blocks(), np.full((48, 64), 200)]).astype(np.uint8)
     picture = read_picture(save(tmp_path / "a.png", rgba))
-    rgb, alpha = read_image_and_alpha(tmp_path / "a.png")
-    np.testing.assert_array_equal(picture.rgb, rgb)
-    np.testing.assert_array_equal(picture.alpha, alpha)
+    np.testing.assert_array_equal(np.dstack([picture.rgb, picture.alpha]), rgba)
     for array in (picture.rgb, picture.alpha, read_image(tmp_path / "a.png")):
         assert array.dtype == np.uint8 and array.flags.c_contiguous and array.flags.writeable
 
@@ -259,7 +258,7 @@ def test_a_sound_picture_beyond_the_limit_is_not_called_damaged(tmp_path):
 
 def test_the_limit_is_a_parameter(tmp_path):
     path = save(tmp_path / "a.png", blocks(height=400, width=600))
-    for read in (read_image, read_picture, read_image_and_alpha):
+    for read in (read_image, read_picture):
         with pytest.raises(ImageError, match=r"0 megapixels, and the limit is 0\.2; .*--max-megapixels 1 "):
             read(path, max_megapixels=0.2)
         read(path, max_megapixels=0.24)
