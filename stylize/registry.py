@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from .images import MINIMUM_SIDE
+from .limits import photo_limits
 from .parameters import Parameters
 
 StyleFunction = Callable[[np.ndarray, float, Any], np.ndarray]
 REFERENCE_SIDE = 512  # the short side, in pixels, at which a style's lengths are meant as they are written
+SCALES = (1 / 64, 64)  # stroke scales from that of 8 pixels to that of 32,768, the largest square that can be read
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from PIL import Image
 
 from stylize import (
     DatasetError,
+    FileError,
     ImageError,
     build_dataset,
-    dataset,
     load_pairs,
+    pair_files,
     plan,
     read_manifest,
     resize_short_side,
@@ -193,7 +194,7 @@ def test_the_seed_decides_split_and_crops(tmp_path, photos):
 def test_a_finished_dataset_is_left_alone(photos, out, monkeypatch):
     build_dataset([photos], out)
     before = contents(out)
-    monkeypatch.setattr(dataset, "stylize", None)  # it would fail if it were called
+    monkeypatch.setattr(pair_files, "stylize", None)  # it would fail if it were called
     assert build_dataset([photos], out).drawn == 0
     assert contents(out) == before
 
@@ -317,7 +318,7 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
     with pytest.raises(DatasetError, match=r"6 different photos leave 5 for test, not 6"):
         build_dataset([photos], out, minimum_test=6)
     (tmp_path / "file").touch()
-    with pytest.raises(DatasetError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         build_dataset([photos], tmp_path / "file" / "out")
 
 
