@@ -80,7 +80,7 @@ def refuse_mixing(out: Path, record: Record, options: Options, parameters: dict[
     then = asdict(Options.from_record(record["options"])) | record["parameters"]
     now = asdict(options) | parameters
     if then != now:
-        keys = [key for key in now | then if then.get(key) != now.get(key)][:3]  # enough to see what is meant
+        keys = [key for key in then | now if then.get(key) != now.get(key)][:3]  # enough to see what is meant
         changes = ", ".join(f"{key} {_shown(then.get(key))} (now {_shown(now.get(key))})" for key in keys)
         raise DatasetError(f"{out} was made with {changes}; use the same, or another folder")
 
