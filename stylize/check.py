@@ -79,7 +79,10 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; check the spelling")
-    report = find_pairs(folder)
+    try:
+        report = find_pairs(folder)
+    except OSError as error:
+        raise DatasetError(f"{error.filename}: cannot read ({error.strerror}); check its permissions") from error
     with Workers(workers, len(report.pairs)) as pool:
         looked = pool.map(_look, report.pairs, "check", progress)
     looks: dict[Pair, _Look] = {}

@@ -43,6 +43,7 @@ class Summary:
     drawn: int  # photos drawn by this run; the others were there already
     skipped: list[tuple[str, str]]  # (source, reason)
 
+
 Plan = dict[str, list[Record]]  # hash of a photo -> the records of its pairs
 SAVE_EVERY = 60  # seconds; what a killed run drew since then is drawn again, and compared
 
@@ -281,9 +282,7 @@ def _refuse_altered(out: Path, pairs: list[Record]) -> None:
         )
 
 
-def _draw(
-    pool: Workers, jobs: list[Drawing], out: Path, plan: Plan, skipped: list[Skipped], progress: bool
-) -> int:
+def _draw(pool: Workers, jobs: list[Drawing], out: Path, plan: Plan, skipped: list[Skipped], progress: bool) -> int:
     """Draw, and keep plan and manifest up to date with what is done. The number of photos drawn."""
     saved = monotonic()
     undrawn = len(jobs)

@@ -216,9 +216,7 @@ def _pixel_grid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def _sample(
-    image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR
-) -> np.ndarray:
+def _sample(image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     return remap(image, x, y, interpolation)
 
 

@@ -13,6 +13,7 @@ from stylize import (
     FileError,
     ImageError,
     build_dataset,
+    dataset,
     load_pairs,
     pair_files,
     plan,
@@ -349,3 +350,47 @@ def test_the_manifest_is_json_lines(photos, out):
     build_dataset([photos], out)
     lines = (out / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 6 and all(json.loads(line)["sha256"] for line in lines)
+
+
+@pytest.mark.parametrize("digits", [8, 16])
+@pytest.mark.parametrize("layout", ["side", "folders"])
+def test_photos_whose_hashes_begin_alike_stay_apart(tmp_path, out, monkeypatch, digits, layout):
+    """Photos of one name in several folders, whose hashes share their first digits."""
+
+    def alike(path):
+        return "0" * digits + real(path)[digits:]
+
+    for seed in range(4):
+        (tmp_path / "photos" / str(seed)).mkdir(parents=True)
+        save(tmp_path / "photos" / str(seed) / "image.png", blocks(seed))
+    real = dataset.file_hash
+    monkeypatch.setattr(dataset, "file_hash", alike)
+    for _ in range(2):  # and again, with nothing to do
+        summary = build_dataset([tmp_path / "photos"], out, style="classic", size=24, crops=2, layout=layout)
+        assert sum(summary.pairs.values()) == 8
+    assert summary.drawn == 0
+    records = read_manifest(out)
+    assert len({record["file"] for record in records}) == 8
+    for record in records:
+        left, top, width, height = record["crop"]
+        photo = pixels(tmp_path / "photos" / record["source"])[top : top + height, left : left + width]
+        found = pixels(out / ("A" if layout == "folders" else "") / record["file"])[:, :width]
+        np.testing.assert_array_equal(found, photo)
+
+
+def test_pairs_keep_the_short_names_that_they_once_got(photos, out, monkeypatch):
+    """Hashes in names had eight digits; a dataset begun then is completed, and added to, without new names for old."""
+    options = {"style": "classic", "size": 24, "crops": 2, "flip": True}
+    monkeypatch.setattr(plan, "DIGITS", 8)
+    build_dataset([photos], out, **options)
+    monkeypatch.undo()
+    before = contents(out)
+    lost = next((out / "train").iterdir())
+    lost.unlink()
+    assert build_dataset([photos], out, **options).drawn == 1
+    assert contents(out) == before
+    save(photos / "new.png", blocks(20))
+    assert build_dataset([photos], out, **options).drawn == 1
+    after = contents(out)
+    assert before.keys() < after.keys() and all(name.count("-") >= 2 for name in after.keys() - before.keys())
+    assert {len(name.split("-")[1]) for name in after.keys() - before.keys()} == {32}

@@ -363,12 +363,17 @@ class Negative(Parameters):
 def negative(image, scale, p):
     return p.white - image
 """
-TOP_LEVEL = STYLE + """
+TOP_LEVEL = (
+    STYLE
+    + """
 register("negative", Negative())(negative)
 if __name__ == "__main__":
     build_dataset([sys.argv[1]], sys.argv[2], style="negative", workers=2)
 """
-INSIDE = STYLE + """
+)
+INSIDE = (
+    STYLE
+    + """
 if __name__ == "__main__":
     register("negative", Negative())(negative)
     try:
@@ -376,6 +381,7 @@ if __name__ == "__main__":
     except DatasetError as error:
         sys.exit(str(error))
 """
+)
 
 
 def test_a_style_of_ones_own_works_with_workers_or_says_why_not(tmp_path, photos, out):

@@ -21,8 +21,8 @@ from stylize import (
     stylize,
     texture,
 )
-from stylize._cv2 import cv2
 from stylize.__main__ import main
+from stylize._cv2 import cv2
 from stylize.classic import WIDEST_MEDIAN
 from stylize.filters import LONGEST, remap
 from stylize.manifest import write_manifest
@@ -165,7 +165,6 @@ def out_of_memory():
 
 def beyond_opencv():
     cv2.remap(np.zeros((1, 40_000), np.uint8), *np.zeros((2, 1, 40_000), np.float32), cv2.INTER_LINEAR)
-
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def users(photos, out, options):
 def refused(made, lines):
     """What each reader says of a manifest of these lines; None where it has nothing against it. The rest stays as it
     was."""
-    photos, out, options = made
+    _, out, _ = made
     path = out / "manifest.jsonl"
     sound, before = path.read_bytes(), contents(out)
     said = []
@@ -145,7 +145,7 @@ def test_a_line_that_is_no_record(made, line, what):
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links")
 def test_paths_stay_inside_the_folder(made, name, what, tmp_path):
-    photos, out, options = made
+    _, out, options = made
     outside = out.parent / "outside.png"
     outside.write_bytes(next(out.rglob("*.png")).read_bytes())
     links = [out / side / "train" / "link.png" for side in ({"side": [""], "folders": "AB"}[options["layout"]])]
@@ -176,7 +176,7 @@ def test_a_manifest_that_cannot_be_read(made):
 
 def test_a_record_less_or_of_another_pair_is_named(made):
     """What is listed is not what the options make: no guess which of the two is right."""
-    photos, out, options = made
+    _, out, _ = made
     lines = (out / "manifest.jsonl").read_bytes().splitlines()
     said = refused(made, lines[1:])
     assert "does not list the pairs that these options make of" in said[0]

@@ -50,7 +50,8 @@ def test_results_come_in_order_and_are_noted_as_they_are_done():
     noted = []
     with Workers(3, 20) as pool:
         jobs = list(range(20))
-        assert pool.map(double, jobs, "", False, lambda job, result: noted.append((job, result))) == [2 * n for n in jobs]
+        doubled = pool.map(double, jobs, "", False, lambda job, result: noted.append((job, result)))
+        assert doubled == [2 * n for n in jobs]
         assert sorted(noted) == [(n, 2 * n) for n in jobs]
         assert pool.map(double, [], "", False) == []
         used = set(pool.map(process_of, jobs, "", False))  # by the same processes
