@@ -16,7 +16,9 @@ import numpy as np
 
 from .formats import EXTENSIONS
 from .images import ImageError, read_image, resize
-from .manifest import SPLITS, DatasetError, Record, halves, pair_paths, read_manifest
+from .limits import photo_limits
+from .manifest import Record, halves, pair_paths, read_manifest
+from .options import SPLITS, DatasetError
 from .quality import lightness, mean_difference
 from .split import SAME_PICTURE, perceptual_hash
 from .workers import Workers
@@ -77,7 +79,10 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; check the spelling")
-    report = find_pairs(folder)
+    try:
+        report = find_pairs(folder)
+    except OSError as error:
+        raise DatasetError(f"{error.filename}: cannot read ({error.strerror}); check its permissions") from error
     with Workers(workers, len(report.pairs)) as pool:
         looked = pool.map(_look, report.pairs, "check", progress)
     looks: dict[Pair, _Look] = {}
@@ -111,6 +116,9 @@ def find_pairs(folder: Path) -> Report:
             report.splits[split] = []
             files = [path for paths in _pictures(place).values() for path in paths]
             report.pairs += [Pair(split, _named(split, path), (path,)) for path in files]
+    for pair in [pair for pair in report.pairs if any(_is_special(path) for path in pair.paths)]:
+        report.wrong("a pipe, a device or the like, not a file", pair.name)
+        report.pairs.remove(pair)
     for split in report.splits:
         if not any(pair.split == split for pair in report.pairs):
             report.wrong("a split without pairs", split or "(all)")
@@ -161,6 +169,11 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
+def _is_special(path: Path) -> bool:
+    """Reading it might never end. (What a broken link leads to shows when it is read.)"""
+    return path.exists() and not path.is_file()
+
+
 def _named(split: str, path: Path) -> str:
     return f"{split}/{path.name}" if split else path.name
 
@@ -168,7 +181,8 @@ def _named(split: str, path: Path) -> str:
 def _look(pair: Pair) -> _Look | str:
     """Read a pair; or what is wrong with it."""
     try:
-        pictures = [read_image(path) for path in pair.paths]
+        with photo_limits():
+            pictures = [read_image(path) for path in pair.paths]
     except ImageError as error:
         return "; ".join(str(error).split(": ", 1)[1:]) or str(error)
     if len(pictures) == 1:

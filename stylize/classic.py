@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._cv2 import cv2
-from .filters import bilateral, odd, resize
+from .filters import bilateral, odd, reduced
 from .parameters import Parameters, ranged
 from .registry import register
+
+WIDEST_MEDIAN = 361  # pixels; cv2.medianBlur counts half of a window's in 16 bits
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ def classic(image: np.ndarray, scale: float, p: Classic) -> np.ndarray:
     """
     height, width = image.shape[:2]
     reduction = max(scale, 1)  # colours this soft need no more detail than there is at scale 1
-    small = cv2.pyrDown(cv2.pyrDown(resize(image, round(width / reduction), round(height / reduction))))
+    small = cv2.pyrDown(cv2.pyrDown(reduced(image, reduction)))
     for _ in range(p.paint_passes):
         small = bilateral(small, 9 * scale / reduction, 9, 7 * scale / reduction)
     colours = cv2.resize(cv2.pyrUp(cv2.pyrUp(small)), (width, height), interpolation=cv2.INTER_LINEAR)
-    grey = cv2.medianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), odd(p.grey_median * scale))
+    grey = cv2.medianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), min(odd(p.grey_median * scale), WIDEST_MEDIAN))
     lines = cv2.adaptiveThreshold(
         grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, odd(p.line_block * scale), p.line_offset
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._cv2 import cv2
-from .filters import kuwahara, resize, smoothstep, to_float, to_uint8
+from .filters import kuwahara, reduced, resize, smoothstep, to_float, to_uint8
 from .lines import Lines, draw_lines
 from .palette import fit_palette, paint_by_palette
 from .parameters import Parameters, ranged
@@ -34,7 +34,7 @@ def comic(image: np.ndarray, scale: float, p: Comic) -> np.ndarray:
     """Few flat colours, halftone dots where it is dark (Ben Day 1879), and bold lines."""
     height, width = image.shape[:2]
     reduction = max(scale, 1)  # colours are chosen at scale 1 at most, and their borders enlarged
-    painted = paint(resize(image, round(width / reduction), round(height / reduction)), scale / reduction, p)
+    painted = paint(reduced(image, reduction), scale / reduction, p)
     palette = fit_palette(painted, p.colours)
     light, a, b = cv2.split(paint_by_palette(painted, palette, p.border * scale / reduction, width, height))
     light = 100 * smoothstep(light, -12, 103)  # more contrast

@@ -11,23 +11,24 @@ and contents depend on nothing but photo and options; so a run that was stopped 
 again, and the result is the same, byte for byte, for any number of workers.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-import numpy as np
-
-from .files import real_path
+from .console import counted
+from .files import real_path, remove_leftovers
 from .folder_lock import locked
-from .folders import find_images
-from .images import ImageError, read_image, resize_short_side, write_image
-from .manifest import LAYOUTS, MANIFEST, SPLITS, DatasetError, Record, pair_paths, read_manifest, write_manifest
-from .plan import Options, Photo, drawn_steps, plan_pairs, refuse_mixing
-from .preprocess import Step, parse_steps
-from .preprocess import preprocess as apply_steps
-from .registry import style_parameters, styles, stylize
+from .folders import survey
+from .images import ImageError, read_image
+from .limits import photo_limits
+from .manifest import MANIFEST, Record, pair_paths, read_manifest, write_manifest
+from .options import LAYOUTS, SPLITS, DatasetError, Options
+from .pair_files import Drawing, Skipped, altered, draw_pairs, file_hash, finished, prepare
+from .plan import Photo, drawn_steps, plan_pairs, refuse_mixing
+from .preprocess import parse_steps
+from .registry import style_parameters, styles
 from .split import assign_splits, group_similar, perceptual_hash
 from .workers import Workers
 
@@ -41,9 +42,11 @@ class Summary:
     pairs: dict[str, int]  # split -> pairs
     drawn: int  # photos drawn by this run; the others were there already
     skipped: list[tuple[str, str]]  # (source, reason)
+    notes: list[str]  # what was passed over in the folders, a line each
 
 
-_Skipped = tuple[str, str]  # name, reason
+Plan = dict[str, list[Record]]  # hash of a photo -> the records of its pairs
+SAVE_EVERY = 60  # seconds; what a killed run drew since then is drawn again, and compared
 
 
 def build_dataset(
@@ -65,6 +68,7 @@ def build_dataset(
     minimum_val: int | None = None,
     seed: int = 0,
     resume: bool = True,
+    overwrite: bool = False,
     workers: int | None = None,
     progress: bool = True,
 ) -> Summary:
@@ -86,17 +90,18 @@ def build_dataset(
     minimum_val None: 1 if there is a val_fraction.
     seed: of the split, of the crops and of preprocessing.
     resume: go on where a stopped run ended, and add photos; False refuses an `out` that holds a dataset.
+    overwrite: replace files in `out` that are in the way of a pair, or were altered since they were written.
     workers: processes; None: one for every 16 photos, at most one a CPU. Has no influence on the result.
     progress: show progress on stderr if it is a terminal.
 
     Photos that cannot be used are skipped, each with its reason in the summary and in the manifest.
     Near-duplicates never stand in two splits. Run again with more photos, it adds them and moves none of
-    the old ones; pairs that were lost or altered are drawn again.
+    the old ones; pairs that were lost are drawn again.
 
-    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, that
-    another run is writing into, that was made with other options, that holds photos which are no longer among
-    the sources, or that is not a dataset. Raises ValueError for an unknown style, parameter or step, ImageError
-    (a ValueError) for a source that does not exist or a disk that is full.
+    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, that was made
+    with other options, that holds photos which are no longer among the sources, files that were altered or are in the
+    way, or that is not a dataset. Raises FileError if another run is writing into `out`, for a source that does not
+    exist or a disk that is full; ValueError for an unknown style, parameter or step.
     """
     known_parameters = style_parameters(style, **(parameters or {}))
     options = Options(
@@ -117,55 +122,57 @@ def build_dataset(
     if workers is not None and workers < 1:
         raise DatasetError(f"workers is {workers}; it needs 1 or more")
     out = Path(out)
-    files = _find_sources([Path(source) for source in sources], out)
+    files, notes = _find_sources([Path(source) for source in sources], out)
     with locked(out), Workers(workers, len(files)) as pool:
         known = _open(out, options, known_parameters, resume)
         scanned = pool.map(_scan, [(path, name, options) for path, name in files], "scan", progress)
-        photos, skipped = _distinct(scanned, known, options)
+        photos, skipped = _distinct(scanned, known, options, out)
         splits = _split(photos, known, options)
         between = [photo.name for sha256, photo in photos.items() if sha256 not in splits]
         skipped += [(name, "looks like photos of two splits") for name in between]
-        plan, undrawn = {}, []
-        for sha256, split in splits.items():
-            fresh = plan_pairs(photos[sha256], split, options, known_parameters)
-            plan[sha256] = _finished(out, known.get(sha256, fresh)) or fresh
-            if plan[sha256] is fresh:
-                undrawn.append(sha256)
-        if undrawn:
-            _write(out, plan, skipped)
-            jobs = [(photos[sha256], plan[sha256], options, out) for sha256 in undrawn]
-            plan.update(zip(undrawn, pool.map(_draw, jobs, "draw", progress), strict=True))
-        _write(out, plan, skipped)
-    tally = list(splits.values())
+        plan = {
+            sha256: plan_pairs(photos[sha256], split, options, known_parameters, known.get(sha256, ()))
+            for sha256, split in splits.items()
+        }
+        for sha256, pairs in known.items():
+            plan[sha256] = finished(out, plan[sha256], pairs)
+        missing = {sha256: [pair for pair in pairs if pair["status"] != "done"] for sha256, pairs in plan.items()}
+        jobs = [Drawing(photos[sha256], pairs, options, out, overwrite) for sha256, pairs in missing.items() if pairs]
+        if not overwrite:
+            _refuse_altered(out, [pair for job in jobs for pair in known.get(job.photo.sha256, ())])
+        drawn = _draw(pool, jobs, out, plan, skipped, progress)
     return Summary(
         out=out,
-        photos={split: tally.count(split) for split in options.splits()},
-        pairs={split: tally.count(split) * options.crops * (1 + options.flip) for split in options.splits()},
-        drawn=len(undrawn),
+        photos={split: sum(pairs[0]["split"] == split for pairs in plan.values()) for split in options.splits()},
+        pairs={
+            split: sum(pair["split"] == split for pairs in plan.values() for pair in pairs)
+            for split in options.splits()
+        },
+        drawn=drawn,
         skipped=skipped,
+        notes=notes,
     )
 
 
-def _find_sources(sources: list[Path], out: Path) -> list[tuple[Path, str]]:
-    """Each image once, as (path, name), name relative to its source; what `out` holds is left aside."""
-    inside = real_path(out)
-    found: dict[Path, tuple[Path, str]] = {}
+def _find_sources(sources: list[Path], out: Path) -> tuple[list[tuple[Path, str]], list[str]]:
+    """Each image once, as (path, name), name relative to its source, and notes on what was passed over.
+
+    What `out` holds is left aside, and so are cartoons that our commands drew.
+    """
     for source in sources:
-        if real_path(source).is_relative_to(inside):
+        if real_path(source).is_relative_to(real_path(out)):
             raise DatasetError(f"{source} lies inside the output folder {out}; write the dataset elsewhere")
-        for path in find_images([source]):
-            name = path.relative_to(source).as_posix() if source.is_dir() else path.name
-            if not real_path(path).is_relative_to(inside):
-                found.setdefault(real_path(path), (path, name))
-    if not found:
+    found = survey(sources, output=out)
+    if not found.places:
         raise DatasetError(f"no image files in {', '.join(map(str, sources))}; name a folder of photos")
-    return sorted(found.values(), key=lambda item: (item[1], item[0]))
+    files = [(path, place.as_posix()) for path, place in found.places.items()]
+    return sorted(files, key=lambda file: (file[1], file[0])), found.notes
 
 
-def _open(out: Path, options: Options, parameters: dict[str, Any], resume: bool) -> dict[str, list[Record]]:
+def _open(out: Path, options: Options, parameters: dict[str, Any], resume: bool) -> Plan:
     """Make the folders, or check that what is there was made with these options. The records of each photo
     there, by the hash of its bytes."""
-    known: dict[str, list[Record]] = {}
+    known: Plan = {}
     for record in read_manifest(out):
         if record["status"] != "skipped":
             refuse_mixing(out, record, options, parameters)
@@ -180,14 +187,16 @@ def _open(out: Path, options: Options, parameters: dict[str, Any], resume: bool)
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         for folder in [out, *folders]:
-            for leftover in folder.glob(".*.tmp"):  # of a run that was killed
-                leftover.unlink()
+            remove_leftovers(folder)
     except OSError as error:
         raise DatasetError(f"{out}: cannot write there ({error.strerror}); use another folder") from error
+    for folder in folders:
+        if not real_path(folder).is_relative_to(real_path(out)):
+            raise DatasetError(f"{folder} is a link that leads out of {out}; use another folder")
     return known
 
 
-def _scan(job: tuple[Path, str, Options]) -> Photo | _Skipped:
+def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
     path, name, options = job
     if options.style not in styles():  # can only happen in a worker: the parent has checked it
         raise DatasetError(
@@ -195,30 +204,30 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | _Skipped:
             "or module, outside functions and if __name__ blocks, or use one worker"
         )
     try:
-        photo = read_image(path)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        steps = drawn_steps(sha256, options)
-        height, width = _prepare(photo, steps, options).shape[:2]
+        with photo_limits():
+            photo = read_image(path)
+            looks = perceptual_hash(photo)
+            sha256 = file_hash(path)
+            steps = drawn_steps(sha256, options)
+            height, width = prepare(photo, steps, options).shape[:2]
     except ImageError as error:
         return name, str(error).removeprefix(f"{path}: ")
+    except OSError as error:  # it was moved away, say
+        return name, f"cannot read ({error.strerror})"
     if options.size and min(height, width) < options.size:
         return name, f"{width} x {height} pixels is too small for crops of {options.size}"
-    return Photo(path, name, sha256, perceptual_hash(photo), [str(step) for step in steps], width, height)
-
-
-def _prepare(photo: np.ndarray, steps: list[Step], options: Options) -> np.ndarray:
-    photo = apply_steps(photo, steps)
-    if options.short_side and min(photo.shape[:2]) > options.short_side:
-        return resize_short_side(photo, options.short_side)
-    return photo
+    return Photo(path, name, sha256, looks, [str(step) for step in steps], width, height)
 
 
 def _distinct(
-    scanned: list[Photo | _Skipped], known: dict[str, list[Record]], options: Options
-) -> tuple[dict[str, Photo], list[_Skipped]]:
-    """The usable photos by hash, of equal files only the first; and the rest, each with its reason."""
+    scanned: list[Photo | Skipped], known: Plan, options: Options, out: Path
+) -> tuple[dict[str, Photo], list[Skipped]]:
+    """The usable photos by hash, of equal files only the first; and the rest, each with its reason.
+
+    A photo that is planned in the manifest but was not begun may be gone, and is then forgotten.
+    """
     photos: dict[str, Photo] = {}
-    skipped: list[_Skipped] = []
+    skipped: list[Skipped] = []
     for item in scanned:
         if isinstance(item, tuple):
             skipped.append(item)
@@ -226,12 +235,16 @@ def _distinct(
             skipped.append((item.name, f"the same file as {photos[item.sha256].name}"))
         else:
             photos[item.sha256] = item
-    gone = [records[0]["source"] for sha256, records in known.items() if sha256 not in photos]
-    if gone:
+    gone = [records for sha256, records in known.items() if sha256 not in photos]
+    drawn = [pairs[0]["source"] for pairs in gone if any(_is_begun(out, pair) for pair in pairs)]
+    if drawn:
+        reason = dict(skipped).get(drawn[0], "not found")
         raise DatasetError(
-            f"the dataset holds {len(gone)} photos that are not among the sources, such as {gone[0]}; "
-            "name all sources, or use another folder"
+            f"the dataset holds {len(drawn)} photos that are not among the sources, such as {drawn[0]} "
+            f"({reason}); name all sources, or use another folder"
         )
+    for pairs in gone:
+        del known[pairs[0]["sha256"]]
     needed = 1 + sum(minimum > 0 for _, minimum in options.shares().values())
     if len(photos) < needed:
         example = f" ({skipped[0][0]}: {skipped[0][1]})" if skipped else ""
@@ -241,7 +254,11 @@ def _distinct(
     return photos, skipped
 
 
-def _split(photos: dict[str, Photo], known: dict[str, list[Record]], options: Options) -> dict[str, str]:
+def _is_begun(out: Path, pair: Record) -> bool:
+    return pair["status"] == "done" or any(path.exists() for path in pair_paths(out, pair))
+
+
+def _split(photos: dict[str, Photo], known: Plan, options: Options) -> dict[str, str]:
     """The split of each photo, by hash; those missing look like photos of two."""
     numbers = group_similar([photo.looks for photo in photos.values()])
     settled = {sha256: records[0]["split"] for sha256, records in known.items()}
@@ -256,49 +273,43 @@ def _split(photos: dict[str, Photo], known: dict[str, list[Record]], options: Op
     return splits
 
 
-def _finished(out: Path, pairs: list[Record]) -> list[Record] | None:
-    """The records of a photo as done, if its pairs are all there and still as they were written; else None."""
-    done = []
-    for pair in pairs:
-        paths = pair_paths(out, pair)
-        if not all(path.is_file() for path in paths):
-            return None
-        hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-        if pair.get("file_sha256", hashes) != hashes:
-            return None
-        done.append(pair | {"file_sha256": hashes, "status": "done"})
-    return done
+def _refuse_altered(out: Path, pairs: list[Record]) -> None:
+    files = altered(out, pairs)
+    if files:
+        more = f" and {counted(len(files) - 1, 'other file')} were" if len(files) > 1 else " was"
+        raise DatasetError(
+            f"{files[0]}{more} altered since the dataset was made; move away what you want to keep, or add --overwrite "
+            "to draw it again"
+        )
 
 
-def _draw(job: tuple[Photo, list[Record], Options, Path]) -> list[Record]:
-    """Write the pairs of one photo; their records. It is drawn whole, then cut: a crop has no borders of its own."""
-    source, pairs, options, out = job
-    photo = _prepare(read_image(source.path), parse_steps(source.steps), options)
-    for flip in sorted({pair["flip"] for pair in pairs}):
-        seen = np.ascontiguousarray(photo[:, ::-1]) if flip else photo
-        cartoon = stylize(seen, options.style, pairs[0]["scale"], **pairs[0]["parameters"])
-        for pair in pairs:
-            if pair["flip"] == flip:
-                box = _box(pair, seen)
-                _write_pair(pair_paths(out, pair), seen[box], cartoon[box])
-    return _finished(out, pairs) or pairs
+def _draw(pool: Workers, jobs: list[Drawing], out: Path, plan: Plan, skipped: list[Skipped], progress: bool) -> int:
+    """Draw, and keep plan and manifest up to date with what is done. The number of photos drawn."""
+    saved = monotonic()
+    undrawn = len(jobs)
 
+    def save() -> None:
+        left_out = [{"source": name, "status": "skipped", "reason": reason} for name, reason in skipped]
+        write_manifest(out, [pair for pairs in plan.values() for pair in pairs] + left_out)
 
-def _box(pair: Record, seen: np.ndarray) -> tuple[slice, slice]:
-    """The crop, which the record gives before mirroring, in what is drawn."""
-    height, width = seen.shape[:2]
-    left, top, w, h = pair["crop"] or (0, 0, width, height)
-    if pair["flip"]:
-        left = width - left - w
-    return slice(top, top + h), slice(left, left + w)
+    def note(job: Drawing, result: list[Record] | Skipped) -> None:
+        nonlocal saved, undrawn
+        sha256 = job.photo.sha256
+        if isinstance(result, list):
+            undrawn -= 1
+            done = {pair["file"]: pair for pair in result}
+            plan[sha256] = [done.get(pair["file"], pair) for pair in plan[sha256]]
+        else:
+            skipped.append(result)
+            if len(job.pairs) == len(plan[sha256]):  # none of its pairs was there before
+                del plan[sha256]
+        if monotonic() - saved > SAVE_EVERY:
+            save()
+            saved = monotonic()
 
-
-def _write_pair(paths: list[Path], photo: np.ndarray, cartoon: np.ndarray) -> None:
-    pictures = [np.hstack([photo, cartoon])] if len(paths) == 1 else [photo, cartoon]
-    for path, picture in zip(paths, pictures, strict=True):
-        write_image(path, picture)
-
-
-def _write(out: Path, plan: dict[str, list[Record]], skipped: list[_Skipped]) -> None:
-    left_out = [{"source": name, "status": "skipped", "reason": reason} for name, reason in skipped]
-    write_manifest(out, [pair for pairs in plan.values() for pair in pairs] + left_out)
+    save()
+    try:
+        pool.map(draw_pairs, jobs, "draw", progress, note)
+    finally:
+        save()
+    return len(jobs) - undrawn

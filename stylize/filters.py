@@ -15,6 +15,8 @@ BORDER = cv2.BORDER_REFLECT_101
 SECTORS = 8
 WIDE = 1.6  # ratio of the Gaussians in a difference of Gaussians, then close to a Laplacian (Marr 1980)
 FLOW_STEPS = 8  # Euler steps taken each way along a streamline
+LONGEST = 32_766  # pixels, the longest side that cv2.remap takes
+REACH = 4  # pixels around a place that it is made from, and one more
 
 
 def to_float(image: np.ndarray) -> np.ndarray:
@@ -125,6 +127,32 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
 
 
+def reduced(image: np.ndarray, reduction: float) -> np.ndarray:
+    """`resize` to a fraction of the size, at the least to one pixel."""
+    height, width = image.shape[:2]
+    return resize(image, max(1, round(width / reduction)), max(1, round(height / reduction)))
+
+
+def remap(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR, border: int = BORDER
+) -> np.ndarray:
+    """The image at the places x, y, (H, W) float32 each: cv2.remap, but for pictures of any length.
+
+    A longer one is made in pieces, each from the part of the image that it needs; the result is the same.
+    """
+    if max(*image.shape[:2], *x.shape) <= LONGEST:
+        return cv2.remap(image, x, y, interpolation, borderMode=border)
+    part, left, top = image, 0, 0
+    if max(image.shape[:2]) > LONGEST:
+        left, top = (max(0, int(places.min()) // 2 * 2 - REACH) for places in (x, y))  # even: halves round alike
+        part = image[top : int(y.max()) + REACH, left : int(x.max()) + REACH]
+    if max(*part.shape[:2], *x.shape) <= LONGEST:
+        return cv2.remap(part, x - left, y - top, interpolation, borderMode=border)
+    axis = int(x.shape[1] > x.shape[0])
+    halves = zip(np.array_split(x, 2, axis), np.array_split(y, 2, axis), strict=True)
+    return np.concatenate([remap(image, *half, interpolation, border) for half in halves], axis)
+
+
 def flow_field(grey: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
     """The direction along edges, and how clear it is: (tangent (H, W, 2) as x, y; coherence (H, W)).
 
@@ -188,10 +216,8 @@ def _pixel_grid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def _sample(
-    image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR
-) -> np.ndarray:
-    return cv2.remap(image, x, y, interpolation, borderMode=BORDER)
+def _sample(image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    return remap(image, x, y, interpolation)
 
 
 def soft_quantize(values: np.ndarray, bins: int, top: float, hardness: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .manifest import DatasetError
+from .files import FileError
 
 try:
     import fcntl
@@ -18,14 +18,14 @@ def locked(folder: Path) -> Iterator[None]:
     """Within the block no other run has the folder, which is made if it is missing.
 
     The folder itself is locked: no file stays behind, and the kernel lifts the lock when the process ends, even killed.
-    Raises DatasetError if another run has it, or if it cannot be made. A system or a disk without such locks keeps
+    Raises FileError if another run has it, or if it cannot be made. A system or a disk without such locks keeps
     nobody out.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY) if fcntl else None
     except OSError as error:
-        raise DatasetError(f"{folder}: cannot write there ({error.strerror}); use another folder") from error
+        raise FileError(f"{folder}: cannot write there ({error.strerror}); choose another folder") from error
     try:
         if fcntl:
             _lock(handle, folder)
@@ -39,6 +39,6 @@ def _lock(handle: int, folder: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise DatasetError(f"another run is writing into {folder}; wait for it, or use another folder") from error
+        raise FileError(f"another run is writing into {folder}; wait for it, or choose another folder") from error
     except OSError:  # some network disks have none
         pass

@@ -11,6 +11,7 @@ from .filters import (
     gaussian,
     gradient_length,
     luma,
+    reduced,
     remove_islands,
     resize,
     smoothstep,
@@ -43,8 +44,7 @@ def draw_lines(image: np.ndarray, scale: float, p: Lines) -> np.ndarray:
     """
     height, width = image.shape[:2]
     reduction = max(scale, 1)
-    reduced = resize(image, round(width / reduction), round(height / reduction))
-    excess = resize(line_excess(reduced, scale / reduction, p), width, height)
+    excess = resize(line_excess(reduced(image, reduction), scale / reduction, p), width, height)
     # The ramp is a pixel wide at least, so that lines have smooth borders however strong the response is.
     ramp = np.maximum(gradient_length(excess), p.line_ramp)
     ink = np.clip((excess - p.line_ramp / 2) / ramp + 0.5, 0, 1)

@@ -13,39 +13,128 @@ right, OUT/train/NAME.png; "folders", two of equal name, photo OUT/A/train/NAME.
 """
 
 import json
+import re
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .files import write_atomically
+from .files import real_path, write_atomically
 from .images import read_image
+from .options import LAYOUTS, SPLITS, DatasetError, Options
 
 MANIFEST = "manifest.jsonl"
-SPLITS = ("train", "val", "test")
-LAYOUTS = {"side": ("",), "folders": ("A", "B")}  # layout -> the folders that hold the splits
+LONGEST_NAME = 250  # file systems allow 255
 Record = dict[str, Any]
 
 
-class DatasetError(ValueError):
-    """A dataset that cannot be made or read. The message is one line: what is wrong, what to do."""
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -inf < value < inf
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(type(x) is int and x >= 0 for x in value)
+
+
+def _is_list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(kind, value))
+
+
+def _is_table_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(kind, value.values()))
+
+
+# What a record holds: key -> (what its value must be, the same in words).
+_LEFT_OUT = {
+    "source": (_is_text, "a text"),
+    "reason": (_is_text, "a text"),
+}
+_PAIR = {
+    "file": (_is_text, "a text"),
+    "source": (_is_text, "a text"),
+    "sha256": (_is_hash, "64 hex digits"),
+    "split": (lambda value: value in SPLITS, f"one of {', '.join(SPLITS)}"),
+    "crop": (lambda value: value is None or _is_box(value), "null or [left, top, width, height]"),
+    "style": (_is_text, "a text"),
+    "parameters": (_is_table_of(_is_number), "a table of numbers"),
+    "scale": (lambda value: _is_number(value) and value > 0, "a number above 0"),
+    "options": (lambda value: isinstance(value, dict), "a table"),
+    "versions": (_is_table_of(_is_text), "a table of texts"),
+}
+_SINCE = {  # what early datasets do not have, and "file_sha256" not before a pair is done
+    "file_sha256": (_is_list_of(_is_hash), "a list of 64 hex digits each"),
+    "flip": (lambda value: isinstance(value, bool), "true or false"),
+    "preprocess": (_is_list_of(_is_text), "a list of texts"),
+}
 
 
 def read_manifest(folder: str | Path) -> list[Record]:
-    """All records of a dataset; none where there is no manifest. Raises DatasetError if it is damaged."""
-    path = Path(folder) / MANIFEST
+    """All records of a dataset; none where there is no manifest.
+
+    Every record is sound and its files lie inside the folder. Raises DatasetError, with the line, for one that is not.
+    """
+    folder, path = Path(folder), Path(folder) / MANIFEST
     if not path.is_file():
         return []
-    records = []
-    # bytes, because text would also be cut at the exotic line ends that names of photos may hold
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    try:
+        # bytes, because text would also be cut at the exotic line ends that names of photos may hold
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot read ({error.strerror}); check its permissions") from error
+    records: list[Record] = []
+    files: dict[str, int] = {}
+    inside = real_path(folder)
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            record["status"], record["source"]  # what every record has
-        except (ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{path}: line {number} is damaged; delete the folder") from error
+            _check(record)
+            if record["status"] != "skipped":
+                first = files.setdefault(record["file"], number)
+                if first != number:
+                    raise DatasetError(f"{record['file']} is listed in line {first} already")
+                for place in pair_paths(folder, record):
+                    if not real_path(place).is_relative_to(inside):
+                        raise DatasetError(f"{place} leads out of {folder}")
+        except (ValueError, RecursionError) as error:  # DatasetError too is a ValueError
+            what = str(error) if isinstance(error, DatasetError) else "it is not JSON in UTF-8"
+            raise DatasetError(
+                f"{path}: line {number} is damaged: {what}; put back a copy of {MANIFEST} that is whole, or make the "
+                "dataset in another folder"
+            ) from error
         records.append(record)
     return records
+
+
+def _check(record: Any) -> None:
+    """Raise DatasetError for what is no record."""
+    if not isinstance(record, dict):
+        raise DatasetError("it is no JSON object")
+    status = record.get("status")
+    if status not in ("done", "pending", "skipped"):
+        raise DatasetError(f"its status is {status!r}, not done, pending or skipped")
+    needed = _LEFT_OUT if status == "skipped" else _PAIR
+    for key, (fits, words) in (needed | _SINCE).items():
+        if key not in record:
+            if key in needed:
+                raise DatasetError(f"it has no {key!r}")
+        elif not fits(record[key]):
+            raise DatasetError(f"its {key} is {json.dumps(record[key])[:60]}, not {words}")
+    if status != "skipped":
+        options = Options.from_record(record["options"])
+        if not re.fullmatch(rf"{record['split']}/[^/\\\0]+\.png", record["file"]) or len(record["file"]) > LONGEST_NAME:
+            raise DatasetError(f"its file is {record['file']!r}, not {record['split']}/NAME.png")
+        if len(record.get("file_sha256", LAYOUTS[options.layout])) != len(LAYOUTS[options.layout]):
+            raise DatasetError(f"its file_sha256 does not go with the layout {options.layout}")
 
 
 def write_manifest(folder: str | Path, records: list[Record]) -> None:

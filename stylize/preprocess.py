@@ -24,6 +24,7 @@ import numpy as np
 from ._cv2 import cv2
 from .filters import luma, to_float
 from .images import MINIMUM_SIDE, ImageError, over_white, resize, resize_short_side
+from .limits import photo_limits
 from .smoothing import guided_filter
 
 SUBJECT_SIDE = 160  # short side, in pixels, at which the subject is told from the background
@@ -70,8 +71,9 @@ def parse_steps(texts: Iterable[str]) -> tuple[Step, ...]:
 
 def preprocess(image: np.ndarray, steps: Sequence[Step]) -> np.ndarray:
     """The steps, one after the other. Raises ImageError as they do, ValueError for a range not drawn from yet."""
-    for step in steps:
-        image = step(image)
+    with photo_limits():
+        for step in steps:
+            image = step(image)
     return image
 
 

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from .images import MINIMUM_SIDE
+from .limits import photo_limits
 from .parameters import Parameters
 
 StyleFunction = Callable[[np.ndarray, float, Any], np.ndarray]
 REFERENCE_SIDE = 512  # the short side, in pixels, at which a style's lengths are meant as they are written
+SCALES = (1 / 64, 64)  # stroke scales from that of 8 pixels to that of 32,768, the largest square that can be read
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,13 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, 
     """Draw a photograph in a style.
 
     image: RGB, uint8, (H, W, 3), each side at least 16 pixels; the result has the same shape.
-    scale: the stroke scale, > 0; lengths such as line width and brush radius grow in proportion. Default:
+    scale: the stroke scale, 1/64 to 64; lengths such as line width and brush radius grow in proportion. Default:
     short side / 512. Drawing a small photo with the scale of a larger one gives bold strokes.
     changes: parameters of the style that are to differ from its defaults, such as tones=6.
 
     Raises ValueError: unknown style or parameter (the message suggests the nearest), a parameter outside its
-    range, wrong shape or dtype, scale not positive.
+    range, wrong shape or dtype, a scale out of range. Raises ImageError, a ValueError too, for an image that is too
+    large for OpenCV or for the memory.
     """
     chosen = _find(style)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
@@ -100,9 +103,14 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, 
         raise ValueError(f"the image is {image.shape}; a side needs {MINIMUM_SIDE} pixels or more")
     if scale is None:
         scale = default_scale(image)
-    if not 0 < scale < float("inf"):
-        raise ValueError(f"the stroke scale must be a positive number, got {scale}")
-    return chosen.function(np.ascontiguousarray(image), scale, chosen.parameters.changed(**changes))
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise ValueError(
+            f"the stroke scale is {scale:g}; it needs {SCALES[0]:g}..{SCALES[1]:g}, where 1 suits a short side of "
+            f"{REFERENCE_SIDE} pixels (it is no percentage); leave it out for one that suits the picture"
+        )
+    parameters = chosen.parameters.changed(**changes)
+    with photo_limits():
+        return chosen.function(np.ascontiguousarray(image), scale, parameters)
 
 
 def _find(name: str) -> _Style:

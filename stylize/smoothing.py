@@ -9,7 +9,7 @@ from math import pi
 import numpy as np
 
 from ._cv2 import cv2
-from .filters import BORDER, resize, to_float
+from .filters import BORDER, reduced, resize, to_float
 
 
 def l0_smooth(rgb: np.ndarray, strength: float, growth: float = 2.0) -> np.ndarray:
@@ -95,6 +95,4 @@ def paint_reduced(
     reduction = scale / finest
     if reduction <= 1:
         return paint(image, scale)
-    height, width = image.shape[:2]
-    small = resize(image, round(width / reduction), round(height / reduction))
-    return np.clip(guided_filter(paint(small, finest), to_float(image), 1, 1e-4), 0, 1)
+    return np.clip(guided_filter(paint(reduced(image, reduction), finest), to_float(image), 1, 1e-4), 0, 1)

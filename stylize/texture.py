@@ -10,6 +10,7 @@ from math import cos, pi, sin
 import numpy as np
 
 from ._cv2 import cv2
+from .filters import LONGEST, remap
 
 TILE = 512  # side of the tile of noise that is repeated over the picture
 
@@ -73,7 +74,12 @@ def noise(shape: tuple[int, ...], length: float, breadth: float, degrees: float 
     x, y = np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)[:, None]
     along, across = (x * cos(turn) + y * sin(turn)) / breadth, (y * cos(turn) - x * sin(turn)) / breadth
     tile = _tile(min(length / breadth, TILE / 8), seed)
-    return cv2.remap(tile, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return remap(tile, _wrapped(along), _wrapped(across), border=cv2.BORDER_WRAP)
+
+
+def _wrapped(places: np.ndarray) -> np.ndarray:
+    """The same places on the repeated tile, near enough for cv2.remap."""
+    return np.fmod(places, TILE) if np.abs(places).max() > LONGEST else places
 
 
 @lru_cache(maxsize=16)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._cv2 import cv2
-from .filters import BORDER, gaussian, gradient_length, kuwahara, luma, to_float, to_uint8
+from .filters import gaussian, gradient_length, kuwahara, luma, remap, to_float, to_uint8
 from .parameters import Parameters, ranged
 from .registry import register
 from .smoothing import paint_reduced
@@ -55,4 +54,4 @@ def stray(image: np.ndarray, distance: float, sigma: float) -> np.ndarray:
     height, width = image.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     dx, dy = (distance * (noise((height, width), sigma, sigma, seed=seed) - 0.5) for seed in (4, 5))
-    return cv2.remap(image, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=BORDER)
+    return remap(image, x + dx, y + dy)

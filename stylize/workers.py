@@ -1,20 +1,26 @@
-"""Do one thing to many inputs on several processes, with a progress bar, and stop cleanly on Ctrl-C."""
+"""Do one thing to many inputs on several processes, with a progress bar, and stop cleanly on Ctrl-C.
+
+Each worker has its own pipe to this process and is given one job at a time. There are no queues, locks or threads
+between them, so nothing is left to wait for when a worker, or this process, is stopped at any moment.
+"""
 
 import os
+import pickle
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import ceil
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tqdm import tqdm
 
 from ._cv2 import cv2
-from .manifest import DatasetError
+from .options import DatasetError
 
 JOBS_PER_WORKER = 16  # fewer are done sooner than another process has started
 
@@ -30,52 +36,151 @@ class Workers:
     def __init__(self, count: int | None, jobs: int) -> None:
         if count is None:
             count = max(1, min(os.cpu_count() or 1, ceil(jobs / JOBS_PER_WORKER)))
-        self._executor = None
-        if count > 1:
-            self._executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_start_worker)
+        self._count = count
+        self._workers: dict[Connection, BaseProcess] = {}
 
     def __enter__(self) -> "Workers":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._executor:  # after an exception, what is under way is finished and the rest dropped
-            self._executor.shutdown(cancel_futures=True)
+        """By now the workers are idle, or a second Ctrl-C wants them to end at once."""
+        with interrupts_ignored():
+            for process in self._workers.values():
+                process.kill()
+            for connection, process in self._workers.items():
+                process.join()
+                connection.close()
 
-    def map(self, function: Callable[[Any], Any], jobs: Sequence[Any], label: str, progress: bool) -> list:
+    def map(
+        self,
+        function: Callable[[Any], Any],
+        jobs: Sequence[Any],
+        label: str,
+        progress: bool,
+        note: Callable[[Any, Any], None] = lambda job, result: None,
+    ) -> list:
         """[function(job) for job in jobs]; the bar, on stderr, shows only if `progress` and on a terminal.
 
-        Raises what a job raises, and DatasetError if a process dies.
+        note(job, result) is called here as soon as a job is done, in whatever order. A Ctrl-C lets the workers finish
+        what they are doing and is then raised; a second one is raised at once. Raises what a job raises, and
+        DatasetError if a process dies, in both cases after the other workers have finished what they are doing.
         """
+        results: list[Any] = [None] * len(jobs)
         with tqdm(total=len(jobs), desc=label, unit="photo", disable=None if progress else True) as bar:
-            if self._executor is None:
-                return [_counted(bar, function(job)) for job in jobs]
-            try:
-                with interrupts_ignored():  # processes start on submit and inherit this
-                    futures = [self._executor.submit(function, job) for job in jobs]
-                for future in as_completed(futures):
-                    _counted(bar, future.result())
-            except BrokenProcessPool as error:
-                raise DatasetError(
-                    "a worker process died: for want of memory, or because what started it is no script file or lacks "
-                    'if __name__ == "__main__"; go on with fewer workers, or one'
-                ) from error
-            return [future.result() for future in futures]
+
+            def done(number: int, result: Any) -> None:
+                results[number] = result
+                bar.update()
+                note(jobs[number], result)
+
+            if self._count == 1:
+                for number, job in enumerate(jobs):
+                    done(number, function(job))
+            else:
+                self._share_out(function, jobs, done)
+        return results
+
+    def _share_out(self, function: Callable[[Any], Any], jobs: Sequence[Any], done: Callable[[int, Any], None]) -> None:
+        """Give the jobs to the workers, and each result, with the number of its job, to `done`."""
+        numbers = iter(range(len(jobs)))
+        idle, busy = list(self._workers), dict[Connection, int]()
+        failure: Exception | None = None
+        with first_interrupt_noted() as interrupts:
+            while True:
+                while not failure and not interrupts and (idle or len(self._workers) < self._count):
+                    number = next(numbers, None)
+                    if number is None:
+                        break
+                    worker = idle.pop() if idle else self._start()
+                    busy[worker] = number
+                    with suppress(OSError):  # it has died, and reading from it will say so
+                        worker.send((function, jobs[number]))
+                if not busy:
+                    break
+                for worker in wait(list(busy)):
+                    number = busy.pop(worker)
+                    try:
+                        result, error = worker.recv()
+                    except (EOFError, OSError):
+                        failure = DatasetError(
+                            "a worker process died: for want of memory, or because what started it is no script file "
+                            'or lacks if __name__ == "__main__"; go on with fewer workers, or one'
+                        )
+                        continue
+                    idle.append(worker)
+                    failure = failure or error
+                    if not error:
+                        done(number, result)
+        if interrupts:
+            raise KeyboardInterrupt
+        if failure:
+            raise failure
+
+    def _start(self) -> Connection:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs,), daemon=True)
+        with _interrupts_kept_from_children():
+            process.start()
+        theirs.close()  # or the end of the worker would not close the pipe
+        self._workers[ours] = process
+        return ours
 
 
-def _counted(bar: tqdm, result: Any) -> Any:
-    bar.update()
-    return result
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent alone decides
+def _work(connection: Connection) -> None:
+    """What a worker does: job after job, until it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # one thread a process: the processes are the parallelism
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        data = connection.recv_bytes()
+        try:
+            function, job = pickle.loads(data)
+            answer = function(job), None
+        except Exception as error:
+            error.add_note("".join(traceback.format_exception(error)))  # where in the worker it was raised
+            answer = None, error
+        connection.send(answer)
 
 
 def _end_with_parent() -> None:
     parent_process().join()
     os._exit(1)  # it was killed; without this a worker waits for its next job for ever
+
+
+@contextmanager
+def first_interrupt_noted() -> Iterator[list[int]]:
+    """The first Ctrl-C within the block is only noted in the list; the second is a KeyboardInterrupt as usual."""
+    heard: list[int] = []
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        yield heard
+        return
+
+    def hear(number: int, _: object) -> None:
+        heard.append(number)
+        if len(heard) > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupts_kept_from_children() -> Iterator[None]:
+    """Processes that start within the block do not hear Ctrl-C, which a terminal sends to all, from their first moment
+    on: they inherit that this thread blocks it. None is lost, as it is heard here at the end of the block."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # now, because starting it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

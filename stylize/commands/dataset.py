@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .. import build_dataset, parse_parameters
 from ..console import counted, say
-from ..manifest import LAYOUTS, MANIFEST
+from ..manifest import MANIFEST
+from ..options import LAYOUTS
 from . import add_drawing_options
 
 DESCRIPTION = """Draw many photos and write pairs of photo and cartoon, split by photo, to OUT/train and OUT/test (photo
@@ -36,6 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     number("--minimum-val", help="val photos at the least (default 1 with --val-fraction)")
     number("--seed", default=0, help="decides split, crops and preprocessing (default 0)")
     switch("--resume", help="complete the dataset in OUT, or add photos to it")
+    switch("--overwrite", help="replace pairs that were altered, and files that are in the way of one")
     switch("--strict", help="exit with 1 if a file was skipped")
     number("--workers", help="processes (default: one for 16 photos, up to one a CPU)")
     parser.set_defaults(run=run, after_interrupt="the same command with --resume goes on from here")
@@ -47,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     # every other option is called as its argument is
     arguments = {name: value for name, value in vars(options).items() if name in build_dataset.__kwdefaults__}
     summary = build_dataset(options.sources, options.output, parameters=parameters, **arguments)
+    for note in summary.notes:
+        say("stylize", note)
     for source, reason in summary.skipped:
         say("stylize", f"skipped {source}: {reason}")
     for split, pairs in summary.pairs.items():

@@ -1,6 +1,8 @@
 """What `check` finds in datasets made here and elsewhere, each broken in one way."""
 
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -163,6 +165,19 @@ def test_one_source_in_two_splits_and_a_run_that_was_stopped(tmp_path):
     assert findings["not drawn yet: complete it with --resume"] == [trained["file"]]
     (out / "manifest.jsonl").write_text("{")
     assert "line 1 is damaged" in check_dataset(out).findings["the manifest cannot be read"][0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and devices")
+def test_pipes_and_devices_are_faults_and_are_not_read(downloaded, tmp_path):
+    folder, layout = downloaded
+    for name, make in {"pipe.png": os.mkfifo, "zero.png": lambda path: path.symlink_to("/dev/zero")}.items():
+        for path in place(folder, layout, "train", name):
+            make(path)
+    for path in place(folder, layout, "train", "broken.png"):
+        path.symlink_to("nowhere")
+    findings = check_dataset(folder, workers=1).findings
+    assert findings.pop("a pipe, a device or the like, not a file") == ["train/pipe.png", "train/zero.png"]
+    assert [which for which in findings.values()] == [["train/broken.png"]]
 
 
 def test_every_style_made_here_passes(tmp_path):

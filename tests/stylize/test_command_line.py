@@ -129,7 +129,7 @@ def mistakes(tmp_path):
         "no such style to list": (["styles", "tooon"], "did you mean 'toon'"),
         "an unknown format": (["image", photo, tmp_path / "out.doc"], ".doc"),
         "the photo itself": (["image", photo, tmp_path / "." / "photo.png"], "is the input itself"),
-        "a scale of zero": (["image", photo, out, "--scale", "0"], "positive"),
+        "a scale of zero": (["image", photo, out, "--scale", "0"], "it needs 0.015625..64"),
         "a missing folder": (["image", photo, tmp_path / "none" / "out.png"], "cannot write"),
         "no photos": (["dataset", tmp_path / "empty", tmp_path / "out"], "no image files"),
         "one photo": (["dataset", photo, tmp_path / "out"], "train and test need 2"),

@@ -10,10 +10,12 @@ from PIL import Image
 
 from stylize import (
     DatasetError,
+    FileError,
     ImageError,
     build_dataset,
     dataset,
     load_pairs,
+    pair_files,
     plan,
     read_manifest,
     resize_short_side,
@@ -193,7 +195,7 @@ def test_the_seed_decides_split_and_crops(tmp_path, photos):
 def test_a_finished_dataset_is_left_alone(photos, out, monkeypatch):
     build_dataset([photos], out)
     before = contents(out)
-    monkeypatch.setattr(dataset, "stylize", None)  # it would fail if it were called
+    monkeypatch.setattr(pair_files, "stylize", None)  # it would fail if it were called
     assert build_dataset([photos], out).drawn == 0
     assert contents(out) == before
 
@@ -317,7 +319,7 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
     with pytest.raises(DatasetError, match=r"6 different photos leave 5 for test, not 6"):
         build_dataset([photos], out, minimum_test=6)
     (tmp_path / "file").touch()
-    with pytest.raises(DatasetError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         build_dataset([photos], tmp_path / "file" / "out")
 
 
@@ -348,3 +350,47 @@ def test_the_manifest_is_json_lines(photos, out):
     build_dataset([photos], out)
     lines = (out / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 6 and all(json.loads(line)["sha256"] for line in lines)
+
+
+@pytest.mark.parametrize("digits", [8, 16])
+@pytest.mark.parametrize("layout", ["side", "folders"])
+def test_photos_whose_hashes_begin_alike_stay_apart(tmp_path, out, monkeypatch, digits, layout):
+    """Photos of one name in several folders, whose hashes share their first digits."""
+
+    def alike(path):
+        return "0" * digits + real(path)[digits:]
+
+    for seed in range(4):
+        (tmp_path / "photos" / str(seed)).mkdir(parents=True)
+        save(tmp_path / "photos" / str(seed) / "image.png", blocks(seed))
+    real = dataset.file_hash
+    monkeypatch.setattr(dataset, "file_hash", alike)
+    for _ in range(2):  # and again, with nothing to do
+        summary = build_dataset([tmp_path / "photos"], out, style="classic", size=24, crops=2, layout=layout)
+        assert sum(summary.pairs.values()) == 8
+    assert summary.drawn == 0
+    records = read_manifest(out)
+    assert len({record["file"] for record in records}) == 8
+    for record in records:
+        left, top, width, height = record["crop"]
+        photo = pixels(tmp_path / "photos" / record["source"])[top : top + height, left : left + width]
+        found = pixels(out / ("A" if layout == "folders" else "") / record["file"])[:, :width]
+        np.testing.assert_array_equal(found, photo)
+
+
+def test_pairs_keep_the_short_names_that_they_once_got(photos, out, monkeypatch):
+    """Hashes in names had eight digits; a dataset begun then is completed, and added to, without new names for old."""
+    options = {"style": "classic", "size": 24, "crops": 2, "flip": True}
+    monkeypatch.setattr(plan, "DIGITS", 8)
+    build_dataset([photos], out, **options)
+    monkeypatch.undo()
+    before = contents(out)
+    lost = next((out / "train").iterdir())
+    lost.unlink()
+    assert build_dataset([photos], out, **options).drawn == 1
+    assert contents(out) == before
+    save(photos / "new.png", blocks(20))
+    assert build_dataset([photos], out, **options).drawn == 1
+    after = contents(out)
+    assert before.keys() < after.keys() and all(name.count("-") >= 2 for name in after.keys() - before.keys())
+    assert {len(name.split("-")[1]) for name in after.keys() - before.keys()} == {32}

@@ -13,12 +13,15 @@ from PIL import Image
 
 from stylize import (
     DatasetError,
+    FileError,
     build_dataset,
-    dataset,
     load_pairs,
+    pair_files,
     read_manifest,
 )
+from stylize.files import PARTIAL
 from stylize.folder_lock import locked
+from stylize.manifest import write_manifest
 
 from .pictures import REPOSITORY, blocks, contents, pixels, save, save_blocks
 
@@ -26,14 +29,85 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals,
 
 
 @pytest.mark.parametrize("layout", ["side", "folders"])
-def test_lost_and_altered_pairs_are_drawn_again(photos, out, layout):
-    build_dataset([photos], out, layout=layout, minimum_test=2)
+def test_lost_pairs_are_drawn_again(photos, out, layout):
+    options = {"layout": layout, "minimum_test": 2, "size": 32, "crops": 2}
+    build_dataset([photos], out, **options)
     before = contents(out)
     files = sorted(out.rglob("*.png"))
     files[0].unlink()
-    files[1].write_bytes(files[1].read_bytes()[:100])
-    assert build_dataset([photos], out, layout=layout, minimum_test=2).drawn == 2
+    files[-1].unlink()
+    assert build_dataset([photos], out, **options).drawn == 2
     assert contents(out) == before
+
+
+@pytest.mark.parametrize("layout", ["side", "folders"])
+def test_altered_pairs_are_kept_unless_overwrite_says_otherwise(photos, out, layout):
+    options = {"layout": layout, "minimum_test": 2, "size": 32, "crops": 2}
+    build_dataset([photos], out, **options)
+    before = contents(out)
+    painted, cut, lost = sorted(out.rglob("*.png"))[:3]
+    save(painted, 255 - pixels(painted))
+    cut.write_bytes(cut.read_bytes()[:100])
+    lost.unlink()
+    altered = contents(out)
+    with pytest.raises(DatasetError, match=f"{painted} and 1 other file were altered .* add --overwrite"):
+        build_dataset([photos], out, **options)
+    assert contents(out) == altered
+    assert build_dataset([photos], out, overwrite=True, **options).drawn == 2
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize("layout", ["side", "folders"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_of_somebody_else_under_the_name_of_a_pair_is_kept(photos, out, layout, workers):
+    """Put there while a stopped run waits to be completed; and what that run itself drew is recognised."""
+    build_dataset([photos], out, layout=layout)
+    before, records = contents(out), read_manifest(out)
+    for record in records:
+        record["status"] = "pending"
+        del record["file_sha256"]
+    write_manifest(out, records)
+    victim = sorted(out.rglob("*.png"))[-1]
+    for strange in (255 - pixels(victim), b"my notes", None):
+        victim.unlink()
+        if strange is None:
+            victim.mkdir()
+        elif isinstance(strange, bytes):
+            victim.write_bytes(strange)
+        else:
+            save(victim, strange)
+        with pytest.raises(DatasetError, match=f"{victim} is there already and is not what would be drawn; move it"):
+            build_dataset([photos], out, layout=layout, workers=workers)
+        if strange is None:
+            victim.rmdir()
+        elif isinstance(strange, bytes):
+            assert victim.read_bytes() == strange
+        else:
+            np.testing.assert_array_equal(pixels(victim), strange)
+        victim.touch()
+    assert build_dataset([photos], out, layout=layout, overwrite=True).drawn == 1  # the others were compared and noted
+    assert contents(out) == before
+
+
+@posix
+def test_a_link_under_the_name_of_a_pair_leads_nobody_astray(tmp_path, photos, out):
+    build_dataset([photos], out)
+    mine, pair = tmp_path / "mine.png", next((out / "train").iterdir())
+    pair.rename(mine)
+    pair.symlink_to(mine)
+    data = mine.read_bytes()
+    for overwrite in (False, True):
+        with pytest.raises(DatasetError, match="leads out of"):
+            build_dataset([photos], out, overwrite=overwrite)
+    (out / "manifest.jsonl").unlink()
+    shutil.rmtree(out / "test")
+    pair.unlink()
+    shutil.rmtree(out / "train")
+    (tmp_path / "elsewhere").mkdir()
+    (out / "train").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match="train is a link that leads out of"):
+        build_dataset([photos], out)
+    assert mine.read_bytes() == data and not any((tmp_path / "elsewhere").iterdir())
 
 
 def test_an_interrupted_run_is_completed_by_the_next(tmp_path, photos, out, monkeypatch):
@@ -46,15 +120,20 @@ def test_an_interrupted_run_is_completed_by_the_next(tmp_path, photos, out, monk
         written.append(path)
         write(path, pair)
 
-    write = dataset.write_image
-    monkeypatch.setattr(dataset, "write_image", interrupted)
+    write = pair_files.write_image
+    monkeypatch.setattr(pair_files, "write_image", interrupted)
     with pytest.raises(KeyboardInterrupt):
         build_dataset([photos], out, size=24, crops=2)
     with pytest.raises(DatasetError, match="not finished"):
         load_pairs(out, "train")
-    (out / "train" / ".killed.png.123.tmp").touch()  # what a killed process leaves
-    monkeypatch.setattr(dataset, "write_image", write)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (out / "train" / f"{PARTIAL}{gone.pid}-killed.png").touch()  # what a killed process leaves
+    (out / "train" / ".important.tmp").write_text("notes")
+    monkeypatch.setattr(pair_files, "write_image", write)
     assert build_dataset([photos], out, size=24, crops=2).drawn == 4  # two photos were whole
+    assert (out / "train" / ".important.tmp").read_text() == "notes"
+    (out / "train" / ".important.tmp").unlink()
     assert contents(out) == contents(tmp_path / "undisturbed")
 
 
@@ -92,7 +171,7 @@ def test_ctrl_c_ends_in_one_line_and_can_be_gone_on_from(tmp_path, out):
 @posix
 def test_a_second_run_into_the_folder_is_refused_until_the_first_has_ended_or_been_killed(tmp_path, photos, out):
     with locked(out):
-        with pytest.raises(DatasetError, match=f"another run is writing into {out}"):
+        with pytest.raises(FileError, match=f"another run is writing into {out}"):
             build_dataset([photos], out)
         assert list(out.iterdir()) == [], "neither pictures nor a file for the lock"
     holder = subprocess.Popen(
@@ -102,7 +181,7 @@ def test_a_second_run_into_the_folder_is_refused_until_the_first_has_ended_or_be
     done = start(photos, out)
     _, stderr = done.communicate(timeout=60)
     assert done.returncode == 2
-    assert stderr == f"stylize: another run is writing into {out}; wait for it, or use another folder\n"
+    assert stderr == f"stylize: another run is writing into {out}; wait for it, or choose another folder\n"
     holder.kill()
     holder.communicate(timeout=60)
     assert build_dataset([photos], out).drawn == 6
@@ -284,12 +363,17 @@ class Negative(Parameters):
 def negative(image, scale, p):
     return p.white - image
 """
-TOP_LEVEL = STYLE + """
+TOP_LEVEL = (
+    STYLE
+    + """
 register("negative", Negative())(negative)
 if __name__ == "__main__":
     build_dataset([sys.argv[1]], sys.argv[2], style="negative", workers=2)
 """
-INSIDE = STYLE + """
+)
+INSIDE = (
+    STYLE
+    + """
 if __name__ == "__main__":
     register("negative", Negative())(negative)
     try:
@@ -297,6 +381,7 @@ if __name__ == "__main__":
     except DatasetError as error:
         sys.exit(str(error))
 """
+)
 
 
 def test_a_style_of_ones_own_works_with_workers_or_says_why_not(tmp_path, photos, out):

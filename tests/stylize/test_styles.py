@@ -173,8 +173,8 @@ def test_unknown_style_is_named_and_the_nearest_suggested():
         (blocks().astype(np.float32), None, "uint8"),
         (blocks()[..., 0], None, r"\(H, W, 3\)"),
         (blocks()[:8], None, "16 pixels"),
-        (blocks(), 0, "positive"),
-        (blocks(), float("nan"), "positive"),
+        (blocks(), 0, r"it needs 0\.015625\.\.64"),
+        (blocks(), float("nan"), "no percentage"),
     ],
 )
 def test_what_stylize_refuses(photo, scale, message):
