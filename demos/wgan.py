@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 import nnlite
 from demos.adversarial import Game, add_options, digit_images, judge_digits
 from demos.common import run
 from demos.digits import load_digits
 from demos.options import Options
+from demos.run_folder import claim_folder
 from models.dcgan import Discriminator, Generator
 from models.gan_strategies import Strategy
 from models.wgan import WGAN
@@ -21,6 +25,12 @@ def main() -> int:
     parser.computes("--generator-steps", 1, "its steps after those", least=1)
     parser.computes("--clip", 0.01, "every weight of the critic stays within -CLIP and CLIP", least=1e-6)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the WGAN and judge its digits; the exit status."""
     nnlite.manual_seed(options.seed)
     steps = Strategy(discriminator_steps=options.discriminator_steps, generator_steps=options.generator_steps)
     generator, critic = Generator(28, 1, options.latent, options.width), Discriminator(28, 1, options.width)
