@@ -154,10 +154,11 @@ def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) 
     if not sources:
         return "what comes with the project"
     paths = [Path(path) for path in ([sources] if isinstance(sources, (str, Path)) else sources)]
+    files = find_images(paths)
     for path in paths:
-        if path.is_dir() and real_path(out).is_relative_to(real_path(path)):
+        if files and path.is_dir() and real_path(out).is_relative_to(real_path(path)):
             raise UserError(f"--out {out} lies inside {path}, which the run reads; choose another folder with --out")
-    digests = sorted(map(_sha256, find_images(paths)))
+    digests = sorted(map(_sha256, files))
     return f"{counted(len(digests), kind)} (sha256 {hashlib.sha256(''.join(digests).encode()).hexdigest()[:12]})"
 
 
