@@ -13,6 +13,7 @@ from demos.common import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
 CLAIM = "run.json"  # which program the folder belongs to, and what it computes
+UNFINISHED = ".nnlite-partial-"  # how the names of files begin that a run was killed while writing
 IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in folders that look empty
 
 
@@ -57,15 +58,13 @@ def read_claim(out: Path) -> dict[str, Any]:
 
 
 def _refuse(out: Path, program: str, resume: bool) -> None:
-    from stylize.files import PARTIAL
-
     owner = read_claim(out).get("program")
     if owner is None and os.path.lexists(out / CLAIM):
         raise UserError(
             f"{out / CLAIM} was not written by {program}, or is damaged; move it away, or choose another --out"
         )
     if owner is None and not resume:
-        others = sorted(p.name for p in out.iterdir() if p.name not in IGNORED and not p.name.startswith(PARTIAL))
+        others = sorted(p.name for p in out.iterdir() if p.name not in IGNORED and not p.name.startswith(UNFINISHED))
         if others:
             raise UserError(
                 f"{out} holds files that are no run of {program}, such as {others[0]}; choose another folder with --out"
