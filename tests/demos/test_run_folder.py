@@ -1,5 +1,6 @@
 """The folder of a run: whose it is, one run at a time, what is read from it again, and what of its data may change."""
 
+import inspect
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import nnlite
 from demos.common import UserError
@@ -138,7 +140,7 @@ def test_the_lock_is_held_while_it_is_judged(tmp_path, monkeypatch):
 
 
 def test_a_mistake_leaves_the_folder_free(tmp_path):
-    assert "use a smaller --batch" in refused("--out", tmp_path, "--batch", 9000, demo="gan")
+    assert "low <= high" in refused("--out", tmp_path, "--label-low", 0.9, "--label-high", 0.8, demo="gan")
     gan(tmp_path, "--steps", 1, *TINY)
 
 
@@ -227,6 +229,34 @@ def test_a_checkpoint_with_strange_content_is_one_line(place, value, copied):
     before = path.read_bytes()
     refused("--out", copied, "--resume", "--steps", 4, demo="gan")
     assert path.read_bytes() == before
+
+
+# Damage to the file itself is noticed by a checksum, once nnlite.load knows one.
+CHECKSUM = pytest.mark.skipif(
+    "checksum_required" not in inspect.signature(nnlite.load).parameters, reason="nnlite.load verifies no checksum yet"
+)
+
+
+@CHECKSUM
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.999])
+def test_one_flipped_bit_is_one_line(share, copied):
+    path = copied / "checkpoint.safetensors"
+    data = bytearray(path.read_bytes())
+    header = 8 + int.from_bytes(data[:8], "little")
+    data[header + int(share * (len(data) - header))] ^= 0x40
+    path.write_bytes(data)
+    assert "damaged" in refused("--out", copied, "--resume", "--steps", 4, demo="gan")
+    assert path.read_bytes() == data
+
+
+@CHECKSUM
+def test_a_checkpoint_of_before_there_were_checksums_is_one_line(copied):
+    path = copied / "checkpoint.safetensors"
+    with safetensors.safe_open(path, framework="numpy") as file:
+        text = {name: value for name, value in file.metadata().items() if name == "nnlite.values"}
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
+    safetensors.numpy.save_file(arrays, path, text)
+    assert "checksum" in refused("--out", copied, "--resume", "--steps", 4, demo="gan")
 
 
 # What it learns from
