@@ -37,6 +37,10 @@ def claim_folder(
     from stylize.folder_lock import locked
 
     claim = {"program": program, "options": computed or {}}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from error
     with locked(out):
         _refuse(out, program, resume)
         write_atomically(out / CLAIM, f"{json.dumps(claim, indent=2)}\n".encode())

@@ -215,4 +215,4 @@ def test_ink_f1_of_lines_drawn_beside():
 
 def test_unwritable_output_is_one_line(photos, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    assert "cannot write" in refused("--photos", photos, "--out", tmp_path / "file" / "run", *TINY)
+    assert "cannot write to" in refused("--photos", photos, "--out", tmp_path / "file" / "run", *TINY)

@@ -367,4 +367,4 @@ def test_a_folder_that_goes_away_is_one_line(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    assert "cannot write" in refused("--out", tmp_path / "file" / "out", demo="gan")
+    assert "cannot write to" in refused("--out", tmp_path / "file" / "out", demo="gan")
