@@ -6,12 +6,16 @@ longer, as its discriminator must first learn to tell drawings from cartoons: se
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 import numpy as np
 
 import nnlite
 from demos.cartoonize.recipe import Recipe
 from demos.common import run, sheet
 from demos.options import BUNDLED, Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.trainable import Trainable
 
@@ -38,18 +42,24 @@ class Ablation(Trainable):
 
 
 def main() -> int:
-    # Imported here so that a missing system library of OpenCV is reported in one line, by run().
-    from demos.cartoonize.crops import centre
-    from demos.cartoonize.judge import compare_drawings, table
-    from demos.cartoonize.tiles import draw
-    from demos.cartoonize.train import Cartoons
-
     parser = Options("ablation", __doc__.splitlines()[0], STEPS)
     parser.computes("--size", Recipe.size, "side of the crops trained on, pixels", least=1, most=2048)
     parser.computes("--batch", BATCH, "crops in a step", least=1, most=1000)
     options, computed = parser.settle()
     recipe = Recipe(**computed)
     recipe.check()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(recipe, options, computed)
+
+
+def train_and_judge(recipe: Recipe, options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train all three and compare them; the exit status."""
+    # Imported here so that a missing system library of OpenCV is reported in one line, by run().
+    from demos.cartoonize.crops import centre
+    from demos.cartoonize.judge import compare_drawings, table
+    from demos.cartoonize.tiles import draw
+    from demos.cartoonize.train import Cartoons
+
     ablation = Ablation(recipe).to(options.device)
     training = Training(ablation, options, computed, schedule=lambda step: set_rates(recipe, ablation, step))
     cartoons = Cartoons(recipe, [BUNDLED], options.out, ablation.models["both"], options.device)

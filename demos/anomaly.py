@@ -6,8 +6,10 @@ digit larger than that of the one it knows? That is the area under the ROC curve
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from demos.autoencoding import errors, falling, save_weights
 from demos.common import run
 from demos.digits import FEWEST, in_batches, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.several import Several
 from demos.training import Training
 from models.autoencoder import DenoisingAutoencoder, dense, gaussian_noise
@@ -44,6 +47,12 @@ def main() -> int:
     parser.computes("--latent", 32, "numbers in a code, and components", least=1, most=FEWEST)
     parser.computes("--batch", 500, "digits in a step, of all kinds", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the ten autoencoders and judge them; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {str(k): build(options.latent) for k in DIGITS}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from demos.autoencoding import falling, mse, pairs, save_weights
 from demos.common import run, sheet
 from demos.digits import Digits, in_batches, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.autoencoder import (
     Autoencoder,
@@ -60,6 +62,12 @@ def main() -> int:
     parser.computes("--penalty", "kl", "what makes sparse sparse", choices=list(SPARSE))
     parser.computes("--batch", 256, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train one autoencoder, and show and judge what it has learnt; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = KINDS[options.kind](options).to(options.device)

@@ -13,6 +13,7 @@ from demos.autoencoding import falling
 from demos.common import run
 from demos.digits import Digits, in_batches, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.alexnet import AlexNet
 from models.classifiers import Classifier, LeNet5, multiply_adds
@@ -54,6 +55,12 @@ def main() -> int:
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the network and judge it; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = Classifier(NETWORKS[options.network](), options.lr).to(options.device)
@@ -71,7 +78,7 @@ def main() -> int:
     figures = judge(in_batches(model.predict, test.images, options.device), test, options.out)
     figures = training.finish(figures)
     weights = options.out / f"{options.network}.safetensors"
-    how = {"data": f"{len(train)} digits of MNIST", "command": parser.prog, **computed}
+    how = {"data": f"{len(train)} digits of MNIST", "command": options.command, **computed}
     how |= {"network": type(model.network).__name__, "held_out_accuracy": figures["accuracy"]}
     nnlite.save(model.network.state_dict(), weights, {name: str(value) for name, value in how.items()})
     print(f"{figures['accuracy']:.2%} of {len(test)} digits never seen in training are read right.")

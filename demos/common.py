@@ -33,7 +33,7 @@ def _is_foreseen(error: Exception) -> bool:
 
 
 class Interrupt:
-    """Ctrl-C as a question to ask between steps, so that a step is never left half done.
+    """Ctrl-C, or SIGTERM, as a question to ask between steps, so that a step is never left half done.
 
         with Interrupt() as interrupt:
             for batch in loader:
@@ -45,15 +45,16 @@ class Interrupt:
     requested = False
 
     def __enter__(self) -> Interrupt:
-        self._before = signal.signal(signal.SIGINT, self._note)
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _note(self, *_: object) -> None:
         self.requested = True
-        signal.signal(signal.SIGINT, self._before)
+        self.__exit__()
 
 
 def choose_device(name: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 import numpy as np
 
 import nnlite
@@ -9,6 +12,7 @@ from demos.autoencoding import falling, mse, pairs, save_weights
 from demos.common import run
 from demos.digits import in_batches, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.several import Several
 from demos.training import Training
 from models.autoencoder import Autoencoder, convolutional, dense
@@ -23,6 +27,12 @@ def main() -> int:
     parser = Options("compress", __doc__, steps=1500)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the autoencoders and compare them; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {str(size): Autoencoder(*make(size), lr=2e-3) for size, make in NETWORKS.items()}

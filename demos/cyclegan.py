@@ -23,6 +23,7 @@ from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator, save_generator
 from demos.common import UserError, run, sheet
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.sizes import check_together
 from demos.training import Training
 from models.cyclegan import CycleGAN, ResNetGenerator
@@ -51,8 +52,14 @@ def main() -> int:
     options, computed = parser.settle()
     if options.size % 2**LEVELS:
         raise UserError(f"--size must be a multiple of {2**LEVELS}, got {options.size}")
-    nnlite.manual_seed(options.seed)
     check_together(options, ("batch", "size", "size", "width"), most=2**27)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the CycleGAN and judge what it draws; the exit status."""
+    nnlite.manual_seed(options.seed)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR
     model = CycleGAN(drawer, photographer, *game).to(options.device)

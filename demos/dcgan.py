@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from demos.adversarial import Game, add_options, add_strategy, digit_images, jud
 from demos.common import UserError, run
 from demos.digits import load_digits
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.sizes import check_together
 from models.dcgan import DCGAN, STARTS
 
@@ -22,12 +25,19 @@ LR = 1e-3  # five times the paper's: a narrow network takes it, and learns in fe
 def main() -> int:
     parser = Options("dcgan", __doc__, steps=STEPS)
     parser.add_argument("--data", type=Path, help="folder of images (default: the project's digits)")
+    parser.computes_from("data", "image")
     parser.computes("--size", 28, "side of the images, pixels", choices=tuple(STARTS))
     add_options(parser, BATCH, WIDTH, LATENT)
     add_strategy(parser)
     options, computed = parser.settle()
-    nnlite.manual_seed(options.seed)
     check_together(options, ("batch", "width"), most=2**17)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the DCGAN and judge its digits; the exit status."""
+    nnlite.manual_seed(options.seed)
     images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
     model = build(options, images.shape[1])
     game = Game(model, options, computed, images)

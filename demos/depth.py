@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from demos.classify import accuracy, labelled
 from demos.common import run
 from demos.digits import load_digits
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.several import Several
 from demos.sizes import check_together
 from demos.training import Training
@@ -37,8 +40,14 @@ def main() -> int:
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
-    nnlite.manual_seed(options.seed)
     check_together(options, ("batch", "width"), most=2**17)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the four networks and compare them; the exit status."""
+    nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {
         f"{name}-{depth}": Classifier(network(depth, options.width), options.lr)

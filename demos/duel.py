@@ -19,9 +19,11 @@ from demos import dcgan, gan
 from demos.adversarial import JUDGED, digit_images, tiles
 from demos.common import UserError, run, sheet
 from demos.digits import in_batches, load_digits
-from demos.options import CHECKPOINT, Options, make_folder
+from demos.options import Options
+from demos.record import write_figures
+from demos.run_folder import CHECKPOINT, claim_folder
 from demos.several import Several
-from demos.training import Training, write_figures
+from demos.training import Training
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from models.gan_strategies import Strategy
 from nnlite.metrics import adversarial_metric
@@ -51,15 +53,15 @@ def main() -> int:
     parser.computes("--batch", 64, "digits in a step", least=2, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
-    if options.folders:
-        make_folder(options.out)
-        write_figures(duel(meet(options.folders, options.device), options), options.out)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        if options.folders:
+            write_figures(duel(meet(options.folders, options.device), options), options.out)
+            return 0
+        training = train(options, computed)
+        if training.interrupted:
+            return training.stopped()
+        training.finish(duel(training.model.models, options))
         return 0
-    training = train(options, computed)
-    if training.step < options.steps:
-        return training.stopped()
-    training.finish(duel(training.model.models, options))
-    return 0
 
 
 def train(options: argparse.Namespace, computed: dict[str, Any]) -> Training:

@@ -6,6 +6,9 @@ all that the classifier is trained on, once with their codes, once with their pr
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 import numpy as np
 
 import nnlite
@@ -13,6 +16,7 @@ from demos.autoencoding import learn_codes, report, representations
 from demos.common import run
 from demos.digits import FEWEST, in_batches, load_digits
 from demos.options import Options
+from demos.run_folder import claim_folder
 from nnlite import nn, optim
 from nnlite.nn import functional as F
 from nnlite.plot import bars
@@ -29,10 +33,16 @@ def main() -> int:
     parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES, most=FEWEST * CLASSES)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the autoencoder, then classifiers on its codes; the exit status."""
     train, test = load_digits()
     each = options.labels // CLASSES
     training = learn_codes(options, computed, train, test)
-    if training.step < options.steps:
+    if training.interrupted:
         return training.stopped()
     figures = {}
     for name, encode in representations(training.model, train.images, options).items():

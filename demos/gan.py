@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 import numpy as np
 
 import nnlite
@@ -9,6 +12,7 @@ from demos.adversarial import JUDGED, Game, add_options, add_strategy, digit_ima
 from demos.common import run
 from demos.digits import in_batches, load_digits, load_lenet5
 from demos.options import Options
+from demos.run_folder import claim_folder
 from models.gan import GAN, ConditionalGAN, DenseDiscriminator, DenseGenerator
 
 LR = 5e-4  # more than the 2e-4 of wider networks, which are trained for longer
@@ -20,6 +24,12 @@ def main() -> int:
     add_options(parser, batch=64, width=256, widest=4096)
     add_strategy(parser, label=0.9)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the GAN and judge its digits; the exit status."""
     nnlite.manual_seed(options.seed)
     model = build(options)
     train, _ = load_digits()

@@ -7,6 +7,7 @@ import numpy as np
 from demos.common import UserError, run
 from demos.options import Options
 from demos.restoring import restore
+from demos.run_folder import claim_folder
 from models.autoencoder import convolutional, masked_square
 
 LATENT = 128  # what is missing depends on the whole digit, so the code is one for the whole digit
@@ -19,7 +20,9 @@ def main() -> int:
     options, computed = parser.settle()
     if options.side > 24:
         raise UserError(f"--side {options.side} leaves too little of 28x28 pixels to go by; use at most 24")
-    return restore(options, computed, lambda: convolutional(LATENT), masked_square(options.side), inside_the_square)
+    corrupt = masked_square(options.side)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return restore(options, computed, lambda: convolutional(LATENT), corrupt, inside_the_square)
 
 
 def inside_the_square(masked: np.ndarray, output: np.ndarray) -> np.ndarray:

@@ -8,7 +8,9 @@ the codes is bad: with a plane so crowded, LeNet-5 is about as sure of what is d
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from demos.autoencoding import mse, save_weights
 from demos.common import run, sheet
 from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.several import Several
 from demos.training import Training
 from models.autoencoder import Autoencoder, dense
@@ -53,6 +56,12 @@ def main() -> int:
     parser = Options("latent", __doc__, steps=4000)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train both, and show and judge their planes; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = Both().to(options.device)

@@ -11,9 +11,9 @@ from typing import Any
 
 import nnlite
 from demos.common import UserError, choose_device
-from nnlite.checkpoint import atomic_path
+from demos.record import load_checkpoint
+from demos.run_folder import CHECKPOINT, read_claim
 
-CHECKPOINT = "checkpoint.safetensors"
 BUNDLED = Path(__file__).parent / "assets" / "photos"
 
 
@@ -32,6 +32,8 @@ class Options(argparse.ArgumentParser):
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
         self.computed: dict[str, Any] = {}
         self.range: dict[str, tuple[Any, Any]] = {}
+        self.choices: dict[str, Sequence[Any] | None] = {}
+        self.read: dict[str, str] = {}  # the options that name files, and what these are
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.chooser = "preset"  # the option that chooses among them
         self._group = self.add_argument_group("what is computed")
@@ -44,7 +46,7 @@ class Options(argparse.ArgumentParser):
         One whose default is True or False takes no value: it is given as --name or --no-name.
         """
         name = flag.removeprefix("--").replace("-", "_")
-        self.computed[name], self.range[name] = default, (least, most)
+        self.computed[name], self.range[name], self.choices[name] = default, (least, most), how.get("choices")
         takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
 
@@ -56,29 +58,75 @@ class Options(argparse.ArgumentParser):
     def computes_from_photos(self) -> None:
         """Add --photos; a run goes on with the same ones only, or photos that it learnt from would be held out."""
         add_photos(self)
-        self.set_defaults(photo_files=None)
-        self.computed["photo_files"], self.range["photo_files"] = "", (None, math.inf)
+        self.computes_from("photos", "photo")
+
+    def computes_from(self, name: str, kind: str) -> None:
+        """What is in the files of this option, each a `kind`, decides what is computed: a run goes on with the same."""
+        self.read[name], self.computed[f"files_of_{name}"] = kind, ""
 
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
         """All options, and of these what is computed, given now, in the run that goes on, by preset, or by default.
 
-        Raises UserError or CheckpointError if --resume finds nothing to go on with or the options of another run.
+        Raises UserError, CheckpointError or ImageError if --resume finds nothing to go on with, the options of another
+        run or other files, and for files that do not exist.
         """
         options = self.parse_args(arguments)
-        if "photo_files" in self.computed:
-            options.photo_files = identify(options.photos)
-        given = {name: getattr(options, name) for name in self.computed if getattr(options, name) is not None}
+        given = {name: getattr(options, name) for name in self.range if getattr(options, name) is not None}
+        self._check(given)
+        options.command, options.program = self.prog, self.prog.removeprefix("python -m ")
+        options.given_device, options.device = options.device, choose_device(options.device)
+        default = self.computed | self.presets.get(given.get(self.chooser, ""), {})
+        computed = self._resumed(options, given) if options.resume else default | given
+        vars(options).update(computed)
+        for name, kind in self.read.items():
+            was, now = computed[f"files_of_{name}"], identify(getattr(options, name), kind, options.out)
+            if options.resume and now != was:
+                raise UserError(
+                    f"the run in {options.out} learns from {was}, but --{name} names {now}; name the same again, with "
+                    "nothing added, removed or changed, or start another run"
+                )
+            computed[f"files_of_{name}"] = now
+        return options, computed
+
+    def _check(self, given: dict[str, Any]) -> None:
+        """End the program with a message if an option is out of range."""
         for name, value in given.items():
             least, most = self.range[name]
             if least is not None and not least <= value <= most:  # nan is not either
                 limit = f"at most {most}" if value > most else f"at least {least}"
                 self.error(f"--{name.replace('_', '-')} must be {limit}, got {value}")
-        options.command, options.given_device = self.prog, options.device
-        options.device = choose_device(options.device)
-        default = self.computed | self.presets.get(given.get(self.chooser, ""), {})
-        computed = resumed(options.out, given, self.computed) if options.resume else default | given
-        vars(options).update(computed)
-        return options, computed
+
+    def _resumed(self, options: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
+        """What the run in options.out computes; of the options given now only `steps` may differ.
+
+        Raises CheckpointError if there is none, UserError for options that would make it another run.
+        """
+        out, claim = options.out, read_claim(options.out)
+        if (out / CHECKPOINT).exists() or not claim:
+            progress = load_checkpoint(out / CHECKPOINT)["progress"]
+            program, saved = progress.get("program"), progress["computed"]
+        else:  # it was stopped before there was one
+            program, saved = claim["program"], claim["options"]
+        if program != options.program or not self._understands(saved):
+            raise nnlite.CheckpointError(f"what {out} holds is no checkpoint of this program; choose another --out")
+        saved = saved | {"steps": given.get("steps", saved["steps"])}
+        changed = [
+            f"--{name.replace('_', '-')} {value} (was {saved[name]})"
+            for name, value in given.items()
+            if value != saved[name]
+        ]
+        if changed:
+            raise UserError(f"--resume goes on with the options of {out}, not {', '.join(changed)}; leave them out")
+        self._check({name: saved[name] for name in self.range})
+        return saved
+
+    def _understands(self, saved: dict[str, Any]) -> bool:
+        """Whether these could be the options of a run of this program."""
+        return (
+            saved.keys() == self.computed.keys()
+            and all(type(saved[name]) is type(default) for name, default in self.computed.items())
+            and all(saved[name] in choices for name, choices in self.choices.items() if choices)
+        )
 
 
 def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
@@ -93,45 +141,29 @@ def add_photos(parser: argparse.ArgumentParser, help: str = "photos or folders o
     )
 
 
-def identify(sources: Sequence[Path]) -> str:
-    """How many photos these files and folders are, and a number that changes with any of them, in one text.
+def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) -> str:
+    """How many files these are, folders searched for images, and a number that changes with any of them, in one text.
 
-    Raises ImageError for one that does not exist.
+    Raises ImageError for one that does not exist, UserError if `out` is a folder inside one of them: a run would learn
+    from what it draws itself.
     """
     from stylize import find_images
+    from stylize.console import counted
+    from stylize.files import real_path
 
-    digests = sorted(hashlib.sha256(file.read_bytes()).hexdigest() for file in find_images(sources))
-    return f"{len(digests)} photos (sha256 {hashlib.sha256(''.join(digests).encode()).hexdigest()[:12]})"
-
-
-def resumed(out: Path, given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    """What the run in `out` computes; of the options given now only `steps` may differ.
-
-    Raises CheckpointError if there is none, UserError for options that would make it another run.
-    """
-    saved = nnlite.load(out / CHECKPOINT).get("progress", {}).get("computed")
-    if saved is None or saved.keys() != known.keys():
-        raise nnlite.CheckpointError(f"{out / CHECKPOINT} is no checkpoint of this program")
-    if saved.get("photo_files") != given.get("photo_files"):
-        was, now = saved["photo_files"], given["photo_files"]
-        raise UserError(f"the run in {out} learns from {was}, but --photos names {now}; name the same again")
-    saved = saved | {"steps": given.get("steps", saved["steps"])}
-    changed = [
-        f"--{name.replace('_', '-')} {value} (was {saved[name]})"
-        for name, value in given.items()
-        if value != saved[name]
-    ]
-    if changed:
-        raise UserError(f"--resume goes on with the options of {out}, not {', '.join(changed)}; leave them out")
-    return saved
+    if not sources:
+        return "what comes with the project"
+    paths = [Path(path) for path in ([sources] if isinstance(sources, (str, Path)) else sources)]
+    files = find_images(paths)
+    for path in paths:
+        if files and path.is_dir() and real_path(out).is_relative_to(real_path(path)):
+            raise UserError(f"--out {out} lies inside {path}, which the run reads; choose another folder with --out")
+    digests = sorted(map(_sha256, files))
+    return f"{counted(len(digests), kind)} (sha256 {hashlib.sha256(''.join(digests).encode()).hexdigest()[:12]})"
 
 
-def make_folder(out: Path) -> None:
-    """Make the folder of a run. Raises UserError if nothing can be written there."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with atomic_path(out / "writable") as path:
-            path.touch()
-        (out / "writable").unlink()
-    except OSError as error:
-        raise UserError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from error
+def _sha256(file: Path) -> str:
+    if not file.is_file():  # a link to nothing, or a device that never ends; who reads it says so
+        return "unreadable"
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -6,7 +6,9 @@ is drawn rather than where each pixel is, and the nearest codes belong to like d
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from demos.autoencoding import learn_codes, report, representations
 from demos.common import run
 from demos.digits import Digits, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from nnlite.plot import image_grid
 
 FOUND = 10
@@ -24,9 +27,15 @@ def main() -> int:
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the autoencoder, then search by its codes; the exit status."""
     train, test = load_digits()
     training = learn_codes(options, computed, train, test)
-    if training.step < options.steps:
+    if training.interrupted:
         return training.stopped()
     found = {}
     for name, encode in representations(training.model, train.images, options).items():

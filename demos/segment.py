@@ -6,7 +6,9 @@ is judged by were there in training. Beside it stands a threshold that needs no 
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from demos.autoencoding import falling
 from demos.common import run, sheet, to_image
 from demos.digits import load_digits
 from demos.options import BUNDLED, Options
+from demos.run_folder import claim_folder
 from demos.sizes import check_together
 from demos.training import Training
 from models.segmentation import SegmentationUNet, Segmenter, iou
@@ -38,8 +41,14 @@ def main() -> int:
     parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1, most=128)
     parser.computes("--batch", 8, "images in a step", least=1, most=1000)
     options, computed = parser.settle()
-    nnlite.manual_seed(options.seed)
     check_together(options, ("batch", "width"), most=2**15)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the U-Net and judge it; the exit status."""
+    nnlite.manual_seed(options.seed)
     train, test = load_digits()
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)

@@ -18,8 +18,9 @@ import numpy as np
 import nnlite
 from demos.common import choose_device, run, sheet
 from demos.digits import Digits, in_batches, load_digits, load_lenet5
-from demos.options import add_device, make_folder
-from demos.training import write_figures
+from demos.options import add_device
+from demos.record import write_figures
+from demos.run_folder import claim_folder
 from models.fully_convolutional import SlidingLeNet5
 from nnlite.nn import functional as F
 from stylize import write_image
@@ -37,7 +38,12 @@ def main() -> int:
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
-    make_folder(options.out)
+    with claim_folder(options.out, "demos.slide"):
+        return read_page(options.out, device)
+
+
+def read_page(out: Path, device: str) -> int:
+    """Draw the page, read it in all three ways, and show and compare them; the exit status."""
     lenet = load_lenet5()
     sliding = SlidingLeNet5(lenet).to(device)
     lenet.to(device)
@@ -57,10 +63,10 @@ def main() -> int:
         "read_right": float((probability[:, rows, columns].argmax(0) == labels).mean()),
         "seconds": {"one pass": seconds, "windows in batches": seconds_grouped, "window by window": seconds_alone},
     }
-    write_figures(figures, options.out)
-    write_image(options.out / "heat.png", heat_maps(page[0, 0], probability))
+    write_figures(figures, out)
+    write_image(out / "heat.png", heat_maps(page[0, 0], probability))
     print(report(figures, len(labels)))
-    print(f"Look at {options.out / 'heat.png'}: the page, and where it sees which digit.")
+    print(f"Look at {out / 'heat.png'}: the page, and where it sees which digit.")
     return 0
 
 

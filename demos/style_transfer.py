@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import nnlite
 from demos.common import run, to_image, to_network
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.style_transfer import StyleTransfer
 from models.vgg import load_vgg19, random_vgg
@@ -47,10 +49,24 @@ def main() -> int:
     parser.computes("--content-weight", 1.0, "of the content loss", least=0.0, most=1e12)
     parser.computes("--style-weight", 1e4, "of the style loss", least=0.0, most=1e12)
     parser.computes_preset(OPTIMIZERS, "what paints; lbfgs needs scipy, and its steps are long", "--optimizer")
+    for name, kind in (("content", "picture"), ("style", "picture"), ("vgg", "file")):
+        parser.computes_from(name, kind)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)
     photo, painting = (shrunk(path, options.size) for path in (options.content, options.style))
     model = build(options, photo, painting)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return paint(model, photo, painting, options, computed)
+
+
+def paint(
+    model: StyleTransfer,
+    photo: np.ndarray,
+    painting: np.ndarray,
+    options: argparse.Namespace,
+    computed: dict[str, Any],
+) -> int:
+    """Paint the photo and show what came of it; the exit status."""
     training = Training(model, options, computed)
 
     def picture() -> np.ndarray:

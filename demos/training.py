@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
-import json
 import math
 import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,9 +20,9 @@ from tqdm import tqdm
 
 import nnlite
 from demos.common import Interrupt, UserError
-from demos.options import BUNDLED, CHECKPOINT, make_folder
-from nnlite.checkpoint import atomic_path
-from nnlite.plot import curves, image_grid
+from demos.options import BUNDLED
+from demos.record import draw_record, load_checkpoint, save_checkpoint, write_figures, write_rows
+from demos.run_folder import CHECKPOINT
 
 READ_EVERY = 10  # steps between reading the losses: each reading waits for the GPU
 SAVE_EVERY = 100
@@ -39,7 +36,8 @@ class Training:
     options, computed  as demos/options.py settled them; what is computed is kept in the checkpoint
     schedule           optional schedule(step) that sets the learning rates of a step, counted from 0
 
-    Raises UserError if the folder cannot be written to, or holds a training that is not to go on.
+    The folder has been claimed (demos/run_folder.py). Raises CheckpointError for a checkpoint that is damaged or does
+    not fit the model.
     """
 
     def __init__(
@@ -49,18 +47,19 @@ class Training:
         computed: dict[str, Any],
         schedule: Callable[[int], None] | None = None,
     ):
-        make_folder(options.out)
         self.model, self.options, self.computed, self.schedule = model, options, computed, schedule
         self.out, self.steps = options.out, computed["steps"]
         self.checkpoint = self.out / CHECKPOINT
         self.step, self.seconds = 0, 0.0
         self.losses: list[dict[str, float]] = []  # of every step: the history that `fit` returns elsewhere
         self.validations: list[dict[str, float]] = []
+        self.interrupted = False
         self._unread: list[tuple[int, dict[str, nnlite.Tensor]]] = []
-        if options.resume:
+        self._rng: dict[str, Any] | None = None  # where the random numbers of the checkpoint go on
+        if options.resume and self.checkpoint.exists():
             self._load()
-        elif self.checkpoint.exists():
-            raise UserError(f"{self.out} holds a training already; add --resume to go on, or choose another --out")
+        elif options.resume:
+            print(f"{self.out} has no checkpoint yet: the run begins again, with the same options", file=sys.stderr)
 
     def run(
         self,
@@ -77,6 +76,8 @@ class Training:
         look_every = max(1, self.steps // SAMPLES)
         bar = tqdm(total=self.steps, initial=self.step, desc="training", unit="step", dynamic_ncols=True)
         watch = nnlite.detect_anomaly() if self.options.debug else contextlib.nullcontext()
+        if self._rng:  # here, not where it was loaded: what is drawn while data are made must not count
+            nnlite.set_rng_state(self._rng)
         with Interrupt() as interrupt, bar, watch:
             for batch in loader.batches(start=self.step):
                 if self.step >= self.steps or interrupt.requested:
@@ -94,8 +95,9 @@ class Training:
                     self._look(draw, validate)
                 if self.step % SAVE_EVERY == 0:
                     self._save()
-        self._save()
-        return self.step >= self.steps
+            self._save()
+            self.interrupted = self.step < self.steps or interrupt.requested
+        return not self.interrupted
 
     def stopped(self, *said: str) -> int:
         """Say how to go on after Ctrl-C, with options that must be said again; the exit status."""
@@ -111,19 +113,8 @@ class Training:
         """Write metrics.json, losses.png and progress.png (the samples in a row); return the figures with the time."""
         figures = {**figures, "steps": self.step, "seconds": round(self.seconds, 1)}
         write_figures(figures, self.out)
-        if self.losses:
-            series = {name: [row[name] for row in self.losses] for name in self.losses[0] if name != "step"}
-            curves(series, self.out / "losses.png", x=[row["step"] for row in self.losses])
-        pictures = sorted((self.out / "samples").glob("step-*.png"))
-        if pictures:
-            self._sheet(pictures)
+        draw_record(self.losses, self.out)
         return figures
-
-    def _sheet(self, pictures: list[Path]) -> None:
-        from stylize import read_image
-
-        titles = [f"step {int(path.stem.split('-')[1])}" for path in pictures]
-        image_grid([[read_image(path) for path in pictures]], self.out / "progress.png", titles=titles, scale=1)
 
     def _look(self, draw, validate) -> None:
         if draw:
@@ -157,33 +148,33 @@ class Training:
         raise UserError(f"{what} at step {step}; {kept}. Run again with {again} to learn which operation made it")
 
     def _save(self) -> None:
-        """Write the checkpoint and the losses so far. A state with a NaN is never written over a good one."""
+        """Write the checkpoint, then the losses for people. A state with a NaN is never written over a good one."""
         self._read_losses()
         state = self.model.state_dict()
         for name, value in _arrays(state):
             if not np.isfinite(value).all():
                 self._refuse_nan(f"{name} is no longer finite", self.step)
         progress = {"step": self.step, "seconds": self.seconds, "computed": self.computed}
-        nnlite.save({"model": state, "progress": progress, "rng": nnlite.get_rng_state()}, self.checkpoint)
-        _write_rows(self.out / "losses.csv", self.losses)
-        _write_rows(self.out / "validation.csv", self.validations)
+        progress["program"] = self.options.program
+        save_checkpoint(self.checkpoint, state, progress, self.losses, self.validations)
+        write_rows(self.out / "losses.csv", self.losses)
+        write_rows(self.out / "validation.csv", self.validations)
 
     def _load(self) -> None:
         """Go on from the checkpoint: weights, optimisers, step, random state, and the losses until there."""
-        state = nnlite.load(self.checkpoint)
-        if "model" not in state:
-            raise nnlite.CheckpointError(f"{self.checkpoint} is no checkpoint of a training")
-        self.model.load_state_dict(state["model"])
-        nnlite.set_rng_state(state["rng"])
+        state = load_checkpoint(self.checkpoint)
+        try:
+            self.model.load_state_dict(state["model"])
+            nnlite.set_rng_state(state["rng"])  # now, to see that it is one; what counts is when `run` does it
+        except nnlite.CheckpointError:
+            raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise nnlite.CheckpointError(
+                f"{self.checkpoint} does not fit this program ({error}); start a new run"
+            ) from error
+        self._rng = state["rng"]
         self.step, self.seconds = state["progress"]["step"], state["progress"]["seconds"]
-        self.losses = _read_rows(self.out / "losses.csv", self.step)
-        self.validations = _read_rows(self.out / "validation.csv", self.step)
-
-
-def write_figures(figures: dict[str, Any], out: Path) -> None:
-    """Write metrics.json."""
-    with atomic_path(out / "metrics.json") as path:
-        path.write_text(json.dumps(figures, indent=2) + "\n")
+        self.losses, self.validations = state["losses"], state["validations"]
 
 
 def _arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
@@ -193,24 +184,3 @@ def _arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
     elif isinstance(state, dict):
         for key, value in state.items():
             yield from _arrays(value, f"{name}.{key}" if name else str(key))
-
-
-def _write_rows(path: Path, rows: list[dict[str, float]]) -> None:
-    if not rows:
-        return
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _read_rows(path: Path, last: int) -> list[dict[str, float]]:
-    """The rows up to a step; none if the file is missing. Raises UserError if it is damaged."""
-    try:
-        with open(path, newline="") as file:
-            rows = [{k: float(v) for k, v in row.items()} | {"step": int(row["step"])} for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); remove it, and the losses start anew") from error
-    return [row for row in rows if row["step"] <= last]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -20,6 +21,7 @@ from demos.common import run
 from demos.digits import FEWEST, Digits, load_digits, pictures
 from demos.features import some_of_each
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.classifiers import Classifier, LeNet5
 from nnlite import nn
@@ -39,6 +41,12 @@ def main() -> int:
     parser.computes("--labels", 20, "labelled digits of each class in the second task", least=1, most=FEWEST)
     parser.computes("--batch", 64, "digits in a step of the first task", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train on the first task, then on the second in three ways; the exit status."""
     nnlite.manual_seed(options.seed)
     (known, new), (held_out_known, held_out) = map(halves, load_digits())
     source = Classifier(with_head(LeNet5()), 2e-3).to(options.device)

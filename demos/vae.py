@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from demos.autoencoding import save_weights
 from demos.common import run, sheet
 from demos.digits import Digits, load_digits, pictures
 from demos.options import Options
+from demos.run_folder import claim_folder
 from demos.training import Training
 from models.vae import NETWORKS, VAE
 from nnlite.plot import image_grid
@@ -28,6 +31,12 @@ def main() -> int:
     parser.computes("--beta", 1.0, "weight of the KL term", least=0.0, most=1e6)
     parser.computes("--batch", BATCH, "digits in a step", least=1, most=8000)
     options, computed = parser.settle()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train the VAE, and show and judge what it has learnt; the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = VAE(options.kind, options.latent, options.beta).to(options.device)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from demos.cartoonize.recipe import PRESETS, SHIPPED, Recipe
 from demos.common import choose_device, run
 from demos.options import Options, add_device, add_photos
+from demos.run_folder import claim_folder
 from models.pix2pix import GENERATORS
 
 
@@ -20,11 +23,8 @@ def main() -> int:
 
 
 def train(arguments: list[str]) -> int:
-    """Make the pairs, train, and judge the generator on photos it never saw."""
-    # Imported here so that a missing system library of OpenCV is reported in one line, by run().
-    from demos.cartoonize.train import Cartoons
-    from demos.training import Training
-    from stylize import styles
+    """Train by the options given."""
+    from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
 
     parser = Options(
         "cartoonize",
@@ -32,7 +32,7 @@ def train(arguments: list[str]) -> int:
         "To use a trained one: python -m demos.cartoonize apply --help",
         Recipe.steps,
     )
-    add_photos(parser)
+    parser.computes_from_photos()
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
     parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
     parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1, most=2048)
@@ -40,8 +40,17 @@ def train(arguments: list[str]) -> int:
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
     parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATORS))
     options, computed = parser.settle(arguments)
-    recipe = Recipe(**computed)
+    recipe = Recipe(**{field.name: computed[field.name] for field in fields(Recipe)})
     recipe.check()
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(recipe, options, computed)
+
+
+def train_and_judge(recipe: Recipe, options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Make the pairs, train, and judge the generator on photos it never saw; the exit status."""
+    from demos.cartoonize.train import Cartoons
+    from demos.training import Training
+
     model = recipe.build().to(options.device)
     training = Training(model, options, computed, schedule=lambda step: recipe.set_rates(model, step))
     cartoons = Cartoons(recipe, options.photos, options.out, model, options.device)
@@ -81,7 +90,9 @@ def judge(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/judge"), help="folder for the picture (%(default)s)")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
-    figures = judge_on_unseen(options.model, options.photos, options.out, choose_device(options.device))
+    device = choose_device(options.device)
+    with claim_folder(options.out, "demos.cartoonize judge"):
+        figures = judge_on_unseen(options.model, options.photos, options.out, device)
     print(table(figures))
     print(f"\nframes a second: {figures['generator_fps']} generated, {figures['style_fps']} drawn by stylize")
     print(f"Look at {options.out / 'judged.png'}.")

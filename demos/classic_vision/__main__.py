@@ -13,8 +13,9 @@ from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
 from demos.common import choose_device, run
 from demos.digits import load_digits
-from demos.options import BUNDLED, add_device, make_folder
-from demos.training import write_figures
+from demos.options import BUNDLED, add_device
+from demos.record import write_figures
+from demos.run_folder import claim_folder
 from stylize import find_images, read_image, resize_short_side
 
 SHORT_SIDE = 256  # of a photo, pixels
@@ -31,21 +32,26 @@ def main() -> int:
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
-    make_folder(options.out)
+    with claim_folder(options.out, "demos.classic_vision"):
+        return look(options.out, device)
+
+
+def look(out: Path, device: str) -> int:
+    """Show and measure all of it; the exit status."""
     cv2.setRNGSeed(0)  # of k-means
     photos = {path.stem: resize_short_side(read_image(path), SHORT_SIDE) for path in find_images([BUNDLED])}
     photos = {name: cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for name, photo in photos.items()}
     figures = {
-        "kernels": kernels.compare(photos[SHOWN], options.out / "kernels.png"),
+        "kernels": kernels.compare(photos[SHOWN], out / "kernels.png"),
         "places": find_again(list(photos.values())),
-        "digits": visual_words.compare(*load_digits(), options.out / "words.png", device),
+        "digits": visual_words.compare(*load_digits(), out / "words.png", device),
     }
     others = [photo for name, photo in photos.items() if name != SHOWN]
-    draw_places(photos[SHOWN], others, options.out)
-    write_figures(figures, options.out)
+    draw_places(photos[SHOWN], others, out)
+    write_figures(figures, out)
     print(report(figures))
     names = ("kernels.png", "templates.png", "keypoints.png", "words.png")
-    print(f"Look at {', '.join(str(options.out / name) for name in names)}.")
+    print(f"Look at {', '.join(str(out / name) for name in names)}.")
     return 0
 
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from demos.common import UserError, run
-from demos.options import make_folder
-from demos.training import write_figures
+from demos.record import write_figures
+from demos.run_folder import claim_folder
 
 
 def main() -> int:
@@ -27,14 +27,14 @@ def main() -> int:
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
     from demos.look_inside import cartoon, digits
 
-    make_folder(options.out)
     looks = {"lenet5": digits.look, "cartoon": cartoon.look}
     figures = {}
-    for name, look in looks.items():
-        if options.network in (name, "both"):
-            figures[name] = look(options.out / name, options.model)
-            print(f"{name}: look at the pictures in {options.out / name}; its layers are in layers.txt there.")
-    write_figures(figures, options.out)
+    with claim_folder(options.out, "demos.look_inside"):
+        for name, look in looks.items():
+            if options.network in (name, "both"):
+                figures[name] = look(options.out / name, options.model)
+                print(f"{name}: look at the pictures in {options.out / name}; its layers are in layers.txt there.")
+        write_figures(figures, options.out)
     print(report(figures))
     return 0
 

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import nnlite
 from demos.common import UserError, choose_device, run, sheet
 from demos.options import Options, add_device
+from demos.run_folder import claim_folder
 from demos.sizes import check_together
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
@@ -34,7 +36,7 @@ def main() -> int:
 
 
 def train(arguments: list[str]) -> int:
-    """Train both, and judge them on photos that they never saw."""
+    """Train by the options given."""
     quick = PRESETS["quick"]
     parser = Options(
         "super_resolution",
@@ -53,8 +55,14 @@ def train(arguments: list[str]) -> int:
     options, computed = parser.settle(arguments)
     if options.steps <= options.content_steps:
         raise UserError(f"--steps {options.steps} leaves none after --content-steps {options.content_steps}; add some")
-    nnlite.manual_seed(options.seed)
     check_together(options, ("batch", "crop", "crop", "width", "blocks"), most=2**27)
+    with claim_folder(options.out, options.program, computed, options.resume):
+        return train_and_judge(options, computed)
+
+
+def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
+    """Train both, and judge them on photos that they never saw; the exit status."""
+    nnlite.manual_seed(options.seed)
     model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
     training = Training(model, options, computed, model.schedule)
     pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))
