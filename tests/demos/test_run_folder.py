@@ -1,6 +1,5 @@
 """The folder of a run: whose it is, one run at a time, what is read from it again, and what of its data may change."""
 
-import inspect
 import json
 import os
 import shutil
@@ -231,13 +230,6 @@ def test_a_checkpoint_with_strange_content_is_one_line(place, value, copied):
     assert path.read_bytes() == before
 
 
-# Damage to the file itself is noticed by a checksum, once nnlite.load knows one.
-CHECKSUM = pytest.mark.skipif(
-    "checksum_required" not in inspect.signature(nnlite.load).parameters, reason="nnlite.load verifies no checksum yet"
-)
-
-
-@CHECKSUM
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.999])
 def test_one_flipped_bit_is_one_line(share, copied):
     path = copied / "checkpoint.safetensors"
@@ -249,7 +241,6 @@ def test_one_flipped_bit_is_one_line(share, copied):
     assert path.read_bytes() == data
 
 
-@CHECKSUM
 def test_a_checkpoint_of_before_there_were_checksums_is_one_line(copied):
     path = copied / "checkpoint.safetensors"
     with safetensors.safe_open(path, framework="numpy") as file:
