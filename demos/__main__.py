@@ -28,7 +28,7 @@ DEMOS = [
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN beside bicubic", "4 min"),
-    ("classic_vision", "what came before: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
+    ("classic_vision", "before deep learning: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
 ]
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from demos.cartoonize import apply
 from demos.cartoonize.apply import cartoonize, name_cartoons
-from demos.cartoonize.recipe import SHIPPED, load_generator
+from demos.cartoonize.recipe import SHIPPED
+from demos.cartoonize.weights import load_generator
 from stylize import read_image, write_image
 from stylize.marks import read_mark
 
@@ -236,8 +237,8 @@ def test_grey_is_the_luma_of_what_the_network_draws(monkeypatch):
 
 
 def test_a_coloured_photo_keeps_its_colours():
-    generator, metadata = load_generator(SHIPPED)
+    generator, about = load_generator(SHIPPED)
     rgb = np.zeros((48, 64, 3), np.uint8)
     rgb[:, :, 0] = 200
-    cartoon = cartoonize(rgb, generator, int(metadata["strokes"]), 1.0, "cpu")
+    cartoon = cartoonize(rgb, generator, about.strokes, 1.0, "cpu")
     assert cartoon[..., 0].mean() > cartoon[..., 1].mean() + 30
