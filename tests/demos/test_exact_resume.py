@@ -283,12 +283,12 @@ def die_between(path, rows):
     write_rows(path, rows) if place == "after" else kill()
 training.Training._save, training.write_rows = save_and_die, die_between
 if place == "pairs":
-    import stylize.dataset as dataset
-    write, written = dataset.write_image, []
+    from stylize import pair_files
+    write, written = pair_files.write_image, []
     def write_two(path, image):
         written.append(path)
         write(path, image) if len(written) < 3 else kill()
-    dataset.write_image = write_two
+    pair_files.write_image = write_two
 runpy.run_module(f"demos.{demo}", run_name="__main__", alter_sys=True)
 """
 
