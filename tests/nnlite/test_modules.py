@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file, save_file
 
 import nnlite
 from nnlite import nn
@@ -31,6 +30,8 @@ def test_every_module_is_here():
 @pytest.mark.parametrize("name", MODULES)
 def test_files_go_both_ways_between_pytorch_and_here(torch, name, tmp_path):
     """Names, order, shapes and dtypes of state_dict are PyTorch's; after either file both compute the same."""
+    from safetensors.torch import load_file, save_file
+
     make = MODULES[name][0]
     ours, theirs = make(nn), make(torch.nn)
     assert [(k, v.shape, str(v.dtype)) for k, v in ours.state_dict().items()] == [
