@@ -78,9 +78,11 @@ def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
 def diversity(images: Tensor) -> Tensor:
     """Mean Euclidean distance between two images of a batch (N, ...), N >= 2, over all pairs; 0-d.
 
-    |a - b|^2 = |a|^2 + |b|^2 - 2 ab, so that one matrix product gives all pairs.
+    |a - b|^2 = |a|^2 + |b|^2 - 2 ab, so that one matrix product gives all pairs. For an image and itself it gives what
+    rounding leaves, and the root of that is no longer small: those are left out.
     """
     n, x = len(images), images.detach().flatten(1)
     lengths = (x * x).sum(1)
     squares = (lengths.unsqueeze(1) + lengths.unsqueeze(0) - 2.0 * (x @ x.transpose(0, 1))).clip(0.0)
-    return squares.sqrt().sum() / (n * (n - 1))
+    pairs = 1.0 - nnlite.eye(n, dtype=x.dtype, device=x.device)
+    return (squares.sqrt() * pairs).sum() / (n * (n - 1))

@@ -32,8 +32,8 @@ def gradcheck(
     """Check the gradient of fn(*inputs) for each input that requires one, alone and then all together.
 
     inputs are float64 Tensors, or one; those without requires_grad are held fixed. The error is |<u, Jv> - <J^T u, v>|
-    over |u| |Jv|; correct operations reach 1e-8. The random state, and the buffers if fn is a Module, are put back
-    around each call, so dropout and running statistics are fine.
+    over |u| |Jv| or, where the sum cancels, over the size of its terms; correct operations reach 1e-8. The random
+    state, and the buffers if fn is a Module, are put back around each call, so dropout and running statistics are fine.
 
     Returns True. Raises GradcheckError naming the input, the worst element, both derivatives, eps and the seed;
     TypeError for float32 inputs or an fn that returns no Tensor; ValueError when nothing requires a gradient, for
@@ -89,12 +89,16 @@ def _compare(fn, inputs, moving, put_back, eps, tolerance, seed):
         ahead, behind = (_numpy(run(*(sign * h * d for d in direction))[0]) for sign in (1.0, -1.0))
         return (ahead - behind) / (2.0 * h), (ahead + behind - 2.0 * middle) / (2.0 * h)
 
+    def terms(direction):
+        """The size of what is summed to <J^T u, v>, where the sum itself may be almost nothing."""
+        return float(np.sqrt(sum(((g * d) ** 2).sum() for g, d in zip(grads, direction, strict=True))))
+
     def numeric(direction):
         """J v, with the error term in h^2 removed by a second step size."""
         (wide, bend), (narrow, half_bend) = differences(direction, eps), differences(direction, eps / 2)
         # where the function is smooth, the slope does not depend on the step and the bend is proportional to it
         kink = abs(wide - narrow) + abs(bend - 2.0 * half_bend)
-        bad = kink > 1e-3 * abs(narrow) + _slack(narrow, middle)
+        bad = kink > 1e-3 * abs(narrow) + _slack(narrow, middle, terms(direction) / (float(np.linalg.norm(u)) or 1.0))
         if bad.any():
             place = tuple(map(int, np.argwhere(bad)[0]))
             raise ValueError(
@@ -108,7 +112,7 @@ def _compare(fn, inputs, moving, put_back, eps, tolerance, seed):
         jv = numeric(v)
         expected = float((u * jv).sum())
         given = float(sum((g * d).sum() for g, d in zip(grads, v, strict=True)))
-        scale = float(np.linalg.norm(u) * np.linalg.norm(jv))
+        scale = max(float(np.linalg.norm(u) * np.linalg.norm(jv)), terms(v))
         # what rounding leaves of a difference of two outputs, over the step: it counts where J v is almost nothing
         rounding = 16.0 * np.finfo(np.float64).eps * float(np.linalg.norm(u) * np.linalg.norm(middle)) / eps
         if not abs(expected - given) <= tolerance * max(scale, 1e-6) + rounding:
@@ -143,11 +147,12 @@ def _numpy(tensor):
     return to_device(tensor.array, "cpu")
 
 
-def _slack(slopes, values):
+def _slack(slopes, values, terms):
     """How far slopes may differ without a kink: curvature where a slope happens to be near 0, and rounding."""
     if not slopes.size:
         return 0.0
-    return 1e-5 * min(1.0, float(np.sqrt((slopes**2).mean()))) + 1e-9 * max(1.0, float(abs(values).max()))
+    usual = max(float(np.sqrt((slopes**2).mean())), terms)  # of the slopes, and of the terms of a single one
+    return 1e-5 * min(1.0, usual) + 1e-9 * max(1.0, float(abs(values).max()))
 
 
 def _worst_element(differences, u, grads, k, index, eps):

@@ -20,19 +20,21 @@ def image_grid(
     """
     from matplotlib.figure import Figure
 
-    height, width = rows[0][0].shape[:2]
-    dpi, gap, head = 100, 6, 26 if titles else 6
-    w = len(rows[0]) * (width * scale + gap) + gap
-    h = head + len(rows) * (height * scale + gap)
-    figure = Figure(figsize=(w / dpi, h / dpi), dpi=dpi)
+    height, width = (scale * n for n in rows[0][0].shape[:2])
+    dpi, gap, head = 128, 6, 26 if titles else 6  # a power of two, so that sizes in inches are exact
+    picture = np.full((head + len(rows) * (height + gap), gap + len(rows[0]) * (width + gap), 3), 255, np.uint8)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
-            left, top = gap + j * (width * scale + gap), head + i * (height * scale + gap)
-            axes = figure.add_axes((left / w, 1 - (top + height * scale) / h, width * scale / w, height * scale / h))
-            axes.imshow(image, interpolation="nearest")
-            axes.set_axis_off()
-            if i == 0 and titles:
-                axes.set_title(titles[j], fontsize=10, pad=3)
+            if image.dtype != np.uint8:
+                image = np.round(255.0 * np.clip(image, 0.0, 1.0)).astype(np.uint8)
+            top, left = head + i * (height + gap), gap + j * (width + gap)
+            picture[top : top + height, left : left + width] = image.repeat(scale, 0).repeat(scale, 1)
+    h, w = picture.shape[:2]
+    figure = Figure(figsize=(w / dpi, h / dpi), dpi=dpi)
+    figure.figimage(picture)  # pixel for pixel, which axes are not in every version
+    for j, title in enumerate(titles):
+        middle = gap + j * (width + gap) + width / 2
+        figure.text(middle / w, 1 - (head - 4) / h, title, fontsize=7.8, horizontalalignment="center")
     with atomic_path(path) as temporary:
         figure.savefig(temporary)
 

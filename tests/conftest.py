@@ -38,6 +38,13 @@ def pytest_configure(config):
         core.global_force_seed = random.SystemRandom().randrange(2**32)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m torch` chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "torch" in getattr(item, "fixturenames", ()):
+            item.add_marker("torch")
+
+
 def pytest_terminal_summary(terminalreporter, exitstatus):
     if exitstatus:
         terminalreporter.write_line(f"the same examples again: pytest --hypothesis-seed={core.global_force_seed}")
@@ -61,10 +68,12 @@ def rng():
 @pytest.fixture(scope="session")
 def torch():
     """PyTorch, the reference. Tests that ask for it are skipped without it, and fail if NNLITE_REQUIRE_TORCH=1."""
-    if os.environ.get("NNLITE_REQUIRE_TORCH") == "1":
+    try:
         import torch
-    else:
-        torch = pytest.importorskip("torch")
+    except ImportError as error:
+        if os.environ.get("NNLITE_REQUIRE_TORCH") == "1":
+            raise
+        pytest.skip(f"PyTorch is not installed ({error})")
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     return torch
 

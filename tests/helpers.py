@@ -1,4 +1,4 @@
-"""Arrays in all memory orders, values away from kinks, and the form of the table in tests/operations/."""
+"""Arrays in all memory orders, values away from kinks, equality but for rounding, the form of tests/operations/."""
 
 import math
 from collections.abc import Callable
@@ -70,6 +70,22 @@ def backward(output, seed=0):
     u = np.random.default_rng(seed).standard_normal(output.shape).astype(output.dtype)
     output.backward(nnlite.Tensor(u))
     return u
+
+
+def assert_close(actual, expected, tolerance, terms=0.0):
+    """Equal but for rounding: apart by at most `tolerance` of the size of what was summed, and of the same shape.
+
+    A sum is as inexact as its terms are large, and which way it is rounded differs from processor to processor. So
+    where terms cancel, neither their sum (it may be 0) nor a fixed number says what is rounding and what is wrong. The
+    size is that of the largest sum in `expected`, whose terms are like the others'. Where all sums may cancel, as in
+    the gradient of a bias, `terms` says how large the terms are: for a gradient, the norm of the one that backward
+    began with, since every term is an element of that times a derivative.
+    """
+    actual, expected = (x.detach().numpy() if hasattr(x, "detach") else np.asarray(x) for x in (actual, expected))
+    assert actual.shape == expected.shape
+    size = max(np.abs(expected).max(initial=0.0), terms)
+    assert np.isfinite(size)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * size)
 
 
 class Operation(NamedTuple):

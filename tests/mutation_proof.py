@@ -311,7 +311,7 @@ def caught(mutant: Mutant, module: str, names: list[str], torch: Any) -> bool:
         for name in names:
             try:
                 if name in OPERATIONS:
-                    check_against_pytorch(torch, ALL[name], np.float64, 1e-10, 0, "C")
+                    check_against_pytorch(torch, ALL[name], np.float64, 1e-11, 0, "C")
                 check_gradient(ALL[name], 0, ["channels last"] * len(ALL[name].inputs))
             except Exception:  # whatever a broken operation raises
                 return True

@@ -9,13 +9,10 @@ OpenBLAS, whose switch is reached through ctypes. With another BLAS the switch i
 
 import ctypes
 import functools
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-_lock = threading.Lock()
 
 
 @functools.cache
@@ -31,16 +28,15 @@ def _switch():
 
 @contextmanager
 def one_thread_each():
-    """Inside, a matrix product uses only the thread that calls it; after, as many as before."""
+    """Inside, a matrix product uses only the thread that calls it; after, as many as before. Not for two at once."""
     switch = _switch()
     if switch is None:
         yield
         return
     get, set_ = switch
-    with _lock:
-        before = get()
-        set_(1)
-        try:
-            yield
-        finally:
-            set_(before)
+    before = get()
+    set_(1)
+    try:
+        yield
+    finally:
+        set_(before)

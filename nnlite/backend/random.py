@@ -5,6 +5,7 @@ they are used, and so differ between the two, as in PyTorch. The whole state is 
 checkpoint.
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..errors import CheckpointError
 _generator = np.random.default_rng(0)
 _gpu_generator: Any = None  # once something has been drawn there
 _gpu_start = (0, 0)  # the seed and place in its row from which it starts
+_held: Any = None  # the lock that is held while the process forks
 
 
 def manual_seed(seed: int) -> None:
@@ -90,3 +92,19 @@ def _start_gpu(seed, place):
 def _drawn(dtype):
     """The dtype that numbers are drawn in: the wider ones only."""
     return np.float64 if np.dtype(dtype) == np.float64 else np.float32
+
+
+def _before_fork():
+    """Wait for another thread that draws: in the child its lock would stay locked."""
+    global _held
+    lock = _generator.bit_generator.lock
+    lock.acquire()
+    _held = lock
+
+
+def _after_fork():
+    _held.release()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

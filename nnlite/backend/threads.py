@@ -1,11 +1,19 @@
-"""Plain Python threads for the CPU: NumPy releases the interpreter lock while it copies, multiplies or adds."""
+"""Plain Python threads for the CPU: NumPy releases the interpreter lock while it copies, multiplies or adds.
+
+A fork copies the memory of a process but only the thread that forks: in the child a pool would wait for threads that
+are not there, and a lock that another thread held would stay locked. So a fork waits until no task runs, and ends the
+pools first; parent and child each start their own when they next compute.
+"""
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import pairwise
 
 from .blas import one_thread_each
+
+_lock = threading.RLock()  # one `parallel` at a time; a signal's handler may fork in the middle of one, hence the R
+_pools: dict[int, ThreadPoolExecutor] = {}
 
 count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -31,12 +39,24 @@ def parallel(task, arguments, threads, total=False):
                 result = value if result is None else result + value
         return result
 
-    with one_thread_each():
+    with _lock, one_thread_each():
         others = [_pool(threads).submit(run, *cut) for cut in pairwise(cuts[1:])]
         results = [run(*cuts[:2])] + [other.result() for other in others]
     return sum(results[1:], results[0]) if total else None
 
 
-@cache
 def _pool(threads):
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="nnlite")
+    if threads not in _pools:
+        _pools[threads] = ThreadPoolExecutor(threads - 1, thread_name_prefix="nnlite")
+    return _pools[threads]
+
+
+def _before_fork():
+    _lock.acquire()
+    for pool in _pools.values():
+        pool.shutdown()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before_fork, after_in_parent=_lock.release, after_in_child=_lock.release)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import nnlite
 from tests.checks import check_against_pytorch, check_gradient
-from tests.helpers import backward, in_order, leaf, orders, seeds
+from tests.helpers import assert_close, backward, in_order, leaf, orders, seeds
 from tests.operations import OPERATIONS, RANDOM
 
 ALL = {**OPERATIONS, **RANDOM}
@@ -28,13 +28,13 @@ def test_memory_order_changes_no_value(name):
         nnlite.manual_seed(3)
         tensors = [leaf(a, order=order) for a in arrays]
         output = ALL[name].nnlite(*tensors)
-        backward(output)
-        return [output.numpy(), *(t.grad.numpy() for t in tensors)]
+        u = backward(output)
+        return np.linalg.norm(u), [output.numpy(), *(t.grad.numpy() for t in tensors)]
 
-    plain = run("C")
+    terms, plain = run("C")
     for order in ("Fortran", "channels last", "longer rows", "every second", "flipped"):
-        for a, b in zip(run(order), plain, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=order)
+        for a, b in zip(run(order)[1], plain, strict=True):
+            assert_close(a, b, 1e-13, terms)
 
 
 @every_operation
@@ -65,14 +65,14 @@ def test_a_leaf_may_change_its_gradient_without_changing_another(name):
 def test_only_the_gradients_that_were_asked_for_are_made(name):
     arrays = ALL[name].arrays()
     whole = [leaf(a) for a in arrays]
-    backward(ALL[name].nnlite(*whole))
+    terms = np.linalg.norm(backward(ALL[name].nnlite(*whole)))
     for i in range(len(arrays)):
         nnlite.manual_seed(0)
         tensors = [nnlite.Tensor(a, requires_grad=(k == i)) for k, a in enumerate(arrays)]
         backward(ALL[name].nnlite(*tensors))
         assert [t.grad is not None for t in tensors] == [k == i for k in range(len(arrays))]
         if name not in RANDOM:
-            np.testing.assert_allclose(tensors[i].grad.numpy(), whole[i].grad.numpy(), rtol=1e-12, atol=1e-12)
+            assert_close(tensors[i].grad, whole[i].grad, 1e-13, terms)
 
 
 @every_operation
@@ -84,7 +84,7 @@ def test_inputs_are_left_as_they_were(name):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-5)])
 def test_forward_and_backward_equal_pytorch(torch, name, dtype, tolerance):
     for seed, order in enumerate(("C", "channels last", "flipped")):
         check_against_pytorch(torch, OPERATIONS[name], dtype, tolerance, seed, order)
@@ -98,17 +98,31 @@ def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monk
         nnlite.manual_seed(5)
         tensors = [leaf(a, order="channels last") for a in ALL[name].arrays()]
         output = ALL[name].nnlite(*tensors)
-        backward(output)
-        return [output.numpy(), *(t.grad.numpy() for t in tensors)]
+        u = backward(output)
+        return np.linalg.norm(u), [output.numpy(), *(t.grad.numpy() for t in tensors)]
 
-    blocked = run()
-    assert all(np.array_equal(a, b) for a, b in zip(run(), blocked, strict=True)), "not the same bits twice"
+    terms, blocked = run()
+    assert all(np.array_equal(a, b) for a, b in zip(run()[1], blocked, strict=True)), "not the same bits twice"
     for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED", "MATMUL_THREADED", "WINDOWS_LEAST"):
         monkeypatch.setattr(cpu, constant, 2**30)
     monkeypatch.setattr(winograd, "TILES_LEAST", 2**30)
     nnlite.set_num_threads(1)
-    for a, b in zip(blocked, run(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    for a, b in zip(blocked, run()[1], strict=True):
+        assert_close(a, b, 1e-13, terms)
+
+
+def test_the_helper_tells_rounding_from_an_error_whether_or_not_a_sum_cancels(rng):
+    terms = rng.standard_normal((1000, 3)).astype(np.float32)
+    terms -= terms.mean(0)
+    size = np.linalg.norm(terms)
+    assert_close(terms.sum(0), np.zeros(3, np.float32), 1e-6, size)
+    for wrong in (terms[:-1].sum(0), 1.01 * terms.sum(0) + 0.01, np.zeros(4), np.full(3, np.nan)):
+        with pytest.raises(AssertionError):
+            assert_close(wrong, np.zeros(3, np.float32), 1e-5, size)
+    assert_close(terms @ np.ones((3, 2), np.float32), terms.sum(1, keepdims=True).repeat(2, 1), 1e-6)
+    for wrong in (1.001 * terms, terms[:, ::-1], -terms):
+        with pytest.raises(AssertionError):
+            assert_close(wrong, terms, 1e-5)
 
 
 def test_the_order_helper_keeps_values(rng):

@@ -14,7 +14,7 @@ import nnlite.functional as F
 from nnlite import nn, optim
 from nnlite.backend import cpu
 from tests import fake_cupy
-from tests.helpers import in_order, leaf
+from tests.helpers import assert_close, in_order, leaf
 from tests.operations import MODULES, OPERATIONS
 
 
@@ -32,7 +32,7 @@ class _Library:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-5)])
 def test_every_operation_gives_what_the_cpu_gives(gpu, name, dtype, tolerance):
     results = []
     for device in ("cpu", "gpu"):
@@ -46,9 +46,9 @@ def test_every_operation_gives_what_the_cpu_gives(gpu, name, dtype, tolerance):
         y.backward(nnlite.tensor(u, device=device))
         assert all(t.grad.device == device for t in tensors)
         results.append([t.cpu().numpy() for t in (y, *(t.grad for t in tensors))])
-    for a, b in zip(*results, strict=True):
+    for i, (a, b) in enumerate(zip(*results, strict=True)):
         assert a.dtype == b.dtype == dtype
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+        assert_close(b, a, tolerance, terms=np.linalg.norm(u) if i else 0.0)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -64,14 +64,17 @@ def test_every_module_gives_what_the_cpu_gives(gpu, name):
         inputs = [nnlite.tensor(rng.random(shape, np.float32), device=device) for shape in shapes]
         y = module(*inputs)
         assert y.device == device
-        outputs = [y, module.eval()(*inputs), *state]
+        outputs, gradients = [y, module.eval()(*inputs), *state], []
         if y.requires_grad:
             (y * y).sum().backward()
-            outputs += [p.grad for p in module.parameters()]
-        results.append([t.detach().cpu().numpy() for t in outputs])
-    for a, b in zip(*results, strict=True):
-        assert a.dtype == b.dtype
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+            gradients = [p.grad for p in module.parameters()]
+        results.append([[t.detach().cpu().numpy() for t in tensors] for tensors in (outputs, gradients)])
+    (outputs, gradients), (outputs_there, gradients_there) = results
+    assert [a.dtype for a in outputs + gradients] == [b.dtype for b in outputs_there + gradients_there]
+    for a, b in zip(outputs, outputs_there, strict=True):
+        assert_close(b, a, 1e-5)
+    for a, b in zip(gradients, gradients_there, strict=True):
+        assert_close(b, a, 1e-5, terms=np.linalg.norm(2.0 * outputs[0]))
 
 
 @pytest.mark.parametrize("chunk", [1, 500, 2**26])
@@ -111,7 +114,7 @@ def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypa
     on_cpu = primitives(cpu, lambda a: a, lambda a: a)
     on_gpu = primitives(gpu, gpu.asarray, gpu.to_numpy)
     for a, b in zip(on_cpu, on_gpu, strict=True):
-        np.testing.assert_allclose(b, a, rtol=1e-12)
+        assert_close(b, a, 1e-13)
 
 
 @pytest.mark.parametrize("order", ["C", "Fortran", "channels last", "every second"])
@@ -292,7 +295,7 @@ def test_a_network_trains_there_as_here(gpu, tmp_path):
         assert all(p.device == device for p in (*net.parameters(), net[1].running_mean))
         results.append([loss.item(), *(t.numpy() for t in state["net"].values())])
     for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        assert_close(b, a, 1e-5)
 
 
 def test_the_loader_hands_out_batches_there(gpu):

@@ -261,6 +261,15 @@ def test_a_slope_that_happens_to_be_near_0_is_no_kink(scale, seed):
     gradcheck(lambda x: (x * 3.0).exp() @ matrix, [leaf(rng.standard_normal((1, 4)))], seed=seed)
 
 
+def test_the_terms_of_a_slope_may_cancel_in_the_only_output():
+    """Along the direction that is drawn from this seed the slope is 0, and the third derivative is not."""
+    rng = np.random.default_rng(3)
+    rng.standard_normal()  # the weight of the output
+    v = rng.standard_normal(2)
+    weights = tensor(np.array([v[1], -v[0]]))
+    gradcheck(lambda x: ((x * 3.0).exp() * weights).sum(), [leaf(np.ones(2))], seed=3)
+
+
 def test_a_derivative_of_almost_nothing_is_not_taken_for_a_wrong_one():
     """Softmax far out: its derivative is smaller than the digits that a difference of two outputs has."""
     for seed in range(20):

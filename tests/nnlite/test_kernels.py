@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import nnlite
 from nnlite.backend import cpu
 from tests import fake_cuda
+from tests.helpers import assert_close
 
 pytestmark = pytest.mark.usefixtures("needs_kernels")
 several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -42,9 +43,9 @@ def test_matmul_reads_and_writes_matrices_as_they_lie(gpu, sizes, layouts, dtype
     before = gpu.to_numpy(c)
     expected = gpu.to_numpy(a) @ gpu.to_numpy(b) + (before if accumulate else 0.0)
     assert gpu.cublas.matmul(a, b, c, accumulate=accumulate) is c
-    np.testing.assert_allclose(gpu.to_numpy(c), expected, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(gpu.to_numpy(gpu.cublas.matmul(a, b)), gpu.to_numpy(a) @ gpu.to_numpy(b), rtol=1e-5,
-                               atol=1e-5)  # fmt: skip
+    tolerance = 1e-5 if dtype == "float32" else 1e-13
+    assert_close(gpu.to_numpy(c), expected, tolerance)
+    assert_close(gpu.to_numpy(gpu.cublas.matmul(a, b)), gpu.to_numpy(a) @ gpu.to_numpy(b), tolerance)
 
 
 def _laid_out(gpu, matrix, how):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file, save_file
 
 import nnlite
 from nnlite import nn
+from tests.helpers import assert_close
 from tests.operations import MODULES
 
 NOT_IN_PYTORCH = {"Module", "Parameter"}
@@ -31,6 +31,8 @@ def test_every_module_is_here():
 @pytest.mark.parametrize("name", MODULES)
 def test_files_go_both_ways_between_pytorch_and_here(torch, name, tmp_path):
     """Names, order, shapes and dtypes of state_dict are PyTorch's; after either file both compute the same."""
+    from safetensors.torch import load_file, save_file
+
     make = MODULES[name][0]
     ours, theirs = make(nn), make(torch.nn)
     assert [(k, v.shape, str(v.dtype)) for k, v in ours.state_dict().items()] == [
@@ -57,15 +59,15 @@ def compare(torch, ours, theirs, x):
         leaves = [nnlite.tensor(a, requires_grad=True) for a in x]
         others = [torch.tensor(a, requires_grad=True) for a in x]
         y, z = ours(*leaves), theirs(*[b.clone() for b in others])  # PyTorch's inplace=True refuses leaves
-        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-4, atol=1e-5)
+        assert_close(y, z, 1e-5)
         u = np.random.default_rng(0).standard_normal(y.shape).astype(np.float32)
         y.backward(nnlite.tensor(u))
         z.backward(torch.tensor(u))
         for a, b in zip([*leaves, *ours.parameters()], [*others, *theirs.parameters()], strict=True):
             if b.grad is not None:
-                np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-4)
+                assert_close(a.grad, b.grad, 1e-5, terms=np.linalg.norm(u))
         for key, value in as_arrays(ours.state_dict()).items():
-            np.testing.assert_allclose(value, theirs.state_dict()[key].numpy(), rtol=1e-4, atol=1e-5)
+            assert_close(value, theirs.state_dict()[key], 1e-5)
         ours.zero_grad()
         theirs.zero_grad()
 

@@ -9,7 +9,7 @@ import pytest
 import nnlite
 import nnlite.functional as F
 from nnlite import CheckpointError, nn
-from tests.helpers import leaf
+from tests.helpers import assert_close, leaf
 
 
 class Net(nn.Module):
@@ -158,8 +158,7 @@ def _same_output(torch, ours, theirs, x):
     ours.eval()
     theirs.eval()
     with torch.no_grad():
-        expected = theirs(torch.tensor(x)).numpy()
-    np.testing.assert_allclose(ours(nnlite.tensor(x)).numpy(), expected, rtol=1e-4, atol=1e-5)
+        assert_close(ours(nnlite.tensor(x)), theirs(torch.tensor(x)), 1e-5)
 
 
 # load_state_dict
