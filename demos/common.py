@@ -33,7 +33,7 @@ def _is_foreseen(error: Exception) -> bool:
 
 
 class Interrupt:
-    """Ctrl-C, or SIGTERM, as a question to ask between steps, so that a step is never left half done.
+    """Ctrl-C or SIGTERM as a flag to check between steps, so that a step is never left half done.
 
         with Interrupt() as interrupt:
             for batch in loader:

@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the CycleGAN and judge what it draws; the exit status."""
+    """Train the CycleGAN and judge what it draws. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR

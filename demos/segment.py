@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the U-Net and judge it; the exit status."""
+    """Train the U-Net and judge it. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     photos, other_photos = load_photos()

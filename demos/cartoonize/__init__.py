@@ -2,7 +2,7 @@
 
     __main__.py   the command line
     recipe.py     the options of a run, kept in every file it leaves
-    weights.py    the file of a trained generator, and what it says about it
+    weights.py    the file of a trained generator: its weights and metadata
     crops.py      pairs -> training batches and test crops
     train.py      the training loop: progress, samples, checkpoints, resume
     tiles.py      a generator on an image of any size, tile by tile
