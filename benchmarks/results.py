@@ -2,8 +2,8 @@
 
     python -m benchmarks.results FILE... [--out DIR] [--overwrite]
 
-RESULTS.md in DIR (benchmarks/ if not given) gets a table for each file, between two marks: what stands outside them
-stays. results.png shows the ratios of the training steps.
+RESULTS.md in DIR (benchmarks/ if not given) gets a table for each file, between two marks; text outside them is
+kept. results.png shows the ratios of the training steps.
 """
 
 from __future__ import annotations

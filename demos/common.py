@@ -13,7 +13,7 @@ from stylize import console
 
 
 class UserError(Exception):
-    """Something the person at the keyboard can mend; the message says what is wrong and what to do."""
+    """Something the user can fix; the message says what is wrong and what to do."""
 
 
 def run(program: str, main: Callable[[], int | None]) -> NoReturn:

@@ -1,7 +1,7 @@
 """Find the ink: a U-Net says for each pixel of a photo whether the digit drawn on it covers that pixel.
 
-Digits of random size, place and colour are drawn on crops of photos. Neither the digits nor the photos that the network
-is judged by were there in training. Beside it stands a threshold that needs no training.
+Digits of random size, place and colour are drawn on crops of photos. The network is judged on digits and photos that it
+did not see in training, and compared with a threshold that needs no training.
 """
 
 from __future__ import annotations

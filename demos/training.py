@@ -100,7 +100,7 @@ class Training:
         return not self.interrupted
 
     def stopped(self, *said: str) -> int:
-        """Say how to go on after Ctrl-C, with options that must be said again; the exit status."""
+        """Say how to go on after Ctrl-C; `said` are options to give again. Returns the exit status."""
         device, photos = self.options.given_device, getattr(self.options, "photos", [BUNDLED])
         again = [self.options.command, "--resume", *said]
         again += ["--photos", *map(str, photos)] if photos != [BUNDLED] else []

@@ -170,7 +170,7 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
 
 
 def _is_special(path: Path) -> bool:
-    """Reading it might never end. (What a broken link leads to shows when it is read.)"""
+    """Whether reading it might never end. (A broken link is found when it is read.)"""
     return path.exists() and not path.is_file()
 
 

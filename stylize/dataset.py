@@ -95,8 +95,8 @@ def build_dataset(
     progress: show progress on stderr if it is a terminal.
 
     Photos that cannot be used are skipped, each with its reason in the summary and in the manifest.
-    Near-duplicates never stand in two splits. Run again with more photos, it adds them and moves none of
-    the old ones; pairs that were lost are drawn again.
+    Near-duplicates are never put in different splits. If it is run again with more photos, it adds them and
+    moves none of the old ones; pairs that were lost are drawn again.
 
     Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, is not a
     dataset, was made with other options, holds photos that are no longer among the sources, or has altered files or
@@ -222,7 +222,7 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
 def _distinct(
     scanned: list[Photo | Skipped], known: Plan, options: Options, out: Path
 ) -> tuple[dict[str, Photo], list[Skipped]]:
-    """The usable photos by hash, of equal files only the first; and the rest, each with its reason.
+    """The usable photos by hash (the first of equal files), and the others, each with its reason.
 
     A photo that is in the manifest but was never drawn may be missing, and is then forgotten.
     """
@@ -284,7 +284,7 @@ def _refuse_altered(out: Path, pairs: list[Record]) -> None:
 
 
 def _draw(pool: Workers, jobs: list[Drawing], out: Path, plan: Plan, skipped: list[Skipped], progress: bool) -> int:
-    """Draw, and keep plan and manifest up to date with what is done. The number of photos drawn."""
+    """Draw, and keep plan and manifest up to date. Returns the number of photos drawn."""
     saved = monotonic()
     undrawn = len(jobs)
 

@@ -62,7 +62,7 @@ def styles() -> list[str]:
 
 
 def style_parameters(name: str, **changes: float) -> dict[str, Any]:
-    """The parameters of a style by name: its defaults, but for `changes`. Raises ValueError as `stylize` does."""
+    """The parameters of a style by name: its defaults, with `changes` applied. Raises ValueError as `stylize` does."""
     return asdict(_find(name).parameters.changed(**changes))
 
 

@@ -16,7 +16,7 @@ from .native_stderr import silent_stderr
 from .video_files import VideoError, open_video, packet_times
 from .video_times import LONGEST_STILL, choose_rate
 
-LOOKED_AT = 20_000  # frames whose times are read first: ten minutes of video, in a tenth of a second
+LOOKED_AT = 20_000  # frames whose times are read first: ten minutes of video, in a fraction of a second
 MOST_PIXELS = 64e6  # in a frame: twice 8K; drawing takes some 100 bytes for each
 OBLONG = (1.01, 4.0)  # ratios of a pixel's sides: below, nobody sees it; above, it is an error in the file
 

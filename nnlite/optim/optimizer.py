@@ -26,7 +26,7 @@ class Optimizer:
     `params` are tensors, or groups {"params": tensors, "lr": ...} that override the defaults. As in PyTorch,
     `param_groups` holds the settings (change `group["lr"]` to change the rate), `state` what is remembered of each
     parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
-    Raises TypeError for what is no parameter, ValueError for one given twice or a setting out of range.
+    Raises TypeError for anything that is not a parameter, ValueError for one given twice or a setting out of range.
     """
 
     remembered: tuple[str, ...] = ()  # what the state of every parameter holds after the first step

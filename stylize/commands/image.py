@@ -17,7 +17,7 @@ COMMAND = "stylize image"
 def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("image", help="draw one photo", description="Draw one photo.")
-    parser.add_argument("input", metavar="IN", type=Path, help="the photo (.jpg .png .webp .bmp .tif .gif)")
+    parser.add_argument("input", metavar="IN", type=Path, help="the photo, such as a .jpg, .png, .webp or .tif")
     parser.add_argument("output", metavar="OUT", type=Path, help="the cartoon; its extension is its format")
     parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)  # from a shell's *.jpg; run() says what to do
     parser.add_argument("--scale", type=float, help="stroke scale (default: the photo's short side / 512)")

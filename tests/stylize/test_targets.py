@@ -162,4 +162,4 @@ def test_a_contact_sheet_replaces_only_a_contact_sheet(tmp_path, run, refuse):
 @pytest.mark.parametrize("command", ["image", "check"])
 def test_the_option_has_the_same_words_everywhere(run, command):
     words = " ".join(run(command, "--help")[1].split())
-    assert "--overwrite replace a file even if this command did not write it" in words
+    assert "--overwrite replace any file (without it, a command replaces only its own earlier output)" in words
