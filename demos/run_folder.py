@@ -29,8 +29,8 @@ def claim_folder(
     program    as in run.json, such as "demos.gan"
     computed   options to note there, so that a run killed before its first checkpoint can begin again with them
 
-    Raises UserError for a folder that holds other files, that holds a training run unless it is to `resume`, or that
-    cannot be made; FileError if another run is using it.
+    Raises UserError if the folder cannot be made, holds other files, or holds a training run and `resume` is not set;
+    FileError if another run is using it.
     """
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
     from stylize.files import remove_leftovers, write_atomically
