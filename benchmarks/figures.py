@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from demos.common import UserError
-from stylize.files import add_overwrite, atomic_path, check_place, check_target, write_mark
+from stylize.files import add_overwrite, atomic_path, check_place, check_target
+from stylize.marks import write_mark
 
 
 def command_line(program: str, description: str, rounds: int) -> argparse.ArgumentParser:
@@ -43,7 +44,7 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def wrote_figures(program: str, path: Path) -> bool:
-    """Whether the figures in a file are of this program."""
+    """Whether this program wrote the figures in a file."""
     try:
         rows = json.loads(path.read_text())
         return all(row["command"].startswith(f"python -m {program}") for row in rows) and len(rows) > 0
@@ -53,7 +54,7 @@ def wrote_figures(program: str, path: Path) -> bool:
 
 @contextmanager
 def marked(path: Path, program: str) -> Iterator[Path]:
-    """A temporary path for a picture, which gets the mark of the program before it takes its name."""
+    """A temporary path for a picture; at the end of the block it gets the program's mark and its own name."""
     with atomic_path(path) as temporary:
         yield temporary
         write_mark(temporary, program)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.results FILE... [--out DIR] [--overwrite]
 
-RESULTS.md in DIR (benchmarks/ if not given) gets a table for each file, between two marks: what stands outside them
-stays. results.png shows the ratios of the training steps.
+RESULTS.md in DIR (benchmarks/ if not given) gets a table for each file, between two marks; text outside them is
+kept. results.png shows the ratios of the training steps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     page, chart = arguments.out / "RESULTS.md", arguments.out / CHART
     check_place(page)
-    check_target(page, PROGRAM, arguments.files, overwrite=True)  # only what stands between its marks is replaced
+    check_target(page, PROGRAM, arguments.files, overwrite=True)  # only the text between its marks is replaced
     runs = [read(file) for file in arguments.files]
     ratios = dict(ratio for rows in runs for ratio in charted(rows))
     if ratios:

@@ -1,3 +1,3 @@
 """The programs people run."""
 
-from stylize import quiet_start  # first: Ctrl-C during what follows
+from stylize import quiet_start  # first, because of Ctrl-C during the other imports

@@ -5,10 +5,10 @@ from stylize import console
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
-    ("cyclegan", "photographs become cartoons without pairs, beside Pix2Pix that had them", "7 min"),
+    ("cyclegan", "photographs become cartoons without pairs, compared with Pix2Pix, which had them", "7 min"),
     ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "2.5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
-    ("depth", "plain networks of 8 and 20 layers beside ResNets of as many: shortcuts let depth pay", "2 min"),
+    ("depth", "plain networks of 8 and 20 layers next to ResNets of the same depth: shortcuts make it pay", "2 min"),
     ("transfer", "5 to 9 learnt from 20 labels each, by a network that reads 0 to 4", "2 min"),
     ("autoencoder", "five kinds of autoencoder: digits put back, and the plane of their codes", "30 s"),
     ("denoise", "an autoencoder takes noise off digits; decibels gained", "30 s"),
@@ -18,7 +18,7 @@ DEMOS = [
     ("compress", "digits in 2, 8 and 32 numbers, by autoencoders and by principal components", "1.5 min"),
     ("features", "a linear classifier on codes, taught by 100 labels", "1 min"),
     ("vae", "a variational autoencoder: digits put back, digits between two digits, digits made up", "2 min"),
-    ("latent", "codes of two numbers: the plane of an autoencoder beside that of a variational one", "1.5 min"),
+    ("latent", "codes of two numbers: the plane of an autoencoder next to that of a variational one", "1.5 min"),
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
@@ -27,7 +27,7 @@ DEMOS = [
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
-    ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN beside bicubic", "4 min"),
+    ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
     ("classic_vision", "before deep learning: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
 ]
 

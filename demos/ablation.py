@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def train_and_judge(recipe: Recipe, options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train all three and compare them; the exit status."""
+    """Train all three and compare them. Returns the exit status."""
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
     from demos.cartoonize.crops import centre
     from demos.cartoonize.judge import compare_drawings, table

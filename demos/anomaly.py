@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the ten autoencoders and judge them; the exit status."""
+    """Train the ten autoencoders and judge them. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {str(k): build(options.latent) for k in DIGITS}

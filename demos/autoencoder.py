@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train one autoencoder, and show and judge what it has learnt; the exit status."""
+    """Train one autoencoder, and show and judge what it has learnt. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = KINDS[options.kind](options).to(options.device)

@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the network and judge it; the exit status."""
+    """Train the network and judge it. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = Classifier(NETWORKS[options.network](), options.lr).to(options.device)

@@ -13,7 +13,7 @@ from stylize import console
 
 
 class UserError(Exception):
-    """Something the person at the keyboard can mend; the message says what is wrong and what to do."""
+    """Something the user can fix; the message says what is wrong and what to do."""
 
 
 def run(program: str, main: Callable[[], int | None]) -> NoReturn:
@@ -33,7 +33,7 @@ def _is_foreseen(error: Exception) -> bool:
 
 
 class Interrupt:
-    """Ctrl-C, or SIGTERM, as a question to ask between steps, so that a step is never left half done.
+    """Ctrl-C or SIGTERM as a flag to check between steps, so that a step is never left half done.
 
         with Interrupt() as interrupt:
             for batch in loader:

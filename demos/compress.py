@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoders and compare them; the exit status."""
+    """Train the autoencoders and compare them. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {str(size): Autoencoder(*make(size), lr=2e-3) for size, make in NETWORKS.items()}

@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the CycleGAN and judge what it draws; the exit status."""
+    """Train the CycleGAN and judge what it draws. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR
@@ -102,7 +102,7 @@ class Unpaired:
         self.pix2pix, taught = load_generator(SHIPPED)
         self.drawn_with = {name: str(getattr(taught, name)) for name in ("style", "short_side", "strokes")}
         files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in find_images(options.photos)}
-        # Those that Pix2Pix never saw are held out, so that it can stand beside; of photos unknown to it each fifth.
+        # Photos held out from Pix2Pix are held out here too, to compare the two; if there are none, every fifth is.
         self.test_photos = [sha for sha in taught.test_photos if sha in files] or list(files)[::5]
         held_out = [self.read(file) for sha, file in files.items() if sha in self.test_photos]
         rest = [self.read(file) for sha, file in files.items() if sha not in self.test_photos]

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the DCGAN and judge its digits; the exit status."""
+    """Train the DCGAN and judge its digits. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
     model = build(options, images.shape[1])

@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the four networks and compare them; the exit status."""
+    """Train the four networks and compare them. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = {

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoder, then classifiers on its codes; the exit status."""
+    """Train the autoencoder, then classifiers on its codes. Returns the exit status."""
     train, test = load_digits()
     each = options.labels // CLASSES
     training = learn_codes(options, computed, train, test)

@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the GAN and judge its digits; the exit status."""
+    """Train the GAN and judge its digits. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     model = build(options)
     train, _ = load_digits()

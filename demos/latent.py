@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train both, and show and judge their planes; the exit status."""
+    """Train both, and show and judge their planes. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = Both().to(options.device)

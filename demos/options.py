@@ -33,7 +33,7 @@ class Options(argparse.ArgumentParser):
         self.computed: dict[str, Any] = {}
         self.range: dict[str, tuple[Any, Any]] = {}
         self.choices: dict[str, Sequence[Any] | None] = {}
-        self.read: dict[str, str] = {}  # the options that name files, and what these are
+        self.read: dict[str, str] = {}  # options that name files -> what the files are, such as "photo"
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.chooser = "preset"  # the option that chooses among them
         self._group = self.add_argument_group("what is computed")
@@ -61,14 +61,15 @@ class Options(argparse.ArgumentParser):
         self.computes_from("photos", "photo")
 
     def computes_from(self, name: str, kind: str) -> None:
-        """What is in the files of this option, each a `kind`, decides what is computed: a run goes on with the same."""
+        """The files that this option names, each a `kind`, decide what is computed: a run goes on only with the same
+        ones."""
         self.read[name], self.computed[f"files_of_{name}"] = kind, ""
 
     def settle(self, arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, dict[str, Any]]:
         """All options, and of these what is computed, given now, in the run that goes on, by preset, or by default.
 
-        Raises UserError, CheckpointError or ImageError if --resume finds nothing to go on with, the options of another
-        run or other files, and for files that do not exist.
+        Raises UserError, CheckpointError or ImageError if --resume finds no run, or one with other options or other
+        files, and for files that do not exist.
         """
         options = self.parse_args(arguments)
         given = {name: getattr(options, name) for name in self.range if getattr(options, name) is not None}
@@ -92,23 +93,23 @@ class Options(argparse.ArgumentParser):
         """End the program with a message if an option is out of range."""
         for name, value in given.items():
             least, most = self.range[name]
-            if least is not None and not least <= value <= most:  # nan is not either
+            if least is not None and not least <= value <= most:  # nan is neither
                 limit = f"at most {most}" if value > most else f"at least {least}"
                 self.error(f"--{name.replace('_', '-')} must be {limit}, got {value}")
 
     def _resumed(self, options: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
-        """What the run in options.out computes; of the options given now only `steps` may differ.
+        """The options of the run in options.out. Of those given now, only `steps` may differ.
 
-        Raises CheckpointError if there is none, UserError for options that would make it another run.
+        Raises CheckpointError if there is no run, UserError for options that would make it another run.
         """
         out, claim = options.out, read_claim(options.out)
         if (out / CHECKPOINT).exists() or not claim:
             progress = load_checkpoint(out / CHECKPOINT)["progress"]
             program, saved = progress.get("program"), progress["computed"]
-        else:  # it was stopped before there was one
+        else:  # it was stopped before its first checkpoint
             program, saved = claim["program"], claim["options"]
         if program != options.program or not self._understands(saved):
-            raise nnlite.CheckpointError(f"what {out} holds is no checkpoint of this program; choose another --out")
+            raise nnlite.CheckpointError(f"{out} does not hold a run of this program; choose another --out")
         saved = saved | {"steps": given.get("steps", saved["steps"])}
         changed = [
             f"--{name.replace('_', '-')} {value} (was {saved[name]})"
@@ -121,7 +122,7 @@ class Options(argparse.ArgumentParser):
         return saved
 
     def _understands(self, saved: dict[str, Any]) -> bool:
-        """Whether these could be the options of a run of this program."""
+        """Whether these can be the options of a run of this program."""
         return (
             saved.keys() == self.computed.keys()
             and all(type(saved[name]) is type(default) for name, default in self.computed.items())
@@ -142,10 +143,10 @@ def add_photos(parser: argparse.ArgumentParser, help: str = "photos or folders o
 
 
 def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) -> str:
-    """How many files these are, folders searched for images, and a number that changes with any of them, in one text.
+    """A text with the number of files and a hash of their contents. Folders are searched for images.
 
-    Raises ImageError for one that does not exist, UserError if `out` is a folder inside one of them: a run would learn
-    from what it draws itself.
+    Raises ImageError for a file that does not exist, UserError if `out` is inside one of the folders: the run would
+    learn from its own pictures.
     """
     from stylize import find_images
     from stylize.console import counted
@@ -163,7 +164,7 @@ def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) 
 
 
 def _sha256(file: Path) -> str:
-    if not file.is_file():  # a link to nothing, or a device that never ends; who reads it says so
+    if not file.is_file():  # a broken link, or a device that never ends; the error comes when it is opened
         return "unreadable"
     with open(file, "rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

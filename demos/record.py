@@ -1,7 +1,7 @@
-"""What a training leaves in its folder: a checkpoint to go on from, and tables and pictures for people.
+"""What a training run writes to its folder: a checkpoint to resume from, and tables and pictures for people.
 
-The checkpoint is one file and holds everything, the losses of every step too. What is for people is written from it,
-and never read again: it may be edited or removed.
+The checkpoint is one file and holds everything, including the losses of every step. The files for people are never read
+again, so they may be edited or removed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SAMPLE = re.compile(r"step-(\d+)\.png")
 def save_checkpoint(
     path: Path, state: dict[str, Any], progress: dict[str, Any], losses: Rows, validations: Rows
 ) -> None:
-    """Write it, with the state of the random numbers. Raises CheckpointError; then the one before is still there."""
+    """Write a checkpoint, with the state of the random numbers. If that raises CheckpointError, the old one is kept."""
     tables = {"losses": _table(losses), "validations": _table(validations)}
     nnlite.save({"model": state, "progress": progress, "rng": nnlite.get_rng_state(), **tables}, path)
 
@@ -35,12 +35,12 @@ def save_checkpoint(
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """What `save_checkpoint` was given, under the same names, and "rng".
 
-    Raises CheckpointError for a file that is missing, damaged, or no checkpoint of a training.
+    Raises CheckpointError for a file that is missing, damaged, or not a training checkpoint.
     """
     state = nnlite.load(path, checksum_required=True)
     progress = state.get("progress")
     if not isinstance(progress, dict) or not {"model", "rng", "losses", "validations"} <= state.keys():
-        raise nnlite.CheckpointError(f"{path} is no checkpoint of a training, or of an older version; start a new run")
+        raise nnlite.CheckpointError(f"{path} is not a training checkpoint, or is too old; start a new run")
     step, seconds = progress.get("step"), progress.get("seconds")
     try:
         sound = type(step) is int and step >= 0 and math.isfinite(seconds)
@@ -49,12 +49,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         sound = False
     if not sound or not isinstance(progress.get("computed"), dict):
-        raise nnlite.CheckpointError(f"{path} is damaged: its record of the training makes no sense; start a new run")
+        raise nnlite.CheckpointError(f"{path} is damaged: its record of the run makes no sense; start a new run")
     return state
 
 
 def write_rows(path: Path, rows: Rows) -> None:
-    """Write them as CSV, if there are any. Raises FileError."""
+    """Write the rows as CSV, if there are any. Raises FileError."""
     from stylize.files import write_atomically
 
     if rows:
@@ -73,7 +73,7 @@ def write_figures(figures: dict[str, Any], out: Path) -> None:
 
 
 def draw_record(losses: Rows, out: Path) -> None:
-    """Draw losses.png, and progress.png: the samples in a row. Other files among the samples are passed over."""
+    """Draw losses.png, and progress.png: the samples in a row. Other files among the samples are skipped."""
     from stylize import read_image
 
     if losses:
@@ -87,7 +87,7 @@ def draw_record(losses: Rows, out: Path) -> None:
 
 
 def _table(rows: Rows) -> dict[str, Any]:
-    """Rows as one array (rows, columns) of float64, in which every number is exact, and the columns' names."""
+    """The names of the columns, and the values as one float64 array (rows, columns), which loses no digits."""
     if not rows:
         return {}
     return {"columns": list(rows[0]), "values": np.array([list(row.values()) for row in rows], np.float64)}

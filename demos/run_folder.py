@@ -1,4 +1,4 @@
-"""The folder that a program writes into: it belongs to one program, and to one run of it at a time."""
+"""The folder that a program writes into. It belongs to one program, and to one run at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demos.common import UserError
 
 CHECKPOINT = "checkpoint.safetensors"
 CLAIM = "run.json"  # which program the folder belongs to, and what it computes
-UNFINISHED = ".nnlite-partial-"  # how the names of files begin that a run was killed while writing
+UNFINISHED = ".nnlite-partial-"  # first part of the names of files that a killed run left unfinished
 IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in folders that look empty
 
 
@@ -21,16 +21,16 @@ IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in 
 def claim_folder(
     out: Path, program: str, computed: dict[str, Any] | None = None, resume: bool = False
 ) -> Iterator[None]:
-    """Within the block the folder is this run's alone, from before its first file until after its last.
+    """Within the block the folder belongs to this run alone.
 
-    A folder is taken if it is new, empty, or says in run.json that it belongs to the same program; with `resume`, also
-    one without run.json, whose checkpoint has been looked at. It stays the program's when the block ends.
+    A folder is accepted if it is new, empty, or its run.json names the same program; with `resume`, also if it has no
+    run.json, as the caller has checked its checkpoint. It still belongs to the program when the block ends.
 
     program    as in run.json, such as "demos.gan"
-    computed   options that are noted there, so that a run killed before its first checkpoint can begin again with them
+    computed   options to note there, so that a run killed before its first checkpoint can begin again with them
 
-    Raises UserError for a folder with other files in it or a training that is not to go on, FileError if another run
-    is in it or it cannot be made.
+    Raises UserError if the folder cannot be made, holds other files, or holds a training run and `resume` is not set;
+    FileError if another run is using it.
     """
     # Imported here so that a missing system library of OpenCV is reported in one line, by run().
     from stylize.files import remove_leftovers, write_atomically
@@ -50,7 +50,7 @@ def claim_folder(
 
 
 def read_claim(out: Path) -> dict[str, Any]:
-    """What run.json says, "program" and "options"; {} if there is none or it is somebody else's file."""
+    """The contents of run.json, "program" and "options"; {} if there is none, or it is not ours."""
     if not (out / CLAIM).is_file():
         return {}
     try:
@@ -71,9 +71,9 @@ def _refuse(out: Path, program: str, resume: bool) -> None:
         others = sorted(p.name for p in out.iterdir() if p.name not in IGNORED and not p.name.startswith(UNFINISHED))
         if others:
             raise UserError(
-                f"{out} holds files that are no run of {program}, such as {others[0]}; choose another folder with --out"
+                f"{out} holds files that {program} did not write, such as {others[0]}; choose another folder with --out"
             )
     elif owner not in (None, program):
         raise UserError(f"{out} holds a run of {owner}; choose another folder with --out")
     if not resume and (out / CHECKPOINT).exists():
-        raise UserError(f"{out} holds a training already; add --resume to go on, or choose another --out")
+        raise UserError(f"{out} already holds a training run; add --resume to go on, or choose another --out")

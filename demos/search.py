@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoder, then search by its codes; the exit status."""
+    """Train the autoencoder, then search by its codes. Returns the exit status."""
     train, test = load_digits()
     training = learn_codes(options, computed, train, test)
     if training.interrupted:

@@ -1,7 +1,7 @@
 """Find the ink: a U-Net says for each pixel of a photo whether the digit drawn on it covers that pixel.
 
-Digits of random size, place and colour are drawn on crops of photos. Neither the digits nor the photos that the network
-is judged by were there in training. Beside it stands a threshold that needs no training.
+Digits of random size, place and colour are drawn on crops of photos. The network is judged on digits and photos that it
+did not see in training, and compared with a threshold that needs no training.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the U-Net and judge it; the exit status."""
+    """Train the U-Net and judge it. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     photos, other_photos = load_photos()

@@ -10,9 +10,9 @@ from demos.common import UserError
 
 
 def check_together(options: Any, names: Sequence[str], most: int) -> None:
-    """Raise UserError if the product of these options is above `most`; a name that comes twice stands for its square.
+    """Raise UserError if the product of these options is above `most`; a name given twice counts squared.
 
-    As the product counts the numbers in a layer's output, or in those of all layers, nothing need be built to know it.
+    The product is the number of values in the output of one layer, or of all layers, so no network has to be built.
     """
     product = math.prod(getattr(options, name) for name in names)
     if product > most:

@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def read_page(out: Path, device: str) -> int:
-    """Draw the page, read it in all three ways, and show and compare them; the exit status."""
+    """Draw the page, read it in all three ways, and show and compare them. Returns the exit status."""
     lenet = load_lenet5()
     sliding = SlidingLeNet5(lenet).to(device)
     lenet.to(device)

@@ -66,7 +66,7 @@ def paint(
     options: argparse.Namespace,
     computed: dict[str, Any],
 ) -> int:
-    """Paint the photo and show what came of it; the exit status."""
+    """Paint the photo and show the result. Returns the exit status."""
     training = Training(model, options, computed)
 
     def picture() -> np.ndarray:

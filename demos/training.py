@@ -55,11 +55,11 @@ class Training:
         self.validations: list[dict[str, float]] = []
         self.interrupted = False
         self._unread: list[tuple[int, dict[str, nnlite.Tensor]]] = []
-        self._rng: dict[str, Any] | None = None  # where the random numbers of the checkpoint go on
+        self._rng: dict[str, Any] | None = None  # state of the random numbers in the checkpoint
         if options.resume and self.checkpoint.exists():
             self._load()
         elif options.resume:
-            print(f"{self.out} has no checkpoint yet: the run begins again, with the same options", file=sys.stderr)
+            print(f"{self.out} has no checkpoint yet; the run starts again with the same options", file=sys.stderr)
 
     def run(
         self,
@@ -76,7 +76,7 @@ class Training:
         look_every = max(1, self.steps // SAMPLES)
         bar = tqdm(total=self.steps, initial=self.step, desc="training", unit="step", dynamic_ncols=True)
         watch = nnlite.detect_anomaly() if self.options.debug else contextlib.nullcontext()
-        if self._rng:  # here, not where it was loaded: what is drawn while data are made must not count
+        if self._rng:  # only now, because preparing the data has drawn random numbers since it was loaded
             nnlite.set_rng_state(self._rng)
         with Interrupt() as interrupt, bar, watch:
             for batch in loader.batches(start=self.step):
@@ -100,7 +100,7 @@ class Training:
         return not self.interrupted
 
     def stopped(self, *said: str) -> int:
-        """Say how to go on after Ctrl-C, with options that must be said again; the exit status."""
+        """Say how to go on after Ctrl-C; `said` are options to give again. Returns the exit status."""
         device, photos = self.options.given_device, getattr(self.options, "photos", [BUNDLED])
         again = [self.options.command, "--resume", *said]
         again += ["--photos", *map(str, photos)] if photos != [BUNDLED] else []
@@ -148,7 +148,7 @@ class Training:
         raise UserError(f"{what} at step {step}; {kept}. Run again with {again} to learn which operation made it")
 
     def _save(self) -> None:
-        """Write the checkpoint, then the losses for people. A state with a NaN is never written over a good one."""
+        """Write the checkpoint, then the tables for people. A state with a NaN never replaces a good one."""
         self._read_losses()
         state = self.model.state_dict()
         for name, value in _arrays(state):
@@ -165,7 +165,7 @@ class Training:
         state = load_checkpoint(self.checkpoint)
         try:
             self.model.load_state_dict(state["model"])
-            nnlite.set_rng_state(state["rng"])  # now, to see that it is one; what counts is when `run` does it
+            nnlite.set_rng_state(state["rng"])  # only a check here; `run` sets it again when it starts
         except nnlite.CheckpointError:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

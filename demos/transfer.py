@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train on the first task, then on the second in three ways; the exit status."""
+    """Train on the first task, then on the second in three ways. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     (known, new), (held_out_known, held_out) = map(halves, load_digits())
     source = Classifier(with_head(LeNet5()), 2e-3).to(options.device)

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the VAE, and show and judge what it has learnt; the exit status."""
+    """Train the VAE, and show and judge what it has learnt. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = VAE(options.kind, options.latent, options.beta).to(options.device)

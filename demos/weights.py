@@ -1,4 +1,4 @@
-"""Files of weights that somebody names: what they say about themselves is checked once, before anything is built."""
+"""Load weights from files that a user names: their metadata is checked before any network is built."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import nnlite
 from models.weights import load_weights
 from nnlite import CheckpointError, nn
 
-ROOM = 10**6  # weights that a network may have beyond those in its file, to be built and compared in detail
+ROOM = 10**6  # a network may have this many weights more than its file, and is still built and compared in detail
 Network = TypeVar("Network", bound=nn.Module)
 
 
 class Claims:
-    """The text part of a file, or a dictionary in it. Whatever is missing or wrong is a CheckpointError.
+    """The metadata of a file, or a dictionary in it. A missing or wrong value raises CheckpointError.
 
     path      the file
-    values    names and what they stand for
+    values    names and values
     program   what writes such files, for the messages
     """
 
@@ -28,7 +28,7 @@ class Claims:
         self.path, self.values, self.program = path, values, program
 
     def number(self, name: str, allowed: Sequence[int]) -> int:
-        """A whole number, as such or as text."""
+        """A whole number, as a number or as a string."""
         value = self.values.get(name)
         if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
             value = int(value)
@@ -47,15 +47,15 @@ class Claims:
         """A dictionary, written as JSON."""
         return Claims(self.path, self._parsed(name, dict, "a dictionary"), self.program)
 
-    def texts(self, name: str) -> list[str]:
-        """A list of texts, written as JSON."""
-        found = self._parsed(name, list, "a list of texts")
+    def strings(self, name: str) -> list[str]:
+        """A list of strings, written as JSON."""
+        found = self._parsed(name, list, "a list of strings")
         if not all(isinstance(text, str) for text in found):
-            raise self.wrong(name, "a list of texts")
+            raise self.wrong(name, "a list of strings")
         return found
 
     def only(self, names: Collection[str]) -> None:
-        """Nothing else may be in it."""
+        """Raise CheckpointError if there are any other names."""
         if strange := [name for name in self.values if name not in names]:
             raise self.wrong(strange[0], f"nothing but {', '.join(names)}")
 
@@ -74,9 +74,9 @@ class Claims:
 
 
 def build_and_load(build: Callable[..., Network], options: Mapping[str, int], path: Path) -> Network:
-    """The network build(**options) with the weights of a file, ready to use. No random number is used up.
+    """The network build(**options) with the weights of a file, ready to use. The random numbers are left as they were.
 
-    A network much larger than the file is not built: the file may claim a width that no memory holds. Raises
+    A network much larger than the file is not built, as a damaged file may claim a width that no memory holds. Raises
     CheckpointError.
     """
     state, random_state = nnlite.load(path), nnlite.get_rng_state()
@@ -97,9 +97,10 @@ def build_and_load(build: Callable[..., Network], options: Mapping[str, int], pa
 
 
 def shapes(build: Callable[..., nn.Module], options: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """The shape of each weight of build(**options), without building it: all sides grow evenly with the width.
+    """The shape of each weight of build(**options), without building it.
 
-    So two narrow networks tell. Both are odd or even as the width is, for networks that halve it.
+    All sides grow linearly with the width, so two narrow networks are enough. Their widths are odd or even like the
+    real one, because some networks halve it.
     """
     narrow = 2 + options["width"] % 2
     first, second = (build(**{**options, "width": width}).state_dict() for width in (narrow, narrow + 2))

@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the WGAN and judge its digits; the exit status."""
+    """Train the WGAN and judge its digits. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     steps = Strategy(discriminator_steps=options.discriminator_steps, generator_steps=options.generator_steps)
     generator, critic = Generator(28, 1, options.latent, options.width), Discriminator(28, 1, options.width)

@@ -117,9 +117,9 @@ class ImagePool:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if not isinstance(state, Mapping) or not isinstance(images := state.get("images", nnlite.zeros(0)), Tensor):
-            raise CheckpointError(f"the state of an image pool should be a tensor of images, but is {state!r:.50}")
+            raise CheckpointError(f"the state of an image pool must be a tensor of images, got {state!r:.50}")
         if len(images) > self.size or (len(images) and (images.ndim != 4 or images.shape[1] != 3)):
-            raise CheckpointError(f"an image pool holds up to {self.size} images (3, H, W), not {images.shape}")
+            raise CheckpointError(f"an image pool holds up to {self.size} images (3, H, W), got {images.shape}")
         self.images = [image.to(self.device) for image in images]
 
 

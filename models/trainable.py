@@ -37,9 +37,9 @@ class Trainable:
         return {"kind": self.name, **{name: part.state_dict() for name, part in self.parts().items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError for the state of another model, or a damaged one."""
+        """Take over what `state_dict` gave. Raises CheckpointError if it is damaged or another model's."""
         if not isinstance(state, Mapping):
-            raise CheckpointError(f"the state of {self.name} should be a dictionary, but is {state!r:.50}")
+            raise CheckpointError(f"the state of {self.name} must be a dictionary, got {state!r:.50}")
         kind = state.get("kind", self.name)
         if kind != self.name:
             raise CheckpointError(f"this is a state of {kind}, not of {self.name}")

@@ -98,7 +98,7 @@ class VGGFeatures(nn.Module):
     def forward(self, images: Tensor, wanted: Collection[str]) -> dict[str, Tensor]:
         """The features under the wanted names, each (N, C, H', W'); nothing deeper is computed.
 
-        Raises ValueError for a name that it has not, ShapeError for what is no image or too small to be halved.
+        Raises ValueError for an unknown name, ShapeError for anything but an image that is large enough to be halved.
         """
         unknown = [name for name in wanted if name not in self.place]
         if unknown:

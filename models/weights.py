@@ -1,4 +1,4 @@
-"""Weights from a file into a network."""
+"""Put the weights of a file into a network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nnlite import CheckpointError, Tensor, nn
 def load_weights(network: nn.Module, state: Mapping[str, Tensor], path: str | PathLike) -> None:
     """Fill a network with what `nnlite.load(path)` gave.
 
-    Raises CheckpointError, which names the file, for weights that do not fit or are not finite: with one NaN among
-    them, a network draws nothing but garbage.
+    Raises CheckpointError, which names the file, for weights that do not fit or are not finite: a single NaN turns all
+    that a network draws into garbage.
     """
     try:
         with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite

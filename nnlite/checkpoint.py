@@ -18,7 +18,7 @@ from .errors import CheckpointError
 from .files import atomic_path
 from .tensor import Tensor
 
-# What is ours in the file's text part: plain values of a nested state (step counts, settings), and the checksum.
+# Our entries in the file's text part: plain values of a nested state (step counts, settings), and the checksum.
 _VALUES, _CHECKSUM = "nnlite.values", "nnlite.sha256"
 
 _DTYPES = {
@@ -33,12 +33,12 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     Names of nested dictionaries are joined by "/": {"model": {"weight": w}, "step": 3} stores the array
     "model/weight" and the value "step". `metadata` is text of the caller's own. Arrays are written in PyTorch's
-    order, and with all of it a checksum, so that `load` notices damage. The file appears under its name only when it
-    is whole. Raises CheckpointError if it cannot be written, TypeError for what is no dictionary.
+    order. A checksum of everything is added, so that `load` notices damage. The file appears under its name only when
+    it is complete. Raises CheckpointError if it cannot be written, TypeError if `state` is not a dictionary.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dictionary, got {type(state).__name__}; pass module.state_dict()")
-    _check_texts(metadata or {})
+    _check_metadata(metadata or {})
     arrays, values = {}, {}
     tree: dict[str, Any] = {}  # refuses names that `load` could not tell apart
     for name, value in _flatten(state):
@@ -61,9 +61,10 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 def load(path: str | os.PathLike, *, checksum_required: bool = False) -> dict[str, Any]:
     """Read what `save` (or PyTorch's safetensors) wrote: names to Tensors on the CPU, nested where names have a "/".
 
-    bfloat16 becomes float32, which holds all its values. A checksum is verified where there is one: files of other
-    programs have none. `checksum_required` refuses those too, for files that only `save` can have written; there, a
-    missing checksum is damage. Raises CheckpointError for a file that is missing, damaged, or no safetensors file.
+    bfloat16 becomes float32, which holds all its values. The checksum is verified if there is one; files from other
+    programs have none. With `checksum_required` such a file is refused: use it for files that only `save` can have
+    written, where a missing checksum means damage. Raises CheckpointError for a file that is missing, damaged, or not
+    a safetensors file.
     """
     arrays, text = _read(path, checksum_required)
     state: dict[str, Any] = {}
@@ -82,21 +83,23 @@ def load_metadata(path: str | os.PathLike) -> dict[str, str]:
     return {name: text for name, text in _read(path)[1].items() if name != _VALUES}
 
 
-def _check_texts(metadata):
-    texts = [*metadata, *metadata.values()] if isinstance(metadata, Mapping) else [None]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError(f"save: metadata is a dictionary of texts, not {metadata!r:.50}; use str() on its values")
+def _check_metadata(metadata):
+    strings = [*metadata, *metadata.values()] if isinstance(metadata, Mapping) else [None]
+    if not all(isinstance(text, str) for text in strings):
+        raise TypeError(
+            f"save: metadata must be a dictionary of strings, got {metadata!r:.50}; convert its values with str()"
+        )
 
 
 def _read(path, checksum_required=False):
-    """The arrays and the text of a file, without the checksum, which has been compared."""
+    """The arrays and the text of a file, after verifying the checksum, which is left out."""
     data = _bytes(path)
     try:
         tensors = safetensors.deserialize(data)
         text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
     except (safetensors.SafetensorError, ValueError) as error:
-        raise CheckpointError(f"{path} is no readable safetensors file ({error}); it may be cut short") from error
-    del data  # the arrays have memory of their own
+        raise CheckpointError(f"{path} is not a readable safetensors file ({error}); it may be cut short") from error
+    del data  # the arrays have their own memory
     arrays = {name: _array(f"{path}: {name}", **content) for name, content in tensors}
     checksum = text.pop(_CHECKSUM, None)
     if checksum is None and checksum_required:
@@ -106,16 +109,15 @@ def _read(path, checksum_required=False):
         )
     if checksum is not None and checksum != _checksum(arrays, text):
         raise CheckpointError(
-            f"{path} is damaged: its content does not have the checksum that was saved with it; "
-            "take another copy, or start again"
+            f"{path} is damaged: its content does not match its checksum; take another copy, or start again"
         )
     return arrays, text
 
 
 def _bytes(path):
     try:
-        if not stat.S_ISREG(os.stat(os.fspath(path)).st_mode):  # a pipe or a device might be read for ever
-            raise CheckpointError(f"{path} is no file but a folder, a pipe or a device; name a safetensors file")
+        if not stat.S_ISREG(os.stat(os.fspath(path)).st_mode):  # reading a pipe or a device might never end
+            raise CheckpointError(f"{path} is a folder, a pipe or a device, not a file; name a safetensors file")
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError as error:
@@ -135,7 +137,7 @@ def _array(name, dtype, shape, data):
 
 
 def _checksum(arrays, text):
-    """SHA-256 over all that decides what is loaded."""
+    """SHA-256 of everything that is loaded: names, types, shapes, bytes and text."""
     digest = hashlib.sha256(json.dumps(sorted(text.items())).encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -148,9 +150,9 @@ def _values(text):
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"its {_VALUES} are no JSON ({error})") from error
+        raise CheckpointError(f"its {_VALUES} are not JSON ({error})") from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"its {_VALUES} are no dictionary, but {type(values).__name__}")
+        raise CheckpointError(f"its {_VALUES} must be a dictionary, got {type(values).__name__}")
     return values
 
 

@@ -1,6 +1,6 @@
-"""Files that appear under their name only when they are whole.
+"""Files that appear under their name only when they are complete.
 
-stylize/files.py has the same few lines, as neither package imports the other. A change here belongs there too.
+stylize/files.py has the same few lines, because neither package imports the other. Change both together.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-# How the name of an unfinished file begins; then the number of its process, then its name. The machine is part of it:
-# machines that share a folder know nothing of each other's processes.
+# An unfinished file is named PARTIAL + process id + "-" + its own name. The machine is part of PARTIAL, because
+# machines that share a folder cannot see each other's processes.
 PARTIAL = f".nnlite-partial-h{zlib.crc32(platform.node().encode()):08x}-"
-LONGEST_NAME = 140  # bytes, which every file system takes; most take 255
+LONGEST_NAME = 140  # bytes; every file system allows these, most allow 255
 
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """A temporary path next to `path`; what was written there takes the final name when the block ends without error.
+    """A temporary path next to `path`; the file written there is renamed to `path` when the block ends without error.
 
-    Renaming is atomic only within one file system, hence the same folder. What killed processes left there is removed.
+    Renaming is atomic only within one file system, hence the same folder. Leftovers of killed processes are removed.
     """
     temporary = partial_path(Path(path))
     _tidy(temporary.parent)
@@ -36,7 +36,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def partial_path(path: Path) -> Path:
-    """Where a file is written before it is whole. It keeps its ending, from which writers tell the format."""
+    """Where a file is written until it is complete. It keeps its extension, from which writers tell the format."""
     begin, name = f"{PARTIAL}{os.getpid()}-", path.name
     while len(os.fsencode(begin + name)) > LONGEST_NAME:
         name = name[1:]
@@ -44,7 +44,7 @@ def partial_path(path: Path) -> Path:
 
 
 def remove_leftovers(folder: str | os.PathLike) -> None:
-    """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
+    """Remove unfinished files whose process, on this machine, is gone; nothing else."""
     for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
         if process.isdecimal() and not _is_alive(int(process)):
@@ -54,20 +54,20 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
 
 @lru_cache
 def _tidy(folder: Path) -> None:
-    """Remove leftovers, once a process for each folder: it may hold thousands of files, each written by itself."""
+    """Remove leftovers, but only once per folder: a process may write thousands of files there one by one."""
     remove_leftovers(folder)
 
 
 def _is_alive(process: int) -> bool:
-    if sys.platform == "win32":  # where this question would interrupt it
+    if sys.platform == "win32":  # where os.kill(process, 0) would interrupt it
         return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # it belongs to somebody else
+    except OSError:  # it runs, as another user
         return True
-    try:  # it may have ended, and its parent never asked; in containers that is common
+    try:  # a zombie has ended, but its parent never waited for it; that is common in containers
         return not Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2].startswith(b"Z")
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return True

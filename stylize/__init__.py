@@ -8,7 +8,7 @@ One photo:
 What there is to import is listed in api.py.
 """
 
-from . import quiet_start  # first: Ctrl-C during what follows
+from . import quiet_start  # first, because of Ctrl-C during the other imports
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """A module of this package, or a name that api.py lists, imported when it is first asked for.
+    """Import a module of this package, or a name that api.py lists, when it is first used.
 
-    So console.py can be imported alone, before anything that takes long or may be missing, such as OpenCV.
+    This way console.py can be imported alone, before anything that takes long or may be missing, such as OpenCV.
     """
     if find_spec(f"{__name__}.{name}"):
         return import_module(f".{name}", __name__)

@@ -1,9 +1,9 @@
-"""The one place that imports OpenCV, so that what may be wrong with it is explained once, in one sentence."""
+"""The one place that imports OpenCV, so that anything wrong with the installation is explained here, in one line."""
 
 import re
 from typing import NoReturn
 
-_OLDEST = (4, 10)  # the first that NumPy 2 can use
+_OLDEST = (4, 10)  # the first version that works with NumPy 2
 
 
 def _fail(remedy: str, cause: ImportError | None = None) -> NoReturn:

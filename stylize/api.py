@@ -1,4 +1,4 @@
-"""All that `from stylize import ...` offers, in one list."""
+"""Everything that `from stylize import ...` offers, in one list."""
 
 from .check import check_dataset
 from .dataset import Summary, build_dataset

@@ -117,7 +117,7 @@ def find_pairs(folder: Path) -> Report:
             files = [path for paths in _pictures(place).values() for path in paths]
             report.pairs += [Pair(split, _named(split, path), (path,)) for path in files]
     for pair in [pair for pair in report.pairs if any(_is_special(path) for path in pair.paths)]:
-        report.wrong("a pipe, a device or the like, not a file", pair.name)
+        report.wrong("not a regular file but a pipe or a device", pair.name)
         report.pairs.remove(pair)
     for split in report.splits:
         if not any(pair.split == split for pair in report.pairs):
@@ -170,7 +170,7 @@ def _pictures(folder: Path) -> dict[str, list[Path]]:
 
 
 def _is_special(path: Path) -> bool:
-    """Reading it might never end. (What a broken link leads to shows when it is read.)"""
+    """Whether reading it might never end. (A broken link is found when it is read.)"""
     return path.exists() and not path.is_file()
 
 

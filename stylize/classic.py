@@ -9,7 +9,7 @@ from .filters import bilateral, odd, reduced
 from .parameters import Parameters, ranged
 from .registry import register
 
-WIDEST_MEDIAN = 361  # pixels; cv2.medianBlur counts half of a window's in 16 bits
+WIDEST_MEDIAN = 361  # pixels; cv2.medianBlur counts half of the window's pixels in 16 bits
 
 
 @dataclass(frozen=True)

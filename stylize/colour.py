@@ -1,7 +1,7 @@
-"""From the numbers in a file to what they mean: 8 bits, sRGB, and alpha apart.
+"""Decoded pixels to 8-bit sRGB, with alpha kept apart.
 
-A picture may come with a profile (ICC), which says which colours its numbers stand for. Cameras write Adobe RGB, phones
-Display P3; taken for sRGB, their numbers give duller colours. LittleCMS, inside Pillow, converts them.
+A picture may come with a profile (ICC), which says what colours its numbers mean. Cameras write Adobe RGB, phones
+Display P3; read as sRGB, their colours look duller. LittleCMS, inside Pillow, converts them.
 """
 
 import io
@@ -21,10 +21,10 @@ _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
 def to_srgb(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None, str | None]:
-    """Of a decoded image (rgb, alpha, note): (H, W, 3) and (H, W) uint8, and what the user has to know, or None.
+    """(rgb, alpha, note) of a decoded image: (H, W, 3) and (H, W) uint8, and what to tell the user, or None.
 
-    alpha is None where nothing is transparent. Raises FileError (which does not name the file) for samples whose range
-    is not known.
+    alpha is None if nothing is transparent. Raises FileError, without the name of the file, for samples whose range is
+    unknown.
     """
     profile = image.info.get("icc_profile")
     image, alpha = _split_alpha(_to_8_bit(image))
@@ -33,15 +33,15 @@ def to_srgb(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None, str | No
         try:
             image = _through_profile(image, profile)
         except (ImageCms.PyCMSError, OSError):
-            note = "its colour profile is damaged or does not fit, and was left out"
+            note = "its colour profile is damaged or does not fit, and was ignored"
     return np.array(image if image.mode == "RGB" else image.convert("RGB")), alpha, note
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Pillow itself keeps the high byte of 16-bit colours; 16-bit greys it leaves to us, and they are rounded."""
+    """16-bit grey rounded to 8 bits. (Of 16-bit colours Pillow itself keeps the high byte.)"""
     if image.mode in ("F", "I"):
         kind = "floating-point" if image.mode == "F" else "32-bit"
-        raise FileError(f"{kind} samples have no known range; save it with 8 or 16 bits")
+        raise FileError(f"{kind} samples have no known range; save the picture with 8 or 16 bits")
     if not image.mode.startswith("I;16"):
         return image
     tags = getattr(image, "tag_v2", {})
@@ -59,7 +59,7 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
     rgba = image.convert("RGBA")
     alpha = np.array(rgba.getchannel("A"))
     opaque = alpha.min() == 255
-    unused = image.format == "BMP" and alpha.max() == 0  # many programs leave the fourth byte 0 and mean opaque
+    unused = image.format == "BMP" and alpha.max() == 0  # many programs leave the fourth byte 0, meaning opaque
     return rgba.convert("L" if grey else "RGB"), None if opaque or unused else alpha
 
 
@@ -70,7 +70,7 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     if space not in _FITTING[image.mode]:
         raise ImageCms.PyCMSError(f"a {space} profile in a picture of mode {image.mode}")
     mode = "L" if space == "GRAY" else space
-    exact = ImageCms.Flags.NOOPTIMIZE if image.mode == "L" else 0  # slow, and there are but 256 greys
+    exact = ImageCms.Flags.NOOPTIMIZE if image.mode == "L" else 0  # slow, but there are only 256 greys
     transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB", _INTENT, _FLAGS | exact)
     if image.mode == "L":  # by a table, so that grey stays grey
         ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None]).convert(mode)
@@ -94,6 +94,6 @@ def _lattice() -> Image.Image:
 
 
 def _alike(before: Image.Image, after: Image.Image) -> bool:
-    """Whether a profile says sRGB, whatever it is called: then the pixels stay as they are, to the bit."""
+    """Whether a profile is in effect sRGB, whatever its name: then not a bit of the picture is changed."""
     difference = np.asarray(before.convert(after.mode), int) - np.asarray(after)
     return bool(np.abs(difference).max() <= 2)

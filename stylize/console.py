@@ -1,5 +1,6 @@
-"""How every program here starts, speaks and ends: one line a message, in any terminal, and no traceback for what a
-user, a machine or a pipe does. Imports nothing but the standard library, so that it can be used before OpenCV."""
+"""How every program here starts, prints and ends: one line per message, on any terminal, and no traceback for a mistake
+of the user, a fault of the machine or a closed pipe. Imports only the standard library, so that it works without
+OpenCV."""
 
 import io
 import os
@@ -25,7 +26,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def one_line(message: object) -> str:
-    """A message with line ends and the like, which names of files may hold, written as \\n."""
+    """The message with its unprintable characters escaped: file names may hold line ends, which become \\n."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
 
 
@@ -35,14 +36,14 @@ def run(
     is_foreseen: Callable[[Exception], bool] = lambda error: False,
     needs: Sequence[str] = (),
 ) -> NoReturn:
-    """`attempt` in a process of its own: with output that takes anything, and the status as that of the process.
+    """Call `attempt` for a whole program: any text can be printed, and the status becomes the exit status.
 
-    The status is 141 if nobody reads what is printed (`... | head`).
+    The status is 141 if the output is no longer read (`... | head`).
     """
     open_streams()
     try:
         status = attempt(program, main, is_foreseen, needs)
-    except SystemExit as end:  # of argparse
+    except SystemExit as end:  # raised by argparse
         status = end.code
     lost = _flush(program)
     sys.exit(status or lost)
@@ -56,10 +57,10 @@ def attempt(
 ) -> int:
     """Call main(); its status (0 for None), or one line on stderr and 2 for a mistake, 130 if it was interrupted.
 
-    is_foreseen  whether an exception is a mistake of the user; an OSError, an ImportError and a MemoryError always are
-    needs        what `main` imports that has extension modules: imported here, before Ctrl-C becomes an exception
+    is_foreseen  whether an exception is the user's mistake; OSError, ImportError and MemoryError are always foreseen
+    needs        modules with compiled code that `main` imports: imported here, before Ctrl-C becomes an exception
 
-    An exception that is not foreseen is a fault of the program and passes through.
+    Any other exception is a fault of the program and passes through.
     """
     try:
         for module in needs:
@@ -81,10 +82,10 @@ def attempt(
 
 
 def open_streams() -> None:
-    """Make stdout and stderr fit to print anything on, even if they were closed when the program was started.
+    """Make stdout and stderr able to print any text, even if they were closed when the program started.
 
-    A descriptor that is closed would go to the next file that is opened, and what a library prints would go into it.
-    A character that the terminal's encoding lacks is escaped, as are the bytes of a name that is no text.
+    The next file to be opened would get a closed descriptor's number, and whatever a library prints would end up in it.
+    Characters that the terminal's encoding lacks are escaped, and so are bytes in file names that are not text.
     """
     for descriptor in range(3):
         try:
@@ -100,7 +101,7 @@ def open_streams() -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Within, Ctrl-C is KeyboardInterrupt; before and after it ends the process, if quiet_start.py said so."""
+    """Within the block Ctrl-C raises KeyboardInterrupt; outside it ends the process at once, if quiet_start.py ran."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -112,14 +113,15 @@ def _interruptible() -> Iterator[None]:
 
 
 def _end(program: str, message: object, status: int) -> int:
-    """The status, after a last message that may go unread."""
+    """Print a last message, if anyone is reading, and return the status."""
     with suppress(OSError):
         say(program, message)
     return status
 
 
 def _flush(program: str) -> int:
-    """Write out what is buffered, as Python does at its end with a traceback; the exit status that this calls for."""
+    """Print what is buffered. (At exit Python would do it, with a traceback if it failed.) The status; 0 if it
+    worked."""
     status = 0
     for stream in (sys.stdout, sys.stderr):
         try:

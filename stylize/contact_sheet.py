@@ -14,8 +14,10 @@ RED, BLACK, WHITE, GREY = (200, 30, 30), (0, 0, 0), 255, 224
 
 
 def draw_contact_sheet(report: Report, path: str | Path, command: str | None = None) -> None:
-    """Write the sheet, with the mark of a command if it is given; raises FileError if it cannot. A red caption stands
-    over a pair that something is wrong with."""
+    """Write the sheet, with the mark of a command if one is given. A pair with a fault has a red caption.
+
+    Raises FileError if the sheet cannot be written.
+    """
     found = [name for names in (*report.findings.values(), *report.hints.values()) for name in names]
     marked = {name for names in found for name in names.split(" = ")}
     chosen = _choose(report, marked)

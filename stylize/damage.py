@@ -1,15 +1,15 @@
-"""Damage in spite of which a picture can be read, and which decoders only whisper about.
+"""Damage that decoders do not report because the picture can still be read.
 
-Pillow says when data end too soon, or when their compression breaks down. The rest it passes over in silence:
+Pillow raises an error when the data end too soon or cannot be decompressed. It says nothing about the rest:
 
-- JPEG: libjpeg guesses what is lost and has a warning, which Pillow drops. In OpenCV it goes to stderr, so OpenCV reads
-  the file as well, at an eighth of its size. When scans are missing altogether libjpeg has no warning either, but then
-  not all of the bits that the header promises have come.
+- JPEG: libjpeg guesses what is lost and warns, but Pillow drops the warning. OpenCV prints it to stderr, so OpenCV
+  reads the file too, at an eighth of its size. libjpeg does not warn when whole scans are missing, so they are counted
+  here: together they must bring all the bits that the header promises.
 - PNG: the checksums of the chunks that hold pixels are not compared.
 - TIFF: libtiff's warnings, as with JPEG (but OpenCV 4 hides them), and the checksum at the end of a zlib stream.
 
-WebP, AVIF, HEIC, BMP and GIF hold no checksums: a byte changed there makes another picture, and nobody can tell. But a
-disk that fails, or a copy that went wrong, loses whole sectors, and these stand out as zeros amid compressed data.
+WebP, AVIF, HEIC, BMP and GIF hold no checksums: a changed byte makes a different picture, and nobody can tell. But a
+failing disk or a bad copy loses whole sectors, which show up as runs of zeros in compressed data.
 """
 
 import re
@@ -23,7 +23,7 @@ from ._cv2 import cv2
 from .native_stderr import silent_stderr
 
 _JPEG, _PNG = HAS_END_MARKER = (b"\xff\xd8", b"\x89PNG")  # how these files begin
-# Not among these is one that sound photos of some phones cause: "Invalid SOS parameters for sequential JPEG".
+# One warning is left out, because good photos of some phones cause it: "Invalid SOS parameters for sequential JPEG".
 _WARNING = re.compile(
     r"(Corrupt JPEG data|Premature end of JPEG file|Inconsistent progression|PackBitsDecode: (Discarding|Not enough)).*"
 )
@@ -37,7 +37,7 @@ _PLACES = ((273, 279), (324, 325))  # tags: where the strips begin and their len
 
 
 def end_is_missing(data: bytes) -> bool:
-    """Whether the end of a JPEG or PNG is missing, even if no pixel is: the copy stopped before it was done."""
+    """Whether the end of a JPEG or PNG is missing, even if every pixel is there: the copy stopped early."""
     if data.startswith(_JPEG):
         return data.find(b"\xff\xd9", _pixels_begin(data)) < 0
     if data.startswith(_PNG):
@@ -46,7 +46,7 @@ def end_is_missing(data: bytes) -> bool:
 
 
 def find_damage(image: Image.Image, data: bytes) -> str | None:
-    """What is wrong with a picture that Pillow could decode; None if nothing is known to be."""
+    """What is wrong with a picture that Pillow could decode; None if nothing was found."""
     if image.format in ("JPEG", "MPO"):
         return _decoder_warning(data) or _missing_scans(data) or _zeroed_sectors(data, _pixels_begin(data))
     if image.format == "PNG":
@@ -69,7 +69,7 @@ def _decoder_warning(data: bytes) -> str | None:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Each segment of a JPEG, to the end marker: its marker, its place, its contents. Pixels are stepped over."""
+    """Each segment of a JPEG up to the end marker: its marker, place and contents. Pixels are skipped."""
     at = 0
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()
@@ -81,12 +81,12 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _pixels_begin(data: bytes) -> int:
-    """Where a JPEG's header ends, which may hold a thumbnail with an end marker of its own."""
+    """Where a JPEG's header ends. (A thumbnail in the header has an end marker of its own.)"""
     return next((at for marker, at, _ in _jpeg_segments(data) if marker == _SCAN), len(data))
 
 
 def _missing_scans(data: bytes) -> str | None:
-    """A JPEG holds 64 coefficients of each component: all in one scan or, if it is progressive, in ever finer ones."""
+    """A JPEG has 64 coefficients for each component: in one scan or, if progressive, in a series of finer scans."""
     lacking: set[tuple[int, int]] = set()  # (component, coefficient) whose last bit has not come yet
     progressive = False
     for marker, _, segment in _jpeg_segments(data):
@@ -117,12 +117,12 @@ def _broken_chunk(data: bytes) -> str | None:
 
 
 def _zeroed_sectors(data: bytes, start: int = 0) -> str | None:
-    """Zeros that fill whole sectors. Flat pictures compress to zeros as well, but not to the byte from mark to mark."""
+    """Zeros that fill whole sectors. Flat pictures compress to zeros too, but not exactly between sector boundaries."""
     at = data.find(bytes(_SECTOR), start)
     while at >= 0:
         end = _ZEROS.match(data, at).end()
         if at % _SECTOR == end % _SECTOR == 0:
-            return f"{end - at} bytes are lost and are zeros now"
+            return f"{end - at} bytes were lost and now hold only zeros"
         at = data.find(bytes(_SECTOR), end)
     return None
 

@@ -42,11 +42,11 @@ class Summary:
     pairs: dict[str, int]  # split -> pairs
     drawn: int  # photos drawn by this run; the others were there already
     skipped: list[tuple[str, str]]  # (source, reason)
-    notes: list[str]  # what was passed over in the folders, a line each
+    notes: list[str]  # what was skipped in the folders, a line each
 
 
 Plan = dict[str, list[Record]]  # hash of a photo -> the records of its pairs
-SAVE_EVERY = 60  # seconds; what a killed run drew since then is drawn again, and compared
+SAVE_EVERY = 60  # seconds; what a killed run drew since then is drawn again and compared
 
 
 def build_dataset(
@@ -75,7 +75,7 @@ def build_dataset(
     """Draw every photo under `sources` (files, or folders searched recursively) and write the pairs to `out`.
 
     style, parameters: how to draw; parameters of the style that differ from its defaults.
-    preprocess: what is done to a photo first, as texts such as "rotate=-10..10" (see preprocess.py). A number
+    preprocess: what is done to a photo first, as strings such as "rotate=-10..10" (see preprocess.py). A number
     from a range is decided by the seed and the photo.
     short_side: photos with a longer short side are then shrunk to it; None keeps every photo as it is.
     strokes: draw with the strokes of a photo of this short side (stroke scale = strokes / 512); None: its
@@ -95,13 +95,13 @@ def build_dataset(
     progress: show progress on stderr if it is a terminal.
 
     Photos that cannot be used are skipped, each with its reason in the summary and in the manifest.
-    Near-duplicates never stand in two splits. Run again with more photos, it adds them and moves none of
-    the old ones; pairs that were lost are drawn again.
+    Near-duplicates are never put in different splits. If it is run again with more photos, it adds them and
+    moves none of the old ones; pairs that were lost are drawn again.
 
-    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, that was made
-    with other options, that holds photos which are no longer among the sources, files that were altered or are in the
-    way, or that is not a dataset. Raises FileError if another run is writing into `out`, for a source that does not
-    exist or a disk that is full; ValueError for an unknown style, parameter or step.
+    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, is not a
+    dataset, was made with other options, holds photos that are no longer among the sources, or has altered files or
+    files in the way. Raises FileError if another run is writing into `out`, a source does not exist, or the disk is
+    full; ValueError for an unknown style, parameter or step.
     """
     known_parameters = style_parameters(style, **(parameters or {}))
     options = Options(
@@ -155,9 +155,9 @@ def build_dataset(
 
 
 def _find_sources(sources: list[Path], out: Path) -> tuple[list[tuple[Path, str]], list[str]]:
-    """Each image once, as (path, name), name relative to its source, and notes on what was passed over.
+    """Each image once, as (path, name), name relative to its source, and notes on what was skipped.
 
-    What `out` holds is left aside, and so are cartoons that our commands drew.
+    Pictures in `out` and cartoons that our commands drew do not count.
     """
     for source in sources:
         if real_path(source).is_relative_to(real_path(out)):
@@ -212,7 +212,7 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
             height, width = prepare(photo, steps, options).shape[:2]
     except ImageError as error:
         return name, str(error).removeprefix(f"{path}: ")
-    except OSError as error:  # it was moved away, say
+    except OSError as error:  # for example, it was moved away
         return name, f"cannot read ({error.strerror})"
     if options.size and min(height, width) < options.size:
         return name, f"{width} x {height} pixels is too small for crops of {options.size}"
@@ -222,9 +222,9 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
 def _distinct(
     scanned: list[Photo | Skipped], known: Plan, options: Options, out: Path
 ) -> tuple[dict[str, Photo], list[Skipped]]:
-    """The usable photos by hash, of equal files only the first; and the rest, each with its reason.
+    """The usable photos by hash (the first of equal files), and the others, each with its reason.
 
-    A photo that is planned in the manifest but was not begun may be gone, and is then forgotten.
+    A photo that is in the manifest but was never drawn may be missing, and is then forgotten.
     """
     photos: dict[str, Photo] = {}
     skipped: list[Skipped] = []
@@ -240,7 +240,7 @@ def _distinct(
     if drawn:
         reason = dict(skipped).get(drawn[0], "not found")
         raise DatasetError(
-            f"the dataset holds {len(drawn)} photos that are not among the sources, such as {drawn[0]} "
+            f"{counted(len(drawn), 'photo')} of the dataset cannot be found in the sources, such as {drawn[0]} "
             f"({reason}); name all sources, or use another folder"
         )
     for pairs in gone:
@@ -284,7 +284,7 @@ def _refuse_altered(out: Path, pairs: list[Record]) -> None:
 
 
 def _draw(pool: Workers, jobs: list[Drawing], out: Path, plan: Plan, skipped: list[Skipped], progress: bool) -> int:
-    """Draw, and keep plan and manifest up to date with what is done. The number of photos drawn."""
+    """Draw, and keep plan and manifest up to date. Returns the number of photos drawn."""
     saved = monotonic()
     undrawn = len(jobs)
 

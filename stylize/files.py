@@ -1,7 +1,7 @@
-"""Writing files so that nothing is lost: whole or not at all, and never over a file that this command did not write.
+"""Writing files so that nothing is lost: complete or not at all, and never over a file that this command did not write.
 
-A cartoon says which command drew it (marks.py). A command replaces what carries its own mark, and needs --overwrite for
-anything else.
+A cartoon carries the mark of the command that drew it (marks.py). A command may replace files with its own mark; for
+any other it needs --overwrite.
 """
 
 import argparse
@@ -16,18 +16,18 @@ from pathlib import Path
 
 from .marks import read_mark, write_mark
 
-# How the name of an unfinished file begins; then the number of its process, then its name. The machine is part of it:
-# machines that share a folder know nothing of each other's processes.
+# An unfinished file is named PARTIAL + process id + "-" + its own name. The machine is part of PARTIAL, because
+# machines that share a folder cannot see each other's processes.
 PARTIAL = f".nnlite-partial-h{zlib.crc32(platform.node().encode()):08x}-"
-LONGEST_NAME = 140  # bytes, which every file system takes; most take 255
+LONGEST_NAME = 140  # bytes; every file system allows these, most allow 255
 
 
 class FileError(ValueError):
-    """A file that cannot be read or written. The message is one line: which, what is wrong, what to do."""
+    """A file that cannot be read or written. The message is one line: which file, what is wrong, what to do."""
 
 
 def real_path(path: str | Path) -> Path:
-    """Path.resolve() that does not raise where links go round in circles."""
+    """Path.resolve() that does not raise an error when links form a loop."""
     return Path(os.path.realpath(path))
 
 
@@ -39,9 +39,9 @@ def require_regular(path: str | Path, error: type[FileError] = FileError) -> Non
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary path next to `path`; what was written there takes the final name when the block ends without error.
+    """A temporary path next to `path`; the file written there is renamed to `path` when the block ends without error.
 
-    Renaming is atomic only within one file system, hence the same folder. What killed processes left there is removed.
+    Renaming is atomic only within one file system, hence the same folder. Leftovers of killed processes are removed.
     """
     temporary = partial_path(Path(path))
     _tidy(temporary.parent)
@@ -53,8 +53,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def write_atomically(path: str | Path, data: bytes, command: str | None = None) -> None:
-    """Write a file so that it is either wholly there under its name or not at all, with the mark of a command if it is
-    given. Raises FileError."""
+    """Write a file completely or not at all, with the mark of a command if one is given. Raises FileError."""
     try:
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
@@ -67,7 +66,7 @@ def write_atomically(path: str | Path, data: bytes, command: str | None = None) 
 
 
 def partial_path(path: Path) -> Path:
-    """Where a file is written before it is whole. It keeps its ending, from which encoders tell the format."""
+    """Where a file is written until it is complete. It keeps its extension, from which encoders tell the format."""
     begin, name = f"{PARTIAL}{os.getpid()}-", path.name
     while len(os.fsencode(begin + name)) > LONGEST_NAME:
         name = name[1:]
@@ -75,7 +74,7 @@ def partial_path(path: Path) -> Path:
 
 
 def remove_leftovers(folder: str | Path) -> None:
-    """Remove the unfinished files of processes of this machine that are gone, and nothing else."""
+    """Remove unfinished files whose process, on this machine, is gone; nothing else."""
     for path in Path(folder).glob(f"{PARTIAL}*-*"):
         process = path.name.removeprefix(PARTIAL).partition("-")[0]
         if process.isdecimal() and not _is_alive(int(process)):
@@ -85,30 +84,30 @@ def remove_leftovers(folder: str | Path) -> None:
 
 @lru_cache
 def _tidy(folder: Path) -> None:
-    """Remove leftovers, once a process for each folder: it may hold thousands of files, each written by itself."""
+    """Remove leftovers, but only once per folder: a process may write thousands of files there one by one."""
     remove_leftovers(folder)
 
 
 def _is_alive(process: int) -> bool:
-    if sys.platform == "win32":  # where this question would interrupt it
+    if sys.platform == "win32":  # where os.kill(process, 0) would interrupt it
         return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # it belongs to somebody else
+    except OSError:  # it runs, as another user
         return True
-    try:  # it may have ended, and its parent never asked; in containers that is common
+    try:  # a zombie has ended, but its parent never waited for it; that is common in containers
         return not Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2].startswith(b"Z")
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return True
 
 
 def check_target(target: str | Path, command: str, inputs: Iterable[str | Path] = (), overwrite: bool = False) -> None:
-    """Raise FileError unless `command` may write `target`: to be asked before the work, not after it.
+    """Raise FileError unless `command` may write `target`. Call it before the work, not after it.
 
-    It may where there is nothing yet, or what it wrote itself, or with `overwrite` any file; but never onto an input,
-    whatever name it goes by, nor onto a folder, a pipe or a device.
+    It may create a file or replace its own; with `overwrite` it may replace any file. It may never replace an input,
+    even under another name, nor a folder, a pipe or a device.
     """
     target = Path(target)
     if any(_is_same_file(target, path) for path in inputs):
@@ -123,23 +122,23 @@ def check_target(target: str | Path, command: str, inputs: Iterable[str | Path] 
 
 
 def check_place(target: str | Path, endings: Iterable[str] = ()) -> None:
-    """Raise FileError where `target` could not be written after the work: its ending, if they are given, is none of
-    these, or there is no folder for it."""
+    """Raise FileError if `target` could not be written when the work is done: its extension is not among `endings`, if
+    these are given, or its folder is missing or not writable."""
     target, endings = Path(target), tuple(endings)
     if endings and target.suffix.lower() not in endings:
         raise FileError(f"{target}: cannot write '{target.suffix}' images; use one of {', '.join(endings)}")
     if not os.path.isdir(target.parent):
-        raise FileError(f"{target}: cannot write, as {target.parent} is no folder; make it, or choose another")
+        raise FileError(f"{target}: cannot write, as {target.parent} is not a folder; make it, or choose another")
     if not os.access(target.parent, os.W_OK):
         raise FileError(f"{target}: cannot write, as {target.parent} is not writable; choose another folder")
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
-    """Add --overwrite, for check_target."""
-    words = "replace a file even if this command did not write it (its own earlier output it replaces anyway)"
+    """Add the option --overwrite, for check_target."""
+    words = "replace any file (without it, a command replaces only its own earlier output)"
     parser.add_argument("--overwrite", action="store_true", help=words)
 
 
 def _is_same_file(one: str | Path, other: str | Path) -> bool:
-    """Whether two names lead to one file, be it by links or by letters in another case."""
+    """Whether two names lead to one file, through links or a file system that ignores case."""
     return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)

@@ -16,7 +16,7 @@ SECTORS = 8
 WIDE = 1.6  # ratio of the Gaussians in a difference of Gaussians, then close to a Laplacian (Marr 1980)
 FLOW_STEPS = 8  # Euler steps taken each way along a streamline
 LONGEST = 32_766  # pixels, the longest side that cv2.remap takes
-REACH = 4  # pixels around a place that it is made from, and one more
+REACH = 4  # pixels: how far from a place the interpolation looks, plus one
 
 
 def to_float(image: np.ndarray) -> np.ndarray:
@@ -128,7 +128,7 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def reduced(image: np.ndarray, reduction: float) -> np.ndarray:
-    """`resize` to a fraction of the size, at the least to one pixel."""
+    """`resize` to 1 / reduction of the size, but to at least one pixel."""
     height, width = image.shape[:2]
     return resize(image, max(1, round(width / reduction)), max(1, round(height / reduction)))
 
@@ -136,9 +136,9 @@ def reduced(image: np.ndarray, reduction: float) -> np.ndarray:
 def remap(
     image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int = cv2.INTER_LINEAR, border: int = BORDER
 ) -> np.ndarray:
-    """The image at the places x, y, (H, W) float32 each: cv2.remap, but for pictures of any length.
+    """The image at the places x, y, (H, W) float32 each: cv2.remap for pictures of any length.
 
-    A longer one is made in pieces, each from the part of the image that it needs; the result is the same.
+    A picture too long for OpenCV is made in pieces, each from the part of the image it needs; the result is the same.
     """
     if max(*image.shape[:2], *x.shape) <= LONGEST:
         return cv2.remap(image, x, y, interpolation, borderMode=border)

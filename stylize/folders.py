@@ -1,4 +1,4 @@
-"""Which pictures are in a folder, as folders are: with links, leftovers of programs, and files nobody can read."""
+"""Find the pictures in folders, which also hold links, leftovers of programs, and files that cannot be read."""
 
 import os
 from collections import Counter, deque
@@ -12,17 +12,17 @@ from .formats import EXTENSIONS, NOT_READ
 from .images import ImageError
 from .marks import read_mark
 
-# What systems and programs keep in folders of photos, next to what a dot hides: previews, and what was deleted
+# Folders that systems and programs make among photos, for previews and deleted files (besides those hidden by a dot)
 NOT_OURS = ("__macosx", "$recycle.bin", "system volume information", "@eadir")
-NAMED = 3  # in a note, at most
+NAMED = 3  # at most, in a note
 
 
 @dataclass
 class Survey:
-    """The pictures among some files and folders, and what was passed over."""
+    """The pictures among some files and folders, and what was skipped."""
 
-    places: dict[Path, Path] = field(default_factory=dict)  # picture -> its path below the folder that was named
-    notes: list[str] = field(default_factory=list)  # what may be missed, a line each
+    places: dict[Path, Path] = field(default_factory=dict)  # picture -> its path relative to the folder that was named
+    notes: list[str] = field(default_factory=list)  # skipped things that the user may miss, a line each
     cartoons: int = 0  # pictures left out because our commands drew them
 
     @property
@@ -31,22 +31,22 @@ class Survey:
 
 
 def find_images(paths: Iterable[str | Path]) -> list[Path]:
-    """The image files among `paths`, sorted, each once: files as they are, folders searched recursively.
+    """The image files in `paths`, sorted, each once: files as given, folders searched recursively.
 
     Inside a folder a file counts as an image by its extension (EXTENSIONS, in either case). Raises ImageError for a
-    path that does not exist or can never be read; see `survey` for the rest.
+    path that does not exist or is not a regular file or folder; see `survey` for the rest.
     """
     return survey(paths).images
 
 
 def survey(paths: Iterable[str | Path], output: str | Path | None = None) -> Survey:
-    """The same, with what was passed over.
+    """Find images, as find_images does, and note what was skipped.
 
-    Hidden files and folders, and those of systems, are passed over in silence; so are pipes and devices. Links to
-    folders are followed, each folder is searched once, and under its own name rather than a link's.
+    Hidden files, files of the operating system, pipes and devices are skipped silently. Links to folders are followed;
+    each folder is searched once, and under its own name rather than a link's.
 
-    output: a folder that the caller writes pictures to. It is not searched where it lies inside another one, and what
-    the commands of this project drew counts as no photo, unless it is named itself.
+    output: a folder that the caller writes pictures to. It is not searched if it is inside another one, and cartoons
+    drawn by this project do not count as photos, unless they are named themselves.
     """
     walk = _Walk(output)
     for path in map(Path, paths):
@@ -63,26 +63,26 @@ def survey(paths: Iterable[str | Path], output: str | Path | None = None) -> Sur
 def _refuse_unreadable(path: Path) -> None:
     require_regular(path, ImageError)
     if not os.path.exists(path):
-        what = "a link that leads nowhere" if os.path.islink(path) else "no such file or folder"
+        what = "a broken link" if os.path.islink(path) else "no such file or folder"
         raise ImageError(f"{path}: {what}; check spelling and permissions")
 
 
 class _Walk:
-    """A search of folders: what was found, and what is still to be followed."""
+    """A search of folders: what was found, and the links that remain to be followed."""
 
     def __init__(self, output: str | Path | None):
         self.output = None if output is None else real_path(output)
         self.root = Path()  # the folder being searched, as it was named
         self.searched: set[Path] = set()
         self.found: dict[Path, tuple[Path, Path]] = {}  # real path -> picture and place
-        self.links: deque[tuple[Path, Path]] = deque()  # and the root below which each lies
+        self.links: deque[tuple[Path, Path]] = deque()  # each with the root it was found under
         self.broken: list[str] = []
         self.closed: list[str] = []
         self.not_read: Counter[str] = Counter()
         self.cartoons: set[Path] = set()
 
     def search(self, top: Path) -> None:
-        """Search a folder and what is in it, but for links, which come last."""
+        """Search a folder and its subfolders. Links are kept for later."""
         folders = [top]
         while folders:
             folder = folders.pop()
@@ -109,7 +109,7 @@ class _Walk:
                     self.see(path, here / entry.name)
 
     def see(self, path: Path, real: Path) -> None:
-        """Take note of a file in a folder."""
+        """Sort a file in a folder: a picture, a cartoon of ours, or neither."""
         suffix = path.suffix.lower()
         if suffix in NOT_READ:
             self.not_read[suffix] += 1
@@ -119,7 +119,7 @@ class _Walk:
             self.found.setdefault(real, (path, path.relative_to(self.root)))
 
     def follow_links(self) -> None:
-        """Follow the links that were met, and those met on the way; not back up, to more than was asked for."""
+        """Follow the links that were found, and those found on the way, but never up to a parent of what was named."""
         while self.links:
             path, self.root = self.links.popleft()
             real = real_path(path)
@@ -132,12 +132,11 @@ class _Walk:
 
     def survey(self) -> Survey:
         notes = [
-            f"passed over {counted(number, f'{suffix} picture')}, which cannot be read; {NOT_READ[suffix]}"
+            f"skipped {counted(number, f'{suffix} picture')}, which cannot be read; {NOT_READ[suffix]}"
             for suffix, number in sorted(self.not_read.items())
         ]
         if self.broken:
-            links = counted(len(self.broken), "link")
-            notes.append(f"passed over {links} that lead{'s' * (len(self.broken) == 1)} nowhere: {_some(self.broken)}")
+            notes.append(f"skipped {counted(len(self.broken), 'broken link')}: {_some(self.broken)}")
         if self.closed:
             notes.append(f"could not look into {counted(len(self.closed), 'folder')}: {_some(self.closed)}")
         places = dict(sorted(self.found.values()))

@@ -1,4 +1,4 @@
-"""Which kinds of picture are read and written, by the endings of their names, and what to do about the others."""
+"""Which picture formats are read and written, by file extension, and what to do about the others."""
 
 from importlib.util import find_spec
 
@@ -36,14 +36,14 @@ _OTHERS = {
     ".xcf": "GIMP",
 }
 
-# the ending of a kind of picture that is not read -> how to get it read
+# extension of a format that cannot be read -> how to get it read
 NOT_READ: dict[str, str] = {
     **({} if _READS_HEIC else dict.fromkeys(_HEIC, 'to read HEIC, pip install "nnlite[heif]"')),
     **dict.fromkeys(RAW, "export camera RAW as JPEG or PNG"),
     **{ending: f"export {kind} as JPEG or PNG" for ending, kind in _OTHERS.items()},
 }
 
-# how files of those kinds begin: (offset, bytes, ending)
+# how files of those formats begin: (offset, bytes, extension)
 _BEGINNINGS = (
     (0, b"8BPS", ".psd"),
     (0, b"%PDF", ".pdf"),
@@ -61,11 +61,11 @@ _BEGINNINGS = (
     (0, b"IIU\0", ".rw2"),
     (0, b"FOVb", ".x3f"),
 )
-BEGINNING = 512  # as many bytes of a file show its kind
+BEGINNING = 512  # bytes of a file that are enough to tell its format
 
 
 def is_heic(beginning: bytes) -> bool:
-    """Whether a file with these first bytes is HEIC: its first box names the brands that it keeps to."""
+    """Whether a file with these first bytes is HEIC: its first box lists the brands it conforms to."""
     if beginning[4:8] != b"ftyp":
         return False
     box = beginning[8 : int.from_bytes(beginning[:4])]
@@ -73,10 +73,10 @@ def is_heic(beginning: bytes) -> bool:
 
 
 def how_to_read(beginning: bytes, suffix: str) -> str | None:
-    """What to do about a file that is a picture of a kind that is not read; None if it is no such picture.
+    """What to do about a picture in a format that cannot be read; None for any other file.
 
-    The first bytes tell, whatever its name; only most camera RAW is a TIFF as well, with a small preview as its first
-    picture, and there the ending of the name does.
+    The first bytes tell the format, whatever the name. Only for camera RAW does the extension count: most of these
+    files are TIFFs whose first picture is a small preview.
     """
     if is_heic(beginning):
         return NOT_READ.get(".heic")  # None with pi-heif

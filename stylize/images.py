@@ -1,9 +1,9 @@
 """Image files in, arrays out, and back.
 
-Everywhere else an image is an array of shape (H, W, 3), uint8, sRGB, standing upright. Files are not so kind: cameras
-store rotation as a note (EXIF) next to unrotated pixels, phones have colours of their own (colour.py), a PNG may be
-grey, 16-bit or partly transparent, and a download may have stopped half way (damage.py). Pillow decodes; OpenCV, which
-is faster at PNG, encodes.
+Everywhere else an image is an array of shape (H, W, 3), uint8, sRGB, upright. Files vary more: cameras store rotation
+as a tag (EXIF) next to unrotated pixels, phones use their own colour spaces (colour.py), a PNG may be grey, 16-bit or
+partly transparent, and a download may have stopped half way (damage.py). Pillow decodes; OpenCV, which is faster at
+PNG, encodes.
 """
 
 import warnings
@@ -26,14 +26,14 @@ from .formats import BEGINNING, KEEPS_ALPHA, NOT_READ, WRITABLE, how_to_read, is
 from .native_stderr import silent_stderr
 
 MINIMUM_SIDE = 16  # pixels; below this there is nothing to draw, and filter windows exceed the image
-BYTES_PER_PIXEL = 70  # to read a photo, draw a toon of it and write that
+BYTES_PER_PIXEL = 70  # to read a photo, draw it in the style toon and write it
 MAX_MEGAPIXELS = 128  # 9 GB by that measure; phones make 12 to 108
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM")
 _DNG_VERSION = 0xC612  # a tag that makes a TIFF camera RAW: its first picture is a small preview
-_OF_ANOTHER_KIND = "pictures of this kind are not read"
+_OTHER_FORMAT = "pictures in this format cannot be read"
 _TRUNCATED = "the image is truncated (its end is missing); copy or download it again"
-_TURNS = {  # EXIF orientation -> what makes the picture stand upright
+_TURNS = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -45,12 +45,12 @@ _TURNS = {  # EXIF orientation -> what makes the picture stand upright
 
 
 class ImageError(FileError):
-    """An image that cannot be read or written. The message is one line: which, what is wrong, what to do."""
+    """An image that cannot be read or written. The message is one line: which file, what is wrong, what to do."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What could be read of a file: (H, W, 3) uint8 RGB, (H, W) uint8 alpha or None, and what the user has to know."""
+    """What was read from a file: (H, W, 3) uint8 RGB, (H, W) uint8 alpha or None, and notes for the user."""
 
     rgb: np.ndarray
     alpha: np.ndarray | None
@@ -61,10 +61,10 @@ def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.n
     """Read a sound picture as sRGB, uint8, (H, W, 3), values 0..255, upright.
 
     EXIF orientation is applied, colour profiles and CMYK are converted, 16-bit samples become 8-bit, grey becomes three
-    equal channels, transparent pixels are composited on white, and of an animation the first frame is taken.
+    equal channels, transparent pixels are composited on white, and only the first frame of an animation is read.
 
-    Raises ImageError: missing, empty, truncated, damaged in any way that shows, or no image; a side below MINIMUM_SIDE;
-    more pixels than max_megapixels; floating-point samples.
+    Raises ImageError: missing, empty, truncated, detectably damaged, or not an image; a side below MINIMUM_SIDE; more
+    pixels than max_megapixels; floating-point samples.
     """
     picture, damage = _read(Path(path), max_megapixels)
     if damage:
@@ -73,11 +73,11 @@ def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.n
 
 
 def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
-    """Like `read_image`, for a single picture that matters: what could be read of it, with notes on what is lost.
+    """Like `read_image`, but makes the best of a damaged picture: what could be read, with notes on what is lost.
 
-    Transparency is kept, not composited. Under alpha 0 a file may hide any colour at all; a filter would pull it into
-    view across the outline, so there each hidden pixel gets the colour of the nearest visible one. Raises ImageError as
-    `read_image` does, but for damage that the decoder gets over.
+    Transparency is kept, not composited. Pixels with alpha 0 may have any colour, and a filter would smear it across
+    the outline, so each hidden pixel gets the colour of the nearest visible one. Raises ImageError as `read_image`
+    does, except for damage that the decoder can work around.
     """
     picture, damage = _read(Path(path), max_megapixels)
     notes = (f"damaged: {damage}; what could be read is drawn",) if damage else ()
@@ -85,11 +85,10 @@ def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> Pi
 
 
 def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, command: str | None = None) -> None:
-    """Write an (H, W, 3) uint8 RGB image, and its (H, W) uint8 alpha if given, in the format of the
-    extension.
+    """Write an (H, W, 3) uint8 RGB image, and its (H, W) uint8 alpha if given, in the format of the extension.
 
-    Formats that cannot hold transparency get white behind it. `command` is noted in the file as what wrote it (see
-    files.py). The file appears under its name only when it is whole. Raises FileError: unknown extension, folder
+    In formats without transparency the background becomes white. The file is marked as written by `command`, if given
+    (see marks.py). It appears under its name only when it is complete. Raises FileError: unknown extension, folder
     missing or not writable, disk full.
     """
     path = Path(path)
@@ -151,7 +150,7 @@ def _read(path: Path, max_megapixels: float) -> tuple[Picture, str | None]:
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a regular file; another kind, a pipe say, may never end."""
+    """Open a regular file. (Reading a pipe might never end.)"""
     require_regular(path, ImageError)
     try:
         return open(path, "rb")
@@ -161,7 +160,7 @@ def _open(path: Path) -> BinaryIO:
 
 @contextmanager
 def _only_our_limits() -> Iterator[None]:
-    """Pillow without its own limits on pixels and texts, and without warnings: what matters is said by us."""
+    """Pillow without its own limits on pixels and text chunks, and without warnings: we check and report ourselves."""
     limits = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
     with silent_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -173,12 +172,12 @@ def _only_our_limits() -> Iterator[None]:
 
 
 def _decode(file: BinaryIO, suffix: str, max_megapixels: float) -> tuple[Picture, str | None]:
-    """As `_read`. Raises FileError that does not name the file, and whatever Pillow raises."""
+    """As `_read`. Raises FileError, without the name of the file, and whatever Pillow raises."""
     beginning = file.read(BEGINNING)
     if not beginning:
         raise FileError("the file is empty (0 bytes); copy it again or leave it out")
     if advice := how_to_read(beginning, suffix):
-        raise FileError(f"{_OF_ANOTHER_KIND}; {advice}")
+        raise FileError(f"{_OTHER_FORMAT}; {advice}")
     file.seek(0)
     image = _identify(file, beginning)
     _check_size(*image.size, max_megapixels)
@@ -195,7 +194,7 @@ def _decode(file: BinaryIO, suffix: str, max_megapixels: float) -> tuple[Picture
 
 
 def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
-    """An image of which only the header has been read."""
+    """Open an image; only its header is read."""
     if is_heic(beginning):
         from pi_heif import register_heif_opener  # the extra "heif"
 
@@ -203,7 +202,7 @@ def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
         return Image.open(file, formats=["HEIF"])
     image = Image.open(file, formats=_FORMATS)
     if image.format == "TIFF" and _DNG_VERSION in image.tag_v2:
-        raise FileError(f"{_OF_ANOTHER_KIND}; {NOT_READ['.dng']}")
+        raise FileError(f"{_OTHER_FORMAT}; {NOT_READ['.dng']}")
     return image
 
 
@@ -226,26 +225,26 @@ def _why_unreadable(error: Exception, file: BinaryIO, suffix: str) -> str:
     if "truncated" in str(error).lower() or (has_end_marker and end_is_missing(file.read())):
         return _TRUNCATED
     if suffix in NOT_READ:
-        return f"{_OF_ANOTHER_KIND}; {NOT_READ[suffix]}"
+        return f"{_OTHER_FORMAT}; {NOT_READ[suffix]}"
     if isinstance(error, UnidentifiedImageError) and suffix in (".tif", ".tiff"):
-        return "no readable image (damaged, or a TIFF of an unusual kind); save it with 8 or 16 bits a sample"
+        return "not a readable image (damaged, or an unusual TIFF); save it with 8 or 16 bits a sample"
     if isinstance(error, UnidentifiedImageError):
-        return "no readable image (damaged, or another kind of file); copy it again or leave it out"
-    return f"no readable image (damaged: {one_line(error)}); copy or download it again"
+        return "not a readable image (damaged, or another kind of file); copy it again or leave it out"
+    return f"not a readable image (damaged: {one_line(error)}); copy or download it again"
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Undo the EXIF orientation. (Pillow itself turns TIFFs, pi-heif HEICs, and neither reports it then.)"""
+    """Undo the EXIF orientation. (Pillow turns TIFFs itself and pi-heif turns HEICs; both then hide the tag.)"""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation)
         turn = _TURNS.get(int(value[0] if isinstance(value, bytes | tuple) else value))
-    except Exception:  # no note about rotation, or a damaged one, which is no reason to refuse the picture
+    except Exception:  # no orientation, or a damaged one: not a reason to refuse the picture
         return image
     return image if turn is None else image.transpose(turn)
 
 
 def _more_pictures(image: ImageFile.ImageFile) -> list[str]:
-    """What to say of a file that holds more than one picture. (MPO: another view, or a preview, of the same one.)"""
+    """Notes on a file that holds more than one picture. (In an MPO the others are views or previews of the first.)"""
     try:
         frames = getattr(image, "n_frames", 1)
     except Exception:
@@ -263,7 +262,7 @@ def _spread_visible(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     if hidden.all():
         return np.full_like(rgb, 255)
     _, nearest = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colour = np.zeros((nearest.max() + 1, 3), np.uint8)  # label -> colour of the visible pixel that has it
+    colour = np.zeros((nearest.max() + 1, 3), np.uint8)  # label -> colour of the visible pixel with that label
     visible = hidden == 0
     colour[nearest[visible]] = rgb[visible]
     return colour[nearest]

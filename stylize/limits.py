@@ -1,4 +1,4 @@
-"""What a photo can be too large for: OpenCV's functions, and memory. That is the fault of one photo, not of a run."""
+"""Photos too large for OpenCV's functions or for memory: one such photo is skipped, and the run goes on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,10 @@ from .images import ImageError
 
 @contextmanager
 def photo_limits() -> Iterator[None]:
-    """Within the block, what OpenCV or memory cannot do is an ImageError."""
+    """Within the block, errors of OpenCV and a lack of memory become ImageError."""
     try:
         yield
-    except MemoryError as error:
-        raise ImageError("there is not enough memory for a picture of this size; shrink it first") from error
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
+    except (MemoryError, cv2.error) as error:
+        if isinstance(error, MemoryError) or error.code == cv2.Error.StsNoMem:
             raise ImageError("there is not enough memory for a picture of this size; shrink it first") from error
         raise ImageError(f"OpenCV cannot draw a picture of this size ({error.err}); shrink it first") from error

@@ -30,7 +30,7 @@ LONGEST_NAME = 250  # file systems allow 255
 Record = dict[str, Any]
 
 
-def _is_text(value: Any) -> bool:
+def _is_string(value: Any) -> bool:
     return isinstance(value, str)
 
 
@@ -50,44 +50,44 @@ def _is_list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(kind, value))
 
 
-def _is_table_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _is_dictionary_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(map(kind, value.values()))
 
 
-# What a record holds: key -> (what its value must be, the same in words).
+# The keys of a record -> (a test of the value, the same in words).
 _LEFT_OUT = {
-    "source": (_is_text, "a text"),
-    "reason": (_is_text, "a text"),
+    "source": (_is_string, "a string"),
+    "reason": (_is_string, "a string"),
 }
 _PAIR = {
-    "file": (_is_text, "a text"),
-    "source": (_is_text, "a text"),
+    "file": (_is_string, "a string"),
+    "source": (_is_string, "a string"),
     "sha256": (_is_hash, "64 hex digits"),
     "split": (lambda value: value in SPLITS, f"one of {', '.join(SPLITS)}"),
     "crop": (lambda value: value is None or _is_box(value), "null or [left, top, width, height]"),
-    "style": (_is_text, "a text"),
-    "parameters": (_is_table_of(_is_number), "a table of numbers"),
+    "style": (_is_string, "a string"),
+    "parameters": (_is_dictionary_of(_is_number), "a dictionary of numbers"),
     "scale": (lambda value: _is_number(value) and value > 0, "a number above 0"),
-    "options": (lambda value: isinstance(value, dict), "a table"),
-    "versions": (_is_table_of(_is_text), "a table of texts"),
+    "options": (lambda value: isinstance(value, dict), "a dictionary"),
+    "versions": (_is_dictionary_of(_is_string), "a dictionary of strings"),
 }
-_SINCE = {  # what early datasets do not have, and "file_sha256" not before a pair is done
-    "file_sha256": (_is_list_of(_is_hash), "a list of 64 hex digits each"),
+_SINCE = {  # keys that early datasets lack; "file_sha256" comes only when a pair is done
+    "file_sha256": (_is_list_of(_is_hash), "a list of hashes of 64 hex digits"),
     "flip": (lambda value: isinstance(value, bool), "true or false"),
-    "preprocess": (_is_list_of(_is_text), "a list of texts"),
+    "preprocess": (_is_list_of(_is_string), "a list of strings"),
 }
 
 
 def read_manifest(folder: str | Path) -> list[Record]:
-    """All records of a dataset; none where there is no manifest.
+    """All records of a dataset; none if there is no manifest.
 
-    Every record is sound and its files lie inside the folder. Raises DatasetError, with the line, for one that is not.
+    Raises DatasetError, which names the line, for a damaged record or one whose files are outside the folder.
     """
     folder, path = Path(folder), Path(folder) / MANIFEST
     if not path.is_file():
         return []
     try:
-        # bytes, because text would also be cut at the exotic line ends that names of photos may hold
+        # bytes: text would also be split at exotic line ends, which names of photos may hold
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise DatasetError(f"{path}: cannot read ({error.strerror}); check its permissions") from error
@@ -101,24 +101,24 @@ def read_manifest(folder: str | Path) -> list[Record]:
             if record["status"] != "skipped":
                 first = files.setdefault(record["file"], number)
                 if first != number:
-                    raise DatasetError(f"{record['file']} is listed in line {first} already")
+                    raise DatasetError(f"{record['file']} is already listed in line {first}")
                 for place in pair_paths(folder, record):
                     if not real_path(place).is_relative_to(inside):
                         raise DatasetError(f"{place} leads out of {folder}")
-        except (ValueError, RecursionError) as error:  # DatasetError too is a ValueError
+        except (ValueError, RecursionError) as error:  # DatasetError is a ValueError too
             what = str(error) if isinstance(error, DatasetError) else "it is not JSON in UTF-8"
             raise DatasetError(
-                f"{path}: line {number} is damaged: {what}; put back a copy of {MANIFEST} that is whole, or make the "
-                "dataset in another folder"
+                f"{path}: line {number} is damaged: {what}; put back an undamaged copy of {MANIFEST}, or make "
+                "the dataset in another folder"
             ) from error
         records.append(record)
     return records
 
 
 def _check(record: Any) -> None:
-    """Raise DatasetError for what is no record."""
+    """Raise DatasetError for anything that is not a sound record."""
     if not isinstance(record, dict):
-        raise DatasetError("it is no JSON object")
+        raise DatasetError("it is not a JSON object")
     status = record.get("status")
     if status not in ("done", "pending", "skipped"):
         raise DatasetError(f"its status is {status!r}, not done, pending or skipped")
@@ -134,14 +134,14 @@ def _check(record: Any) -> None:
         if not re.fullmatch(rf"{record['split']}/[^/\\\0]+\.png", record["file"]) or len(record["file"]) > LONGEST_NAME:
             raise DatasetError(f"its file is {record['file']!r}, not {record['split']}/NAME.png")
         if len(record.get("file_sha256", LAYOUTS[options.layout])) != len(LAYOUTS[options.layout]):
-            raise DatasetError(f"its file_sha256 does not go with the layout {options.layout}")
+            raise DatasetError(f"its file_sha256 does not fit the layout {options.layout}")
 
 
 def write_manifest(folder: str | Path, records: list[Record]) -> None:
     """Write the records, sorted, so that equal datasets have equal bytes. Raises FileError if that fails."""
     ordered = sorted(records, key=lambda record: (record["source"], record.get("file", "")))
     lines = "".join(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n" for record in ordered)
-    # A file name that is no valid UTF-8 holds lone surrogates; \udc80 is how JSON writes them.
+    # A file name that is not valid UTF-8 holds lone surrogates, which JSON writes as \udc80.
     write_atomically(Path(folder) / MANIFEST, lines.encode("utf-8", "backslashreplace"))
 
 

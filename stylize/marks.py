@@ -1,7 +1,7 @@
-"""The mark of a picture or video: which command wrote it, in a place that its format has for comments or padding.
+"""The mark of a picture or video: which command wrote it, stored where its format allows comments or padding.
 
-The mark also tells how many bytes lie before it, and their checksum. Whoever edits the file makes it theirs: then the
-checksum no longer fits, and the mark does not count.
+The mark also holds the number of bytes before it and their checksum. When somebody edits the file, the checksum no
+longer fits and the mark does not count: the file is theirs.
 """
 
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MARK = re.compile(rb"written by python -m ([\w. ]+), after (\d+) bytes of crc32 ([0-9a-f]{8})")
-_LONGEST = 120  # bytes of a mark
-_AFTER = 20  # bytes that end a file behind it, at most
+_LONGEST = 120  # bytes of a mark, at most
+_AFTER = 20  # bytes of a file after its mark, at most
 _BLOCK = 1 << 20  # bytes read at a time
 
 
 def read_mark(path: str | Path) -> str | None:
-    """The command that wrote a file, such as "stylize image"; None if it does not say, or was edited since."""
+    """The command that wrote a file, such as "stylize image"; None if it has no mark, or was edited since."""
     if not os.path.isfile(path):
         return None
     try:
@@ -34,11 +34,11 @@ def read_mark(path: str | Path) -> str | None:
 
 
 def write_mark(path: str | Path, command: str) -> None:
-    """Note in a finished picture or video which command wrote it.
+    """Add to a finished picture or video which command wrote it.
 
-    PNG, JPEG and GIF end in an end marker, before which a comment goes. RIFF (WebP, AVI), MP4 and Matroska know chunks
-    that readers skip, which go to the end, as plain text does in BMP and TIFF, whose readers look no further than the
-    pixels. Raises ValueError for a file of another kind.
+    In PNG, JPEG and GIF the mark is a comment before the end marker. In RIFF (WebP, AVI), MP4 and Matroska it is a
+    chunk at the end that readers skip. In BMP and TIFF it is plain text at the end, which readers never reach. Raises
+    ValueError for any other format.
     """
     size = os.path.getsize(path)
     with open(path, "r+b") as file:
@@ -56,7 +56,7 @@ def write_mark(path: str | Path, command: str) -> None:
 def _mark(command: str, before: int, checksum: int) -> bytes:
     text = f"written by python -m {command}, after {before} bytes of crc32 {checksum:08x}".encode()
     if not _MARK.fullmatch(text) or len(text) > _LONGEST:
-        raise ValueError(f"{command!r} is no name of a command")
+        raise ValueError(f"{command!r} is not the name of a command")
     return text
 
 
@@ -70,13 +70,13 @@ def _checksum(file: BinaryIO, length: int) -> int:
 
 
 def _end_marker(start: bytes) -> int:
-    """The length of what has to stay at the end of a file that begins so."""
+    """The length of the end marker of a file that begins with `start`."""
     lengths = {b"\x89PNG": 12, b"\xff\xd8": 2, b"GIF8": 1}
     return next((length for magic, length in lengths.items() if start.startswith(magic)), 0)
 
 
 def _comment(start: bytes, text: bytes) -> bytes:
-    """`text` as a piece of a file that begins so, which its readers skip."""
+    """`text` as a comment or padding, in the format of a file that begins with `start`."""
     if start.startswith(b"\x89PNG"):
         chunk = b"tEXtSoftware\0" + text
         return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
@@ -97,14 +97,14 @@ def _comment(start: bytes, text: bytes) -> bytes:
 
 
 def _state_length(file: BinaryIO, start: bytes, old: int, new: int) -> None:
-    """Where a file says near its beginning how long it is, make that the new length.
+    """Update the length of the file that some formats store near the beginning.
 
-    (An AVI of gigabytes consists of several RIFF lists, and a live Matroska stream states no length: these stay.)
+    (An AVI of gigabytes consists of several RIFF lists, and a live Matroska stream has no length: these are left
+    alone.)
     """
-    at, form, rest = 0, "", 0  # where the length stands, in which form, and how many bytes it leaves out
-    segment = start.find(
-        b"\x18\x53\x80\x67\x01", 0, 52
-    )  # all of a Matroska file but its head; 01: 7 bytes of length follow
+    at, form, rest = 0, "", 0  # where the length is, in which form, and how many bytes it does not count
+    # the id of the segment, which is a Matroska file without its head; 01: a length of 7 bytes follows
+    segment = start.find(b"\x18\x53\x80\x67\x01", 0, 52)
     if start.startswith(b"BM"):
         at, form = 2, "<I"
     elif start.startswith(b"RIFF"):

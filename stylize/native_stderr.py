@@ -1,4 +1,4 @@
-"""What C libraries print straight to file descriptor 2, past every switch of Python's."""
+"""Catch what C libraries print straight to file descriptor 2, which redirecting sys.stderr does not."""
 
 import os
 import threading
@@ -10,10 +10,10 @@ _lock = threading.RLock()
 
 @contextmanager
 def silent_stderr() -> Iterator[list[str]]:
-    """Hide what is written to descriptor 2 inside the block; once it is left, the list holds those lines.
+    """Hide what is written to descriptor 2 inside the block; after the block, the list holds those lines.
 
-    Blocks may be nested, but one thread at a time: two that interleave would save each other's redirection and lose the
-    real stderr.
+    Blocks may be nested, but only one thread may be inside: two that interleave would save each other's redirection and
+    lose the real stderr.
     """
     lines: list[str] = []
     with _lock:
@@ -23,7 +23,7 @@ def silent_stderr() -> Iterator[list[str]]:
             yield lines
             return
         reader, writer = os.pipe()
-        os.set_blocking(writer, False)  # what does not fit in the pipe is dropped, rather than waited for
+        os.set_blocking(writer, False)  # when the pipe is full, the rest is dropped: nobody reads it meanwhile
         os.dup2(writer, 2)
         os.close(writer)
         try:
@@ -36,7 +36,7 @@ def silent_stderr() -> Iterator[list[str]]:
 
 
 def _read_all(pipe: int) -> bytes:
-    """What is in a pipe now; a child process may still hold its other end, so there is no waiting for the end."""
+    """What is in a pipe now. Do not wait for its end: a child process may still hold the other side open."""
     os.set_blocking(pipe, False)
     parts = []
     try:

@@ -1,4 +1,4 @@
-"""The options of a dataset: what decides it besides its photos. And the words that all of its modules share."""
+"""The options that decide a dataset, besides its photos, and the names that all of its modules share."""
 
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
@@ -18,7 +18,7 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """What decides a dataset besides its photos. Sides in pixels; meanings in `build_dataset`."""
+    """The options of a dataset, explained in `build_dataset`. Sides are in pixels."""
 
     style: str
     short_side: int | None
@@ -28,7 +28,7 @@ class Options:
     test_fraction: float
     minimum_test: int
     seed: int
-    # Datasets made before these existed were made with the defaults given here.
+    # Early datasets do not list the options below; they were made with these defaults.
     layout: str = "side"
     flip: bool = False
     preprocess: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Options:
     minimum_val: int = 0
 
     def __post_init__(self) -> None:
-        """Raise DatasetError for values that make no dataset."""
+        """Raise DatasetError for values that cannot make a dataset."""
         for name in ("crops", "minimum_test", "minimum_val", "seed"):
             if type(getattr(self, name)) is not int:  # True is an int, too
                 raise DatasetError(f"{name} is {getattr(self, name)!r}; it needs a whole number")
@@ -61,11 +61,11 @@ class Options:
             raise DatasetError(f"flip is {self.flip!r}; it needs True or False")
         steps = self.preprocess
         if not isinstance(self.style, str) or not isinstance(steps, list) or any(type(s) is not str for s in steps):
-            raise DatasetError("style and preprocess need a text and a list of texts")
+            raise DatasetError("style must be a string, and preprocess a list of strings")
 
     @classmethod
     def from_record(cls, options: dict[str, Any]) -> Self:
-        """The options that a manifest gives. Raises DatasetError where some are unknown, missing or wrong."""
+        """The options in a manifest. Raises DatasetError if one is unknown, missing or wrong."""
         known = {one.name: one.default is MISSING and one.default_factory is MISSING for one in fields(cls)}
         for name in sorted(options.keys() - known.keys()):
             raise DatasetError(f"there is no option {name!r}; was it made with a later version?")

@@ -1,7 +1,7 @@
-"""The files of a photo's pairs: are they there as they were written, and drawing those that are not.
+"""The files of a photo's pairs: check which are there unchanged, and draw the others.
 
-A file that is there already is never replaced unless it holds what would be drawn anyway: it may be of a run that was
-killed before it could note it, or of somebody else.
+A file that is already there is replaced only with `overwrite`. If it holds exactly what would be drawn, a run was
+killed before it could note it, and the file counts as drawn. Any other may be somebody's own, and is an error.
 """
 
 import hashlib
@@ -36,12 +36,12 @@ class Drawing:
 
 
 def finished(out: Path, pairs: Sequence[Record], known: Sequence[Record]) -> list[Record]:
-    """The records of a photo's pairs: where the files are there, as the manifest knows them, what it says of them."""
+    """The records of a photo's pairs: those in the manifest where the files are there unchanged, else the new ones."""
     done = {}
     for pair in known:
         if pair["status"] == "done" and all(path.is_file() for path in pair_paths(out, pair)):
             hashes = _hashes(out, pair)
-            if pair.get("file_sha256", hashes) == hashes:  # early datasets have none
+            if pair.get("file_sha256", hashes) == hashes:  # early datasets have no hashes
                 done[pair["file"]] = pair | {"file_sha256": hashes}
     return [done.get(pair["file"], pair) for pair in pairs]
 
@@ -51,7 +51,7 @@ def _hashes(out: Path, pair: Record) -> list[str]:
 
 
 def altered(out: Path, pairs: Sequence[Record]) -> list[Path]:
-    """The files of these pairs that are no longer as they were written."""
+    """The files of these pairs that were changed since they were written."""
     return [
         path
         for pair in pairs
@@ -65,7 +65,7 @@ def file_hash(path: Path) -> str:
 
 
 def prepare(photo: np.ndarray, steps: Sequence[Step], options: Options) -> np.ndarray:
-    """The photo as it is drawn."""
+    """The photo after preprocessing, at the size at which it is drawn."""
     photo = apply_steps(photo, steps)
     if options.short_side and min(photo.shape[:2]) > options.short_side:
         return resize_short_side(photo, options.short_side)
@@ -75,8 +75,8 @@ def prepare(photo: np.ndarray, steps: Sequence[Step], options: Options) -> np.nd
 def draw_pairs(job: Drawing) -> list[Record] | Skipped:
     """Write the pairs of one photo; their records as done, or why the photo cannot be drawn.
 
-    It is drawn whole, then cut: a crop has no borders of its own. Raises DatasetError where a file of another content
-    is in the way, FileError for a full disk and the like.
+    It is drawn whole, then cropped, so that the crops show no border effects. Raises DatasetError if a different file
+    is in the way, FileError if writing fails, for example on a full disk.
     """
     name, pairs = job.photo.name, job.pairs
     try:
@@ -95,7 +95,7 @@ def draw_pairs(job: Drawing) -> list[Record] | Skipped:
 
 
 def _box(pair: Record, seen: np.ndarray) -> tuple[slice, slice]:
-    """The crop, which the record gives before mirroring, in what is drawn."""
+    """The crop in the picture that is drawn. (The record gives it before mirroring.)"""
     height, width = seen.shape[:2]
     left, top, w, h = pair["crop"] or (0, 0, width, height)
     if pair["flip"]:
@@ -110,8 +110,8 @@ def _write_pair(paths: list[Path], photo: np.ndarray, cartoon: np.ndarray, overw
             write_image(path, picture)
         elif not _holds(path, picture):
             raise DatasetError(
-                f"{path} is there already and is not what would be drawn; move it away, or add --overwrite to replace "
-                "what is in the way"
+                f"{path} already exists and is not what would be drawn; move it away, or add --overwrite to replace "
+                "files that are in the way"
             )
 
 

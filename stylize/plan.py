@@ -14,8 +14,8 @@ from .options import DatasetError, Options
 from .preprocess import Step, parse_steps
 from .registry import REFERENCE_SIDE
 
-DIGITS = 32  # of a photo's hash in the names of its pairs: no two photos share them
-EARLY_DIGITS = 8  # in datasets that were begun before; they keep their names
+DIGITS = 32  # of a photo's hash in the names of its pairs, enough to be unique
+EARLY_DIGITS = 8  # in older datasets, whose files keep their names
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Photo:
     sha256: str  # of its file
     looks: int  # perceptual hash
     steps: list[str]  # of preprocessing, with the numbers drawn for this photo
-    width: int  # as it is drawn
+    width: int  # at which it is drawn
     height: int
 
 
@@ -42,7 +42,7 @@ def plan_pairs(
 ) -> list[Record]:
     """The records of a photo's pairs. The file names hold its hash, so they stay when other photos come.
 
-    known: the records that the manifest has of this photo. Raises DatasetError if they are of other pairs.
+    known: this photo's records in the manifest. Raises DatasetError if they list other pairs.
     """
     made_early = bool(known) and f"-{photo.sha256[:DIGITS]}" not in known[0]["file"]
     digits = EARLY_DIGITS if made_early else DIGITS
@@ -69,8 +69,8 @@ def plan_pairs(
     ]
     if known and {pair["file"] for pair in pairs} != {pair["file"] for pair in known}:
         raise DatasetError(
-            f"{MANIFEST} does not list the pairs that these options make of {photo.name}; put back a copy of it that "
-            "is whole, or use another folder"
+            f"{MANIFEST} does not list the pairs that these options make of {photo.name}; put back an "
+            "undamaged copy, or use another folder"
         )
     return pairs
 
@@ -80,7 +80,7 @@ def refuse_mixing(out: Path, record: Record, options: Options, parameters: dict[
     then = asdict(Options.from_record(record["options"])) | record["parameters"]
     now = asdict(options) | parameters
     if then != now:
-        keys = [key for key in then | now if then.get(key) != now.get(key)][:3]  # enough to see what is meant
+        keys = [key for key in then | now if then.get(key) != now.get(key)][:3]  # a few are enough
         changes = ", ".join(f"{key} {_shown(then.get(key))} (now {_shown(now.get(key))})" for key in keys)
         raise DatasetError(f"{out} was made with {changes}; use the same, or another folder")
 

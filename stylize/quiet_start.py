@@ -1,9 +1,9 @@
-"""The first import of every package here that holds programs: Ctrl-C while Python imports the rest is no traceback.
+"""Every package with programs imports this first, so that Ctrl-C during the other imports shows no traceback.
 
-Until console.run takes over, Ctrl-C ends the process at once, without a word. (An exception in the middle of an import
-would be a long traceback, and NumPy and OpenCV turn it into errors of their own.) Nothing changes where the package is
-imported as a library: only `python -m` sets sys.argv[0] to "-m", while it looks for the program. Nor does anything
-where Ctrl-C is ignored, as in a background job.
+Until console.run takes over, Ctrl-C ends the process at once and silently. (An exception in the middle of an import
+prints a long traceback, and NumPy and OpenCV turn it into errors of their own.) Nothing changes when the package is
+imported as a library: only `python -m` sets sys.argv[0] to "-m" while it looks for the program. Nothing changes either
+if Ctrl-C is ignored, as in a background job.
 """
 
 import signal

@@ -62,7 +62,7 @@ def styles() -> list[str]:
 
 
 def style_parameters(name: str, **changes: float) -> dict[str, Any]:
-    """The parameters of a style by name: its defaults, but for `changes`. Raises ValueError as `stylize` does."""
+    """The parameters of a style by name: its defaults, with `changes` applied. Raises ValueError as `stylize` does."""
     return asdict(_find(name).parameters.changed(**changes))
 
 
@@ -93,8 +93,8 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, 
     changes: parameters of the style that are to differ from its defaults, such as tones=6.
 
     Raises ValueError: unknown style or parameter (the message suggests the nearest), a parameter outside its
-    range, wrong shape or dtype, a scale out of range. Raises ImageError, a ValueError too, for an image that is too
-    large for OpenCV or for the memory.
+    range, wrong shape or dtype, a scale out of range. Raises ImageError, which is a ValueError too, for an image that
+    is too large for OpenCV or for memory.
     """
     chosen = _find(style)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
@@ -106,7 +106,7 @@ def stylize(image: np.ndarray, style: str = "toon", scale: float | None = None, 
     if not SCALES[0] <= scale <= SCALES[1]:
         raise ValueError(
             f"the stroke scale is {scale:g}; it needs {SCALES[0]:g}..{SCALES[1]:g}, where 1 suits a short side of "
-            f"{REFERENCE_SIDE} pixels (it is no percentage); leave it out for one that suits the picture"
+            f"{REFERENCE_SIDE} pixels (it is not a percentage); leave it out for one that suits the picture"
         )
     parameters = chosen.parameters.changed(**changes)
     with photo_limits():
@@ -121,5 +121,5 @@ def _find(name: str) -> _Style:
     return _styles[name]
 
 
-# At the end, because each of them imports this module: importing a style registers it.
+# Importing a style registers it. This comes last because each of them imports this module.
 from . import anime, classic, comic, pencil, toon, watercolor  # noqa: E402, F401

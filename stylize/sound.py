@@ -1,16 +1,17 @@
-"""The sound of a video, carried over to its drawing by ffmpeg, if that is installed."""
+"""Carry the sound of a video over to its cartoon, with ffmpeg if it is installed."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from .files import partial_path, read_mark, write_mark
+from .files import partial_path
+from .marks import read_mark, write_mark
 from .video_files import count_frames
 
 
 def carry_sound(source: str | Path, video: str | Path) -> str:
-    """Put the sound of `source` into `video` by ffmpeg, the pictures unchanged; what became of it, as a sentence.
+    """Put the sound of `source` into `video` with ffmpeg, without touching the pictures; a phrase says how it went.
 
     The sound is copied, or encoded where the container cannot hold it as it is. `video` stays as it is when ffmpeg is
     missing or fails.
@@ -36,14 +37,14 @@ def carry_sound(source: str | Path, video: str | Path) -> str:
 
 
 def _start_of_pictures(source: str | Path) -> float:
-    """By how many seconds the pictures of a video begin later than its sound; 0 if ffprobe cannot tell."""
+    """How many seconds after the sound the pictures of a video begin; 0 if ffprobe cannot tell."""
     ffprobe = shutil.which("ffprobe")
     if ffprobe is None:
         return 0.0
     asked = ["-select_streams", "v:0", "-show_entries", "stream=start_time:format=start_time", "-of", "csv=p=0"]
     arguments = [ffprobe, "-v", "error", *asked, _address(source)]
     done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    lines = done.stdout.replace(",", "").split()  # the stream, perhaps once more as part of a programme, then the file
+    lines = done.stdout.replace(",", "").split()  # the stream, perhaps again as part of a programme, then the file
     try:
         return max(0.0, float(lines[0]) - float(lines[-1]))
     except (IndexError, ValueError):
@@ -51,5 +52,5 @@ def _start_of_pictures(source: str | Path) -> float:
 
 
 def _address(path: str | Path) -> str:
-    """A file's name as ffmpeg takes it for nothing else: a shorter one may look like an option or a protocol."""
+    """The absolute path: ffmpeg might read a shorter name as an option or a protocol."""
     return os.path.abspath(path)

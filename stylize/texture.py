@@ -78,7 +78,7 @@ def noise(shape: tuple[int, ...], length: float, breadth: float, degrees: float 
 
 
 def _wrapped(places: np.ndarray) -> np.ndarray:
-    """The same places on the repeated tile, near enough for cv2.remap."""
+    """The same places on the repeated tile, within the range of cv2.remap."""
     return np.fmod(places, TILE) if np.abs(places).max() > LONGEST else places
 
 

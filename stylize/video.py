@@ -1,4 +1,4 @@
-"""Draw a video: its pictures one by one, each shown at its time."""
+"""Draw a video, picture by picture, and show each at its original time."""
 
 import signal
 import threading
@@ -24,9 +24,9 @@ Item = TypeVar("Item")
 class DrawnVideo:
     """What `draw_video` did.
 
-    frames    how many it wrote; a picture that is shown for longer is several
-    cuts      those among them, counted from 0, at which a shot began
-    warnings  what was wrong with the video, as sentences
+    frames    how many frames were written; a picture that is shown for longer takes several
+    cuts      the frames, counted from 0, at which a new shot begins
+    warnings  what was wrong with the video, in sentences
     """
 
     frames: int
@@ -45,7 +45,7 @@ def draw_video(
     command: str = "stylize video",
     overwrite: bool = False,
 ) -> DrawnVideo:
-    """Draw every picture of a video into another, shown at the same times; a bar on stderr shows how far it is.
+    """Draw every picture of a video into another, with the same timing; a bar on stderr shows the progress.
 
     source        a file, or the number of a camera, which is drawn until Ctrl-C
     draw          a style, or any function of a photo
@@ -53,11 +53,11 @@ def draw_video(
     side_by_side  the video on the left, the drawing on the right
     prepare       done to each picture first
     show          is given each finished picture; the video ends when it returns False
-    command       who draws: `out` is marked with it, and replaces what the same command drew
-    overwrite     replace any other file, too
+    command       marks `out`, which may replace what the same command drew before
+    overwrite     replace any other file too
 
-    Raises VideoError or FileError for what cannot be read or written, and what `draw` raises; then nothing is written.
-    After Ctrl-C the pictures so far are kept.
+    Raises VideoError or FileError for a file that cannot be read or written, and whatever `draw` raises; then nothing
+    is written. After Ctrl-C the pictures drawn so far are kept.
     """
     drawer, cuts = FrameDrawer(draw, temporal), []
     with _one_interrupt(), VideoReader(source) as video:
@@ -80,7 +80,7 @@ def _warnings(video: VideoReader, timetable: Timetable) -> list[str]:
     if timetable.mended:
         warnings.append(
             f"{video.name}: {timetable.mended} of its times cannot be right (a step back, or a jump of many minutes); "
-            "the pictures there follow each other at once, so the sound may be off"
+            "those pictures are shown without a gap, so the sound may be off"
         )
     if missing := video.shortfall():
         warnings.append(missing)
@@ -88,7 +88,7 @@ def _warnings(video: VideoReader, timetable: Timetable) -> list[str]:
 
 
 def _with_bar(pictures: Iterable[Item], expected: int | None) -> Iterator[Item]:
-    """The pictures, and the None after them, with a bar, whose total is corrected at the end."""
+    """Show a bar while passing on the pictures and the None after them; at the end its total is corrected."""
     with tqdm(total=expected, desc="video", unit="frame", disable=None) as bar:
         for picture in pictures:
             yield picture
@@ -99,7 +99,7 @@ def _with_bar(pictures: Iterable[Item], expected: int | None) -> Iterator[Item]:
 
 @contextmanager
 def _one_interrupt() -> Iterator[None]:
-    """Within the block the first Ctrl-C interrupts, and no other: what is drawn is being saved."""
+    """Within the block only the first Ctrl-C interrupts; the others are ignored, as the video is being saved."""
 
     def interrupt(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Handing video files to OpenCV, whatever their names, and counting what is in them without decoding it."""
+"""Open video files of any name with OpenCV, and count their frames without decoding them."""
 
 import os
 import shutil
@@ -10,26 +10,27 @@ from pathlib import Path
 
 from ._cv2 import cv2
 from .files import FileError
-from .images import silent_stderr
+from .native_stderr import silent_stderr
 
 # FFmpeg's threads report damaged frames whenever they like, so hiding stderr during a call is not enough.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# OpenCV takes 4096 packets of sound, a minute and a half without a new picture, or 64 damaged ones for the end.
+# By default OpenCV takes 4096 packets of sound without a picture (a minute and a half), or 64 damaged packets, for the
+# end of the video.
 os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", "1000000000")
 os.environ.setdefault("OPENCV_FFMPEG_DECODE_ATTEMPTS", "1000000000")
 
 
 class VideoError(FileError):
-    """A video that cannot be read or written. The message is one line: which, what is wrong, what to do."""
+    """A video that cannot be read or written. The message is one line: which file, what is wrong, what to do."""
 
 
 @contextmanager
 def plain_name(path: str | Path) -> Iterator[str]:
-    """A name for `path` that OpenCV and FFmpeg can only take for a file; it is gone after the block.
+    """A temporary name for `path` that OpenCV and FFmpeg read as a file name and nothing else.
 
-    They take "12:30.mp4" for the address 30.mp4 in the protocol 12, "%03d.png" for a series of pictures, and crash on
-    bytes that are no UTF-8. So every file goes by a link with a plain name, in a temporary folder of its own. An open
-    file needs its name no more.
+    They read "12:30.mp4" as the address 30.mp4 in the protocol 12 and "%03d.png" as a series of pictures, and crash on
+    bytes that are not UTF-8. So every file is opened through a link with a plain name, in its own temporary folder. The
+    link is removed after the block; a file that is open by then no longer needs it.
     """
     suffix = Path(path).suffix
     plain = f"video{suffix}" if suffix.isascii() and suffix[1:].isalnum() else "video"
@@ -43,7 +44,7 @@ def plain_name(path: str | Path) -> Iterator[str]:
         except OSError:  # Windows may forbid links, and a full disk new folders
             name = absolute
         if not _is_unicode(name):
-            raise VideoError(f"{path}: its name is no UTF-8; rename it")
+            raise VideoError(f"{path}: its name is not UTF-8; rename it")
         yield name
     finally:
         if folder:
@@ -59,7 +60,7 @@ def _is_unicode(name: str) -> bool:
 
 
 def open_video(source: str | Path | int) -> cv2.VideoCapture:
-    """OpenCV's reader of a video file, or of a camera by its number. If it can read nothing, it says so at read()."""
+    """OpenCV's reader for a video file, or for a camera by its number. If it cannot read, its read() says so."""
     if isinstance(source, int):
         with silent_stderr():
             return cv2.VideoCapture(source)
@@ -70,12 +71,12 @@ def open_video(source: str | Path | int) -> cv2.VideoCapture:
 def packet_times(path: str | Path, limit: int | None = None) -> array:
     """When the first `limit` frames of a video are shown, in seconds and in the order of the file.
 
-    Nothing is decoded, so this takes microseconds a frame. A file without times gives zeros; one that
-    OpenCV cannot open, nothing.
+    Nothing is decoded, so this takes microseconds a frame. A file without times gives zeros; a file
+    that OpenCV cannot open gives an empty array.
     """
     capture, times = open_video(path), array("d")
     with silent_stderr():
-        capture.set(cv2.CAP_PROP_FORMAT, -1)  # packets; what is not FFmpeg goes on decoding, which is only slower
+        capture.set(cv2.CAP_PROP_FORMAT, -1)  # packets; readers other than FFmpeg still decode, only slower
         while len(times) != limit and capture.grab():
             times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         capture.release()
@@ -83,7 +84,7 @@ def packet_times(path: str | Path, limit: int | None = None) -> array:
 
 
 def count_frames(path: str | Path) -> int:
-    """How many frames a file holds, of which the first must be readable. (What it says of itself may be far off.)"""
+    """How many frames a file holds; 0 if the first cannot be read. (The number in its header may be far off.)"""
     capture = open_video(path)
     with silent_stderr():
         there, _ = capture.read()

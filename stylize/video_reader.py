@@ -1,4 +1,4 @@
-"""Videos in, pictures and their times out: upright, with square pixels, RGB."""
+"""Read a video: its pictures, upright RGB with square pixels, and their times."""
 
 import os
 import time
@@ -10,25 +10,27 @@ from typing import Self
 import numpy as np
 
 from ._cv2 import cv2
-from .images import MINIMUM_SIDE, silent_stderr
+from .files import require_regular
+from .images import MINIMUM_SIDE
+from .native_stderr import silent_stderr
 from .video_files import VideoError, open_video, packet_times
 from .video_times import LONGEST_STILL, choose_rate
 
-LOOKED_AT = 20_000  # frames whose times are looked at first: a tenth of a second, and ten minutes of video
+LOOKED_AT = 20_000  # frames whose times are read first: ten minutes of video, in a fraction of a second
 MOST_PIXELS = 64e6  # in a frame: twice 8K; drawing takes some 100 bytes for each
-OBLONG = (1.01, 4.0)  # how oblong pixels are: below, nobody sees it; above, it is a mistake of the file
+OBLONG = (1.01, 4.0)  # ratios of a pixel's sides: below, nobody sees it; above, it is an error in the file
 
 
 class VideoReader:
     """The frames of a video file, or of a camera by its number; a context manager and an iterator.
 
     fps: the constant rate at which to show them (see choose_rate). size: (height, width), upright, with square pixels.
-    expected: how many frames there will be, about; None if the file does not say. Raises VideoError: missing, no video,
-    a codec that OpenCV lacks, no frames, frames with a side below 16 pixels, no such camera.
+    expected: about how many frames there will be; None if the file does not say. Raises VideoError: missing, not a
+    video, a codec that OpenCV lacks, no frames, frames with a side below 16 pixels, no such camera.
     """
 
     def __init__(self, source: str | Path | int) -> None:
-        self.frames = 0  # given out so far
+        self.frames = 0  # returned so far
         self._last = 0.0  # the time of the last of them
         self._started: float | None = None
         self._camera = isinstance(source, int)
@@ -52,7 +54,8 @@ class VideoReader:
         self._capture.release()
 
     def pictures(self) -> Iterator[tuple[np.ndarray | None, float | None]]:
-        """(frame, seconds), as `spread` takes them: None for a time that is not known, and at last for the frame."""
+        """(frame, seconds) for `spread`; seconds is None if unknown. At the end comes (None, when the last one
+        ends)."""
         while self._next is not None:
             frame, seconds = self._next
             self._last = seconds or self._last
@@ -62,7 +65,7 @@ class VideoReader:
         yield None, self._end()
 
     def shortfall(self) -> str | None:
-        """A sentence, if all is read and it was far less than the file promised."""
+        """A sentence if the whole file was read and it held far fewer frames than promised, else None."""
         early = self._duration is not None and self._last < 0.9 * self._duration - 2
         promised = self._claims if early else self.expected
         if self._next is not None or promised is None or self.frames >= promised * (1 if early else 0.9):
@@ -78,7 +81,7 @@ class VideoReader:
         if first is None and self._camera:
             raise VideoError(f"{self.name} gives no picture; check that it is connected and free")
         if first is None:
-            raise VideoError(f"{self.name}: no frame can be read (damaged, no video, or an unknown codec); convert it")
+            raise VideoError(f"{self.name}: no frame can be read (damaged, not a video, or unknown codec); convert it")
         if min(self.size) < MINIMUM_SIDE:
             raise VideoError(f"{self.name}: {width} x {height} pixels is too small; a side needs {MINIMUM_SIDE}")
         return first
@@ -88,16 +91,16 @@ class VideoReader:
             there, frame = self._capture.read()
         if not there:
             return None
-        if self._camera:  # drawing may be slower than the camera, so the clock tells
+        if self._camera:  # drawing may be slower than the camera, so the clock counts
             now = time.monotonic()
             self._started = self._started or now
             return frame, now - self._started
         seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        known = isfinite(seconds) and (seconds != 0 or self.frames == 0)  # 0 stands for not known, too
+        known = isfinite(seconds) and (seconds != 0 or self.frames == 0)  # 0 also means unknown
         return frame, seconds if known else None
 
     def _look_ahead(self, source: str | Path | int) -> None:
-        """Find out the rate, the number of frames and the length, as far as the file tells."""
+        """Find the frame rate, the number of frames and the length, as far as the file says."""
         claimed = self._capture.get(cv2.CAP_PROP_FPS)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         times = [] if self._camera else packet_times(source, LOOKED_AT)
@@ -107,17 +110,17 @@ class VideoReader:
         self.expected = len(times) if 0 < len(times) < LOOKED_AT else self._claims
 
     def _end(self) -> float | None:
-        """When the last frame ends, if the file has all that it promised and says so: a still may be held for long."""
+        """When the last frame ends, if all promised frames came and the file says so: a still may be shown for long."""
         if self._claims is None or self._duration is None or self.frames < self._claims:
             return None
         held = 2 / self.fps < self._duration - self._last <= LONGEST_STILL
         return self._duration if held else None
 
     def _square_size(self) -> tuple[int, int]:
-        """The size, upright, at which oblong pixels become square and none is lost."""
+        """The upright size at which the pixels are square and no detail is lost."""
         height, width = (int(self._capture.get(p)) for p in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH))
         wide, high = (self._capture.get(p) for p in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
-        if self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180:  # OpenCV has turned the picture, but not this
+        if self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180:  # OpenCV has turned the picture, but not this ratio
             wide, high = high, wide
         least, most = OBLONG
         if wide > 0 and high > 0 and least <= wide / high <= most:
@@ -133,20 +136,19 @@ class VideoReader:
 
 
 def check_video(path: str | Path) -> str | Path:
-    """`path`, if it is a file that can be opened; raises VideoError."""
+    """Return `path` if it is a file that can be opened, else raise VideoError."""
     if os.path.isdir(path):
-        raise VideoError(f"{path}: is a folder; name a file in it")
+        raise VideoError(f"{path} is a folder; name a file in it")
     if not os.path.exists(path):
         raise VideoError(f"{path}: no such file; check the spelling")
-    if not os.path.isfile(path):  # a pipe would be waited for
-        raise VideoError(f"{path}: is no ordinary file; name a video")
+    require_regular(path, VideoError)
     if not os.access(path, os.R_OK):
-        raise VideoError(f"{path}: may not be read; change its permissions")
+        raise VideoError(f"{path}: cannot read; change its permissions")
     return path
 
 
 def check_camera(number: str | int) -> int:
-    """The number of a camera, if there can be one; raises VideoError."""
+    """Return the number of a camera if it is possible, else raise VideoError."""
     digits = str(number)
     if not digits.isdecimal() or len(digits) > 2:  # OpenCV takes larger numbers for other kinds of source
         raise VideoError(f"there is no camera {digits[:20]}; the first one is 0")

@@ -1,8 +1,7 @@
-"""When the pictures of a video are shown: from times of any kind to a constant rate.
+"""When the pictures of a video are shown: from irregular times to a constant frame rate.
 
-Phones, screen recorders and streams take a picture whenever there is one, and say when. OpenCV's writer knows only so
-many frames a second. So each picture is written as often as it takes to be shown at its time, and pictures and sound
-stay together.
+Phones, screen recorders and streams record pictures at irregular times. OpenCV's writer only knows a constant rate. So
+each picture is written as often as it takes to be shown at its time, and the sound stays in step.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +13,12 @@ import numpy as np
 Picture = TypeVar("Picture")
 
 USUAL_RATE = 25.0  # frames a second, where a file does not say
-STEADY_RATES = (1.0, 1000.0)  # of a video with a constant rate, which is kept
-IRREGULAR_RATES = (20.0, 120.0)  # of the others; at 20 a picture is less than 40 ms off
-UNEVEN = 0.03  # seconds that a picture may be off, rather than repeat or drop one
-LATE_START = 0.2  # seconds; a first picture this late follows some that cannot be read, and does not count as time 0
-STEP_BACK = 0.5  # seconds; times that go back by more begin again
-LONGEST_STILL = 600.0  # seconds; a longer one is a mistake of the file
+STEADY_RATES = (1.0, 1000.0)  # of videos with a constant rate, which is kept
+IRREGULAR_RATES = (20.0, 120.0)  # of all others; at 20 a picture is less than 40 ms off
+UNEVEN = 0.03  # seconds that a picture may be off before one is repeated or dropped
+LATE_START = 0.2  # seconds; a first picture this late is not at time 0: those before it cannot be read
+STEP_BACK = 0.5  # seconds; times that go back by more start again
+LONGEST_STILL = 600.0  # seconds; a longer one is an error in the file
 
 
 def choose_rate(seconds: Sequence[float], claimed: float) -> float:
@@ -29,7 +28,7 @@ def choose_rate(seconds: Sequence[float], claimed: float) -> float:
     claimed  the rate that the file names: an average, a guess, or nonsense
 
     A steady video keeps its rate. For any other it is the rate of the frames that follow each other quickly, divided or
-    multiplied by a whole number to be within IRREGULAR_RATES.
+    multiplied by a whole number so that it is within IRREGULAR_RATES.
     """
     times = np.sort(np.asarray(seconds, float))
     span = times[-1] - times[0] if len(times) > 1 else 0.0
@@ -58,9 +57,9 @@ def _is_steady(times: np.ndarray, rate: float) -> bool:
 class Timetable:
     """Which frame of a video with a constant `rate` is the first to show a picture: slot(time), picture after picture.
 
-    Times are kept to UNEVEN, or 0.75 of a frame, or where frames are longer to half a frame. `mended` counts times that
-    cannot be right: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is taken to
-    follow the last one at once, and time goes on from there.
+    Pictures are at most UNEVEN or 0.75 of a frame off, whichever is less, or half a frame at low rates. `mended` counts
+    times that cannot be right: more than STEP_BACK before the last one, or LONGEST_STILL after it. Such a picture is
+    shown directly after the last one, and time goes on from there.
     """
 
     def __init__(self, rate: float) -> None:
@@ -70,9 +69,9 @@ class Timetable:
         self._shift: float | None = None  # from the times of the file to that of the output
 
     def slot(self, time: float | None) -> int:
-        """The frame, counted from 0, at which the picture of a time in seconds begins; None if the time is not known.
+        """The frame, counted from 0, at which the picture of this time begins. time: in seconds, None if unknown.
 
-        It never goes back. The same slot once more means that the picture takes the place of the last one.
+        It never goes back. The same slot again means that the picture replaces the last one.
         """
         exact = self._when(time) * self.rate
         following = self._slot + 1
@@ -98,10 +97,10 @@ class Timetable:
 def spread(
     pictures: Iterable[tuple[Picture | None, float | None]], timetable: Timetable
 ) -> Iterator[tuple[Picture, int]]:
-    """Each picture that is seen, with the number of frames that show it, at least one.
+    """Each picture that is shown, with the number of frames that show it, at least one.
 
-    pictures: (picture, time) in their order, and at last (None, the time at which the last picture ends). The first one
-    is shown from the start. Where two begin in the same frame, the later one is seen.
+    pictures: (picture, time) in order, and at the end (None, the time at which the last picture ends). The first one is
+    shown from the start. If two begin in the same frame, the later one is shown.
     """
     seen, begin = None, 0
     for picture, time in pictures:

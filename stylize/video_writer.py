@@ -1,7 +1,7 @@
-"""Frames in, a video file out, whole or not at all.
+"""Write frames to a video file, completely or not at all.
 
-OpenCV's writer is not to be trusted: a full disk or a codec it lacks leave a file that no player opens, without a word.
-So a video is written under a temporary name, opened again and counted, and only then gets its own.
+OpenCV's writer reports neither a full disk nor a missing codec; it leaves a file that no player opens. So a video is
+written under a temporary name, opened again, its frames are counted, and only then it gets its own name.
 """
 
 import os
@@ -12,24 +12,26 @@ from typing import Self
 import numpy as np
 
 from ._cv2 import cv2
-from .files import partial_path, remove_leftovers, write_mark
-from .images import silent_stderr
+from .files import partial_path, remove_leftovers
+from .marks import write_mark
+from .native_stderr import silent_stderr
 from .video_files import VideoError, count_frames, plain_name
 from .workers import interrupts_ignored
 
-# What OpenCV's wheel can write and read back in full. H264 is not among it; browsers play .webm.
+# What OpenCV's wheel can write and read back in full. H264 is not among them; browsers play .webm.
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80", ".mkv": "FFV1"}
 
 
 class VideoWriter:
-    """A context manager that writes frames of one size; the file is there, whole, when the block has ended.
+    """A context manager that writes frames of one size; the complete file is there when the block has ended.
 
-    fps       frames a second; the attribute is what the file can have: see writable_rate
-    command   what the file is marked with, if anything (see files.write_mark)
+    fps       frames a second; the attribute is the rate that the file can store (see writable_rate)
+    command   what the file is marked with, if anything (see marks.write_mark)
 
-    Codecs want even sides: an odd one is made even by repeating the last row or column. Ctrl-C keeps the frames so
-    far, any other exception nothing; without frames there is no file. Raises VideoError: unknown extension, folder
-    missing or not writable, frames of several sizes, or a file that cannot be read back (a full disk).
+    Codecs need even sides: an odd side is made even by repeating the last row or column. After Ctrl-C the frames so far
+    are kept, after any other exception nothing is; without frames there is no file. Raises VideoError: unknown
+    extension, folder missing or not writable, frames of several sizes, or a file that cannot be read back (a full
+    disk).
     """
 
     def __init__(self, path: str | Path, fps: float, command: str | None = None) -> None:
@@ -65,7 +67,7 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        with interrupts_ignored():  # a second Ctrl-C would lose what the first was to keep
+        with interrupts_ignored():  # a second Ctrl-C would lose what the first one saves
             try:
                 if self._writer is not None:
                     with silent_stderr():
@@ -95,7 +97,7 @@ class VideoWriter:
 
     def _keep(self) -> None:
         there = count_frames(self.temporary)
-        if there < self.frames:  # one more is there if Ctrl-C came after a frame was written, before it was counted
+        if there < self.frames:  # there is one more if Ctrl-C came after a frame was written but before it was counted
             raise VideoError(f"{self.path}: {there} of {self.frames} frames can be read back; is the disk full?")
         try:
             if self._command:
@@ -106,10 +108,10 @@ class VideoWriter:
 
 
 def writable_rate(rate: float) -> float:
-    """The rate that a file gets which is to have `rate` frames a second.
+    """The rate nearest to `rate` that OpenCV and MPEG-4 can store.
 
-    OpenCV rounds it to decimals, as many as it takes to miss by no more than 0.001, and MPEG-4 has 16 bits for the
-    number without its point: 29.97002997 becomes 29.970, but 66.666667 must become 66.67.
+    OpenCV rounds it to as many decimals as bring it within 0.001, and MPEG-4 has 16 bits for the digits: 29.97002997
+    becomes 29.970, but 66.666667 must become 66.67.
     """
     for decimals in range(4):
         rounded = round(rate, decimals)

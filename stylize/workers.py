@@ -1,7 +1,7 @@
-"""Do one thing to many inputs on several processes, with a progress bar, and stop cleanly on Ctrl-C.
+"""Apply one function to many inputs in several processes, with a progress bar, and stop cleanly on Ctrl-C.
 
-Each worker has its own pipe to this process and is given one job at a time. There are no queues, locks or threads
-between them, so nothing is left to wait for when a worker, or this process, is stopped at any moment.
+Each worker has its own pipe to this process and is given one job at a time. They share no queues, locks or threads, so
+nothing can hang if a worker, or this process, is stopped at any moment.
 """
 
 import os
@@ -22,11 +22,11 @@ from tqdm import tqdm
 from ._cv2 import cv2
 from .options import DatasetError
 
-JOBS_PER_WORKER = 16  # fewer are done sooner than another process has started
+JOBS_PER_WORKER = 16  # fewer are done before another process has even started
 
 
 class Workers:
-    """A context manager around worker processes; this process itself, where one is enough.
+    """A context manager around worker processes; with a count of 1, this process does the work itself.
 
     count: processes; None: one for every 16 jobs, at most one a CPU. They are spawned, not forked, because
     OpenCV's threads do not survive a fork; so a script that uses more than one needs the usual `if __name__
@@ -43,7 +43,7 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """By now the workers are idle, or a second Ctrl-C wants them to end at once."""
+        """End the workers at once: they are idle by now, or a second Ctrl-C was pressed."""
         with interrupts_ignored():
             for process in self._workers.values():
                 process.kill()
@@ -61,9 +61,9 @@ class Workers:
     ) -> list:
         """[function(job) for job in jobs]; the bar, on stderr, shows only if `progress` and on a terminal.
 
-        note(job, result) is called here as soon as a job is done, in whatever order. A Ctrl-C lets the workers finish
-        what they are doing and is then raised; a second one is raised at once. Raises what a job raises, and
-        DatasetError if a process dies, in both cases after the other workers have finished what they are doing.
+        note(job, result) is called here as soon as a job is done, in whatever order. On Ctrl-C the workers finish what
+        they are doing, then KeyboardInterrupt is raised; after a second Ctrl-C it is raised at once. Raises what a job
+        raises, and DatasetError if a process dies, both after the other workers have finished what they are doing.
         """
         results: list[Any] = [None] * len(jobs)
         with tqdm(total=len(jobs), desc=label, unit="photo", disable=None if progress else True) as bar:
@@ -81,7 +81,7 @@ class Workers:
         return results
 
     def _share_out(self, function: Callable[[Any], Any], jobs: Sequence[Any], done: Callable[[int, Any], None]) -> None:
-        """Give the jobs to the workers, and each result, with the number of its job, to `done`."""
+        """Give the jobs to the workers, and pass each result on: done(number of the job, result)."""
         numbers = iter(range(len(jobs)))
         idle, busy = list(self._workers), dict[Connection, int]()
         failure: Exception | None = None
@@ -93,7 +93,7 @@ class Workers:
                         break
                     worker = idle.pop() if idle else self._start()
                     busy[worker] = number
-                    with suppress(OSError):  # it has died, and reading from it will say so
+                    with suppress(OSError):  # it has died, as recv below will tell
                         worker.send((function, jobs[number]))
                 if not busy:
                     break
@@ -103,8 +103,8 @@ class Workers:
                         result, error = worker.recv()
                     except (EOFError, OSError):
                         failure = DatasetError(
-                            "a worker process died: for want of memory, or because what started it is no script file "
-                            'or lacks if __name__ == "__main__"; go on with fewer workers, or one'
+                            "a worker process died: out of memory, or started from something other than a script file "
+                            'with if __name__ == "__main__"; try again with fewer workers, or one'
                         )
                         continue
                     idle.append(worker)
@@ -122,15 +122,15 @@ class Workers:
         process = context.Process(target=_work, args=(theirs,), daemon=True)
         with _interrupts_kept_from_children():
             process.start()
-        theirs.close()  # or the end of the worker would not close the pipe
+        theirs.close()  # otherwise the pipe would stay open after the worker has ended
         self._workers[ours] = process
         return ours
 
 
 def _work(connection: Connection) -> None:
-    """What a worker does: job after job, until it is killed."""
+    """The loop of a worker: job after job, until it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)  # one thread a process: the processes are the parallelism
+    cv2.setNumThreads(1)  # the processes already use every core
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         data = connection.recv_bytes()
@@ -145,12 +145,12 @@ def _work(connection: Connection) -> None:
 
 def _end_with_parent() -> None:
     parent_process().join()
-    os._exit(1)  # it was killed; without this a worker waits for its next job for ever
+    os._exit(1)  # without this, the workers of a killed process would wait for jobs forever
 
 
 @contextmanager
 def first_interrupt_noted() -> Iterator[list[int]]:
-    """The first Ctrl-C within the block is only noted in the list; the second is a KeyboardInterrupt as usual."""
+    """Within the block the first Ctrl-C is only noted in the list; the second raises KeyboardInterrupt as usual."""
     heard: list[int] = []
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         yield heard
@@ -170,12 +170,12 @@ def first_interrupt_noted() -> Iterator[list[int]]:
 
 @contextmanager
 def _interrupts_kept_from_children() -> Iterator[None]:
-    """Processes that start within the block do not hear Ctrl-C, which a terminal sends to all, from their first moment
-    on: they inherit that this thread blocks it. None is lost, as it is heard here at the end of the block."""
+    """Within the block this thread blocks Ctrl-C, and processes that start inherit that: from their first moment they
+    ignore it, though the terminal sends it to every process. This process receives it at the end of the block."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # now, because starting it would lift the block
+    resource_tracker.ensure_running()  # starting it later would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -185,7 +185,7 @@ def _interrupts_kept_from_children() -> Iterator[None]:
 
 @contextmanager
 def interrupts_ignored() -> Iterator[None]:
-    """Ctrl-C is not heard within the block; and processes that start there do not hear it at all."""
+    """Within the block Ctrl-C is ignored, and processes that start there always ignore it."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set this
         yield
         return

@@ -1,8 +1,8 @@
 """Photographs become pairs (photo, cartoon), Pix2Pix learns from them, new photos come out as cartoons.
 
     __main__.py   the command line
-    recipe.py     the options of a run, kept in every file it leaves
-    weights.py    the file of a trained generator, and what it says about it
+    recipe.py     the options of a run, stored in every file that it writes
+    weights.py    the file of a trained generator: its weights and metadata
     crops.py      pairs -> training batches and test crops
     train.py      the training loop: progress, samples, checkpoints, resume
     tiles.py      a generator on an image of any size, tile by tile

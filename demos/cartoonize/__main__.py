@@ -23,7 +23,7 @@ def main() -> int:
 
 
 def train(arguments: list[str]) -> int:
-    """Train by the options given."""
+    """Train with the options given."""
     from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
 
     parser = Options(
@@ -47,7 +47,7 @@ def train(arguments: list[str]) -> int:
 
 
 def train_and_judge(recipe: Recipe, options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Make the pairs, train, and judge the generator on photos it never saw; the exit status."""
+    """Make the pairs, train, and judge the generator on photos it never saw. Returns the exit status."""
     from demos.cartoonize.train import Cartoons
     from demos.training import Training
 
@@ -86,7 +86,7 @@ def judge(arguments: list[str]) -> int:
         description="How good is a generator on photos held out from its training, and how fast?",
     )
     add_photos(parser, "photos or folders of them, the held-out ones among them")
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a run (default: the project's)")
     parser.add_argument("--out", type=Path, default=Path("runs/judge"), help="folder for the picture (%(default)s)")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
@@ -114,7 +114,7 @@ def apply(arguments: list[str]) -> int:
     parser.add_argument("--video", help="a video file instead of photos, or the number of a camera, such as 0")
     parser.add_argument("--temporal", choices=TEMPORAL, default="full", help="against flicker of videos (%(default)s)")
     parser.add_argument("--side-by-side", action="store_true", help="the video on the left, its cartoon on the right")
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a training (default: the project's)")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a run (default: the project's)")
     parser.add_argument("--out", type=Path, default=Path("cartoons"), help="folder for the cartoons (%(default)s)")
     parser.add_argument(
         "--scale",

@@ -36,16 +36,16 @@ def apply_to_files(
     overwrite: bool = False,
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> int:
-    """Cartoonise every photo among `sources` into `out`; the exit status: 0, or 1 if something was left out.
+    """Cartoonise every photo among `sources` into `out`. Returns the exit status: 0, or 1 if something was left out.
 
-    What lies in `out`, and other cartoons of ours in the folders, are no photos. Raises UserError when no photo could
-    be used, CheckpointError for a model that cannot be loaded.
+    Pictures in `out`, and other cartoons of ours in the folders, do not count as photos. Raises UserError if no photo
+    could be used, CheckpointError for a model that cannot be loaded.
     """
     found = survey(sources, output=out)
     for note in found.notes:
         say(PROGRAM, note)
     if found.cartoons:
-        say(PROGRAM, f"left out {counted(found.cartoons, 'cartoon')} drawn before; name a file itself to draw it again")
+        say(PROGRAM, f"left out {counted(found.cartoons, 'cartoon')} drawn before; to draw one again, name its file")
     if not found.images:
         raise UserError(f"no photos in {', '.join(map(str, sources))}; give image files or folders that hold some")
     generator, about = load_generator(model)
@@ -63,7 +63,7 @@ def apply_to_files(
         except FileError as error:
             failed += 1
             say(PROGRAM, f"skipped {error}")
-        except Exception as error:  # whatever a library makes of one photo, there are others
+        except Exception as error:  # whatever goes wrong with one photo, the others are still drawn
             failed += 1
             say(PROGRAM, f"skipped {photo}: {type(error).__name__} {error}")
     if failed == len(found.images):
@@ -76,7 +76,7 @@ def apply_to_files(
 def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float, device: str) -> np.ndarray:
     """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the head of this file for `scale`.
 
-    That of a grey photo is grey: the generator has learnt from coloured ones, and tints it.
+    The cartoon of a grey photo is made grey: the generator learnt from coloured photos and would tint it.
     """
     height, width = rgb.shape[:2]
     working = resize_short_side(rgb, min(height, width, round(scale * strokes)))
@@ -87,10 +87,11 @@ def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float
 
 
 def name_cartoons(places: dict[Path, Path], out: Path) -> dict[Path, Path]:
-    """Where the cartoon of each photo goes: to its place in `out`, under its name; never onto a photo or each other.
+    """The path of each photo's cartoon in `out`: same subfolder, same name, but never that of a photo or another
+    cartoon.
 
-    A number is added to a name that is taken. Which photo gets it depends on the photos alone, so that the next run
-    gives the same names. Photos whose format cannot be written, such as a.gif, come after those that keep their names.
+    If a name is taken, a number is added. The names depend on the photos alone, so the next run gives the same ones.
+    Photos that keep their names come before those whose format cannot be written, such as a.gif.
     """
     taken = {_name_anywhere(photo) for photo in places}
     names = {}
@@ -118,5 +119,5 @@ def _ending(photo: Path) -> str:
 
 
 def _name_anywhere(path: Path) -> str:
-    """The same for names that are the same to some file system: links followed, case and ways to write ü ignored."""
+    """Equal for paths that some file system takes to be the same: links are followed, case and Unicode form ignored."""
     return normalize("NFC", str(real_path(path)).casefold())

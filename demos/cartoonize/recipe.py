@@ -126,7 +126,8 @@ class Recipe:
         return self.network.options | ({"size": self.crop} if self.generator == "unet" else {})
 
     def check(self) -> None:
-        """Raise UserError for sizes that the generator or memory cannot take, naming the nearest it can."""
+        """Raise UserError for sizes too large for memory or unsuitable for the generator, naming the nearest that
+        fits."""
         check_together(self, ("batch", "size", "size"), most=2**23)
         parts = self.network.parts
         if self.generator == "unet":

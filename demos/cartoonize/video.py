@@ -32,11 +32,11 @@ def apply_to_video(
     side_by_side: bool,
     overwrite: bool = False,
 ) -> int:
-    """Cartoonise a video file, or what the camera of a number sees, into `out`, and say so. 1 if the video is damaged,
-    otherwise 0.
+    """Cartoonise a video file, or the camera with a number, into `out`, and print the result.
 
-    A camera is shown in a window where there is a screen, and drawn until q or Ctrl-C.
-    Raises FileError for what cannot be read or written, CheckpointError for a model that cannot be loaded.
+    Returns the exit status: 0, or 1 if the video is damaged. The cartoon of a camera is shown in a window if there is a
+    screen, and drawn until q or Ctrl-C is pressed. Raises FileError for a file that cannot be read or written,
+    CheckpointError for a model that cannot be loaded.
     """
     is_camera = video.isdecimal() or (video[:1] == "-" and video[1:].isdecimal())
     source = check_camera(video) if is_camera else check_video(video)
@@ -64,9 +64,9 @@ def named_like(video: Path) -> str:
 
 
 def has_screen() -> bool:
-    """Whether a window can be shown. Where there seems to be a screen, but it cannot, it says so.
+    """Whether a window can be shown. If there seems to be a screen but a window fails, a message says so.
 
-    Another process tries it: where there is no screen Qt does not raise an error, but ends the process.
+    Another process tries it first: without a screen, Qt does not raise an error but ends the process.
     """
     if sys.platform not in ("darwin", "win32") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False

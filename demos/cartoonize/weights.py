@@ -1,4 +1,4 @@
-"""The file of a trained generator: its weights, and as text what one must know to use and judge them."""
+"""The file of a trained generator: its weights, and as text all that is needed to use and judge them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.cyclegan import ResNetGenerator
 from models.pix2pix import GENERATORS
 from nnlite import nn
 
-DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # all whose weights `apply` can use; demos.cyclegan trains the last
+DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # those that `apply` can use; the last is from demos.cyclegan
 OPTIONS: dict[str, dict[str, Sequence[int]]] = {
     "stroke-unet": {"width": range(1, 1025), "levels": range(1, 10)},
     "unet": {"width": range(1, 1025), "size": (32, 64, 128, 256, 512)},
@@ -25,19 +25,19 @@ LARGEST = 8192  # short side of a photo, pixels
 
 @dataclass(frozen=True)
 class GeneratorFile:
-    """What the file says about the generator in it; lengths are in pixels."""
+    """What a file says about its generator. Lengths are in pixels."""
 
-    kind: str  # of DRAWERS
+    kind: str  # a name in DRAWERS
     options: dict[str, int]  # arguments of its class
-    style: str  # that it learnt
-    short_side: int  # of the photos that it learnt from
+    style: str  # the style it learnt
+    short_side: int  # of the photos it learnt from
     strokes: int  # it draws as bold as the style does on a photo with this short side
     judged_size: int  # side of the crops on which it is compared with the style
-    test_photos: list[str]  # SHA-256 of those held out from its training
+    test_photos: list[str]  # SHA-256 of the photos held out from its training
 
 
 def read_generator_file(path: Path) -> GeneratorFile:
-    """Raises CheckpointError for a missing or broken file, or one that is not of a generator."""
+    """Raises CheckpointError for a missing or broken file, or one that holds no generator."""
     from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
 
     claims = Claims(path, nnlite.load_metadata(path), "python -m demos.cartoonize or demos.cyclegan")
@@ -53,7 +53,7 @@ def read_generator_file(path: Path) -> GeneratorFile:
     sizes = range(1, short_side + 1)
     if "judged_size" in claims.values:
         judged_size = claims.number("judged_size", sizes)
-    else:  # on crops like those that it learnt from
+    else:  # crops of the size it learnt from
         judged_size = claims.inside("recipe").number("size", sizes)
     return GeneratorFile(
         kind=kind,
@@ -62,7 +62,7 @@ def read_generator_file(path: Path) -> GeneratorFile:
         short_side=short_side,
         strokes=claims.number("strokes", range(1, 4 * LARGEST + 1)),
         judged_size=judged_size,
-        test_photos=claims.texts("test_photos") if "test_photos" in claims.values else [],
+        test_photos=claims.strings("test_photos") if "test_photos" in claims.values else [],
     )
 
 

@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def look(out: Path, device: str) -> int:
-    """Show and measure all of it; the exit status."""
+    """Show and measure all of it. Returns the exit status."""
     cv2.setRNGSeed(0)  # of k-means
     photos = {path.stem: resize_short_side(read_image(path), SHORT_SIDE) for path in find_images([BUNDLED])}
     photos = {name: cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for name, photo in photos.items()}

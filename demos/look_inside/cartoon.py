@@ -38,7 +38,9 @@ def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     if not isinstance(network, StrokeUNet):
         raise UserError(f"{model} is a {type(network).__name__}; look_inside takes a StrokeUNet, the default generator")
     if network.multiple > CROP:
-        raise UserError(f"{model} takes images of {network.multiple} pixels or more; look_inside shows it {CROP}")
+        raise UserError(
+            f"{model} takes images of {network.multiple} pixels or more, but look_inside uses {CROP}; choose another"
+        )
     network.requires_grad_(False)
     out.mkdir(parents=True, exist_ok=True)
     photo = middle(to_network(resize_short_side(read_image(BUNDLED / SHOWN), SHORT_SIDE)), 128)

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def train(arguments: list[str]) -> int:
-    """Train by the options given."""
+    """Train with the options given."""
     quick = PRESETS["quick"]
     parser = Options(
         "super_resolution",
@@ -61,7 +61,7 @@ def train(arguments: list[str]) -> int:
 
 
 def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train both, and judge them on photos that they never saw; the exit status."""
+    """Train both, and judge them on photos that they never saw. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
     training = Training(model, options, computed, model.schedule)

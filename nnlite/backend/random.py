@@ -34,7 +34,7 @@ def get_rng_state() -> dict:
 
 def set_rng_state(state: dict) -> None:
     """Go on from a state that `get_rng_state` returned. Raises CheckpointError for anything else."""
-    trial = np.random.PCG64(0)  # so that a state which is refused has changed nothing
+    trial = np.random.PCG64(0)  # so that a refused state changes nothing
     try:
         numpys: Any = {name: value for name, value in state.items() if name != "gpu"}
         gpu = state.get("gpu", {})  # not in checkpoints from before there was a generator on the GPU
@@ -44,7 +44,7 @@ def set_rng_state(state: dict) -> None:
             raise ValueError("a number is out of range")
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"this is no state of nnlite's random numbers ({error}); pass what get_rng_state returned"
+            f"this is not a state of nnlite's random numbers ({error}); pass what get_rng_state returned"
         ) from error
     _generator.bit_generator.state = numpys
     if gpu:

@@ -328,7 +328,7 @@ class Module:
 
 
 def _shape(value: Any) -> tuple[int, ...] | str:
-    """That of an array of numbers; for anything else, what it is."""
+    """The shape of an array of numbers; for anything else, its type."""
     if not hasattr(value, "dtype"):
         return type(value).__name__
     return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"

@@ -68,7 +68,7 @@ class LRScheduler:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, and set the optimiser's rates accordingly.
 
-        Raises CheckpointError when the state is another schedule's or damaged, TypeError for what is no dictionary.
+        Raises CheckpointError if the state is damaged or another schedule's, TypeError if it is not a dictionary.
         """
         if not isinstance(state_dict, Mapping):
             given = type(state_dict).__name__
@@ -76,14 +76,14 @@ class LRScheduler:
         own = self.state_dict()
         if missing := own.keys() - state_dict.keys():
             raise CheckpointError(
-                f"{type(self).__name__}: the state has no {sorted(missing)}; it is of another schedule"
+                f"{type(self).__name__}: the state has no {sorted(missing)}; it is another schedule's"
             )
         for name in ("base_lrs", "_last_lr"):
             rates, groups = state_dict[name], len(self.base_lrs)
             if not isinstance(rates, (list, tuple)) or not all(within(lr, -math.inf, math.inf) for lr in rates):
                 raise CheckpointError(f"{type(self).__name__}: {name} must be a list of rates, got {rates!r}")
             if len(rates) != groups:
-                raise CheckpointError(f"{type(self).__name__}: the state is of {len(rates)} groups, this has {groups}")
+                raise CheckpointError(f"{type(self).__name__}: the state has {len(rates)} groups, this has {groups}")
         try:
             self.check(state_dict)
         except (TypeError, ValueError) as error:

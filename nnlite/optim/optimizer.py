@@ -26,10 +26,10 @@ class Optimizer:
     `params` are tensors, or groups {"params": tensors, "lr": ...} that override the defaults. As in PyTorch,
     `param_groups` holds the settings (change `group["lr"]` to change the rate), `state` what is remembered of each
     parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
-    Raises TypeError for what is no parameter, ValueError for one given twice or a setting out of range.
+    Raises TypeError for anything that is not a parameter, ValueError for one given twice or a setting out of range.
     """
 
-    remembered: tuple[str, ...] = ()  # what the state of a parameter has in any case, once there has been a step
+    remembered: tuple[str, ...] = ()  # what the state of every parameter holds after the first step
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         self.defaults = defaults
@@ -113,18 +113,18 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict()` gave, into arrays of this optimiser's own.
 
-        Raises CheckpointError, before anything is changed, when numbers of parameters or their shapes differ, or when
-        the state is another optimiser's or damaged; TypeError for what is no dictionary.
+        Raises CheckpointError, before anything is changed, if the number of parameters or their shapes differ, or the
+        state is damaged or another optimiser's; TypeError if it is not a dictionary.
         """
         saved_state, saved_groups = self._parts(state_dict)
         parameters = self._parameters()
         sizes = [len(group["params"]) for group in saved_groups]
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
-            raise CheckpointError(f"{self._name}: the state is of groups with {sizes} parameters, this has {own}")
+            raise CheckpointError(f"{self._name}: the state has groups of {sizes} parameters, this has {own}")
         for saved in saved_groups:
             if missing := self.defaults.keys() - saved.keys():
-                raise CheckpointError(f"{self._name}: the state has no {sorted(missing)}; it is of another optimiser")
+                raise CheckpointError(f"{self._name}: the state has no {sorted(missing)}; it is another optimiser's")
             for name, default in self.defaults.items():
                 if isinstance(default, bool) and not isinstance(saved[name], (bool, int)):
                     raise CheckpointError(f"{self._name}: {name} must be True or False, got {saved[name]!r}")
@@ -134,7 +134,7 @@ class Optimizer:
                 raise CheckpointError(str(error)) from error
         numbers = {str(i) for i in range(len(parameters))}  # a file has text for names
         if strange := [i for i in saved_state if str(i) not in numbers]:
-            raise CheckpointError(f"{self._name}: the state is of parameters {strange}, this has {len(parameters)}")
+            raise CheckpointError(f"{self._name}: the state has parameters {strange}, this has {len(parameters)}")
         self.state = {
             parameters[int(i)]: self._taken_over(parameters[int(i)], values) for i, values in saved_state.items()
         }
@@ -142,16 +142,16 @@ class Optimizer:
             group.update({name: value for name, value in saved.items() if name != "params"})
 
     def _parts(self, state_dict: Any) -> tuple[Mapping[Any, Mapping], Sequence[Mapping]]:
-        """The state and the groups. Raises TypeError or CheckpointError for what has not the form of a state_dict."""
+        """The state and the groups. Raises TypeError or CheckpointError if this does not look like a state_dict."""
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"{self._name}: expected an optimiser's state_dict, got {type(state_dict).__name__}")
         if not {"state", "param_groups"} <= set(state_dict):
             raise CheckpointError(
-                f"{self._name}: expected an optimiser's state_dict, got one of {list(state_dict)[:5]}"
+                f"{self._name}: expected an optimiser's state_dict, got one with {list(state_dict)[:5]}"
             )
         state, groups = state_dict["state"], state_dict["param_groups"]
         if not isinstance(state, Mapping) or not all(isinstance(values, Mapping) for values in state.values()):
-            raise CheckpointError(f"{self._name}: 'state' must be a dictionary of dictionaries, one a parameter")
+            raise CheckpointError(f"{self._name}: 'state' must be a dictionary of dictionaries, one per parameter")
         listed = isinstance(groups, (list, tuple)) and all(isinstance(group, Mapping) for group in groups)
         if not listed or not all(isinstance(group.get("params"), (list, tuple)) for group in groups):
             raise CheckpointError(
@@ -207,5 +207,5 @@ def within(value: Any, low: float, high: float) -> bool:
     """Whether it is a number with low <= number < high."""
     try:
         return isinstance(value, Real) and low <= float(value) < high
-    except OverflowError:  # a whole number that no float holds
+    except OverflowError:  # a whole number too large for a float
         return False

@@ -22,5 +22,5 @@ def add_drawing_options(parser: argparse.ArgumentParser) -> None:
 
 def add_max_megapixels(parser: argparse.ArgumentParser) -> None:
     """--max-megapixels: how large a photo may be."""
-    limit = "refuse larger photos, which take much memory (default %(default)s)"
+    limit = "refuse larger photos, which need much memory (default %(default)s)"
     parser.add_argument("--max-megapixels", type=float, default=MAX_MEGAPIXELS, metavar="N", help=limit)

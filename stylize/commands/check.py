@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     sheet = options.sheet or folder.with_name(f"{folder.name}-contact-sheet.png")
     if real_path(sheet).is_relative_to(folder):
         raise ValueError(f"{sheet} lies in the dataset, where a loader might read it; put the sheet elsewhere")
-    if folder.is_dir():  # else the check says so
+    if folder.is_dir():  # if not, check_dataset reports it
         check_place(sheet, WRITABLE)
         check_target(sheet, COMMAND, overwrite=options.overwrite)
     report = check_dataset(options.folder, options.workers)

@@ -37,7 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     number("--minimum-val", help="val photos at the least (default 1 with --val-fraction)")
     number("--seed", default=0, help="decides split, crops and preprocessing (default 0)")
     switch("--resume", help="complete the dataset in OUT, or add photos to it")
-    switch("--overwrite", help="replace pairs that were altered, and files that are in the way of one")
+    switch("--overwrite", help="replace altered pairs and files that are in the way")
     switch("--strict", help="exit with 1 if a file was skipped")
     number("--workers", help="processes (default: one for 16 photos, up to one a CPU)")
     parser.set_defaults(run=run, after_interrupt="the same command with --resume goes on from here")

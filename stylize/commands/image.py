@@ -17,9 +17,9 @@ COMMAND = "stylize image"
 def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("image", help="draw one photo", description="Draw one photo.")
-    parser.add_argument("input", metavar="IN", type=Path, help="the photo (.jpg .png .webp .bmp .tif .gif)")
+    parser.add_argument("input", metavar="IN", type=Path, help="the photo, such as a .jpg, .png, .webp or .tif")
     parser.add_argument("output", metavar="OUT", type=Path, help="the cartoon; its extension is its format")
-    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)  # from a shell's *.jpg; run() says what to do
     parser.add_argument("--scale", type=float, help="stroke scale (default: the photo's short side / 512)")
     add_drawing_options(parser)
     add_max_megapixels(parser)
@@ -28,7 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draw one photo, keeping its transparency, unless it is preprocessed: the steps see it on white."""
+    """Draw one photo. Its transparency is kept, unless there are preprocessing steps: these see it on white."""
     if options.surplus:
         raise FileError(
             f"image takes one photo and the name of its cartoon, but got {2 + len(options.surplus)} names; for many "

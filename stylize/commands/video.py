@@ -21,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("input", metavar="IN", type=Path, help="the video")
     formats = " ".join(CODECS)
     parser.add_argument("output", metavar="OUT", type=Path, help=f"the cartoon ({formats}); browsers play .webm")
-    parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)  # of a shell's *.mp4, to be refused in plain words
+    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)  # from a shell's *.mp4; run() says what to do
     parser.add_argument("--scale", type=float, help="stroke scale (default: the short side / 512)")
     parser.add_argument(
         "--temporal",
@@ -38,8 +38,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw a video, and say how long it is and what became of its sound."""
-    if options.more:
-        names = 2 + len(options.more)
+    if options.surplus:
+        names = 2 + len(options.surplus)
         raise FileError(f"video takes one video and the name of its cartoon, not {names} names; call it once for each")
     changes = parse_parameters(options.style, options.changes)
     style_parameters(options.style, **changes)  # raises now, rather than at the first frame

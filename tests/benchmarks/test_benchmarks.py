@@ -103,10 +103,10 @@ def test_the_profile_adds_up_to_the_step():
 @pytest.mark.parametrize(
     "command, message",
     [
-        (("benchmarks.train_steps", "--json", "no/such/folder.json"), "no/such is no folder"),
+        (("benchmarks.train_steps", "--json", "no/such/folder.json"), "no/such is not a folder"),
         (("benchmarks.ops", "--json", "."), ". is a folder; name a file in it"),
         (("benchmarks.gpu", "--rounds", "0"), "--rounds must be at least 1"),
-        (("benchmarks.growth", "--out", "no/such"), "no/such is no folder"),
+        (("benchmarks.growth", "--out", "no/such"), "no/such is not a folder"),
         (("benchmarks.profile", "lenet", "--steps", "0"), "at least 1"),
     ],
 )

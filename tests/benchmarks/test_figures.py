@@ -1,4 +1,4 @@
-"""--json and --sheet: a program replaces its own figures and pictures, and asks for --overwrite for anything else."""
+"""--json and --sheet: a program replaces its own figures and pictures, and needs --overwrite for anything else."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ def test_figures_are_replaced_by_those_of_the_same_program(parsed, tmp_path):
     with pytest.raises(FileError, match=r"not written by python -m benchmarks\.gpu"):
         parsed("--json", file, program="benchmarks.gpu")
     arguments = parsed("--json", file, "--overwrite", program="benchmarks.gpu")
-    assert arguments.command == "python -m benchmarks.gpu"  # where figures go is not what was measured
+    assert arguments.command == "python -m benchmarks.gpu"  # where the figures go does not change what was measured
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""python -m demos.cartoonize apply, on folders as they are and again and again, with the weights of the project."""
+"""python -m demos.cartoonize apply on real-world folders, run repeatedly, with the weights of the project."""
 
 import os
 import random
@@ -36,7 +36,7 @@ def contents(folder):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The photos given to the network, which is left out."""
+    """The photos that are passed to the network, which is not run."""
     seen = []
     monkeypatch.setattr(apply, "draw", lambda image, *_: seen.append(image) or 255 - image)
     return seen
@@ -75,7 +75,7 @@ def test_wherever_the_cartoons_go(tmp_path, monkeypatch, drawn, out):
     assert len(marked) == count
 
 
-def test_an_output_folder_with_photos_of_the_user(tmp_path, drawn):
+def test_an_output_folder_that_holds_photos(tmp_path, drawn):
     photo(tmp_path / "a.png")
     photo(tmp_path / "b.png", 1)
     mine = photo(tmp_path / "out" / "b.png", 2)
@@ -135,7 +135,7 @@ def test_names_depend_on_the_photos_alone(tmp_path):
     for target in names.values():
         target.parent.mkdir(exist_ok=True)
         target.touch()
-    assert name_cartoons(places, tmp_path) == names  # whatever is there already
+    assert name_cartoons(places, tmp_path) == names  # whatever already exists
 
 
 def test_a_photo_named_twice_is_drawn_once(tmp_path, drawn):
@@ -145,8 +145,8 @@ def test_a_photo_named_twice_is_drawn_once(tmp_path, drawn):
 
 
 @needs_links
-def test_links_are_no_way_to_a_photo(tmp_path, drawn):
-    """Photos are never written to, whatever in the output folder leads to them."""
+def test_photos_are_never_overwritten_through_links(tmp_path, drawn):
+    """Photos are never written to, whatever links to them from the output folder."""
     for number, name in enumerate(["a.png", "b.png", "c.png", "deep/d.png"]):
         photo(tmp_path / "in" / name, number)
     photo(tmp_path / "also" / "deep" / "d.png", 8)  # its cartoon would go to out/deep/d.png, which is in/deep/d.png
@@ -177,18 +177,18 @@ def test_what_cannot_be_read_is_one_line(tmp_path, kind):
     assert not (tmp_path / "out").exists()
 
 
-def test_what_was_passed_over_is_said_and_shows_in_the_status(tmp_path, drawn):
+def test_skipped_files_are_named_and_change_the_exit_status(tmp_path, drawn):
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "in" / "gone.png").symlink_to("nowhere")
     status, stdout, stderr = call_here("apply", tmp_path / "in", "--out", tmp_path / "out")
     assert status == 1 and "1 cartoon in" in stdout
-    assert stderr.count("\n") == 1 and "1 link that leads nowhere" in stderr and "gone.png" in stderr
+    assert stderr.count("\n") == 1 and "1 broken link" in stderr and "gone.png" in stderr
 
 
 @pytest.mark.parametrize(
     "error", [cv2.error("too\nlarge"), MemoryError(), OverflowError("x"), ValueError("y"), OSError(5, "z")]
 )
-def test_one_photo_that_a_library_fails_at_is_skipped(tmp_path, monkeypatch, error):
+def test_a_photo_that_makes_a_library_fail_is_skipped(tmp_path, monkeypatch, error):
     for number, name in enumerate("abc"):
         photo(tmp_path / "in" / f"{name}.png", number)
     middle = read_image(tmp_path / "in" / "b.png")
@@ -205,7 +205,7 @@ def test_one_photo_that_a_library_fails_at_is_skipped(tmp_path, monkeypatch, err
     assert sorted(os.listdir(tmp_path / "out")) == ["a.png", "c.png"]
 
 
-def test_an_output_that_is_no_folder(tmp_path, drawn):
+def test_an_output_that_is_not_a_folder(tmp_path, drawn):
     a, file = photo(tmp_path / "a.png"), tmp_path / "file"
     file.touch()
     for out in (file, file / "deep"):

@@ -117,9 +117,7 @@ def test_one_for_each_digit_learns_from_its_own_alone():
     alone = build(0.01)
     OneForEachDigit(models).train_step(images, nnlite.Tensor(np.array([3, 1, 3, 0, 3, 9])))
     alone.train_step(images[np.array([0, 2, 4])])
-    after, expected, untouched = (
-        m.decoder.state_dict()["0.bias"].numpy() for m in (models["3"], alone, models["5"])
-    )
+    after, expected, untouched = (m.decoder.state_dict()["0.bias"].numpy() for m in (models["3"], alone, models["5"]))
     np.testing.assert_array_equal(after, expected)
     assert (after != untouched).any()
     np.testing.assert_array_equal(untouched, build(0.0).decoder.state_dict()["0.bias"].numpy())
@@ -294,5 +292,5 @@ def test_another_kind_is_no_way_to_go_on(runs):
     out, _ = runs("autoencoder")
     before = (out / "checkpoint.safetensors").read_bytes()
     assert "--kind conv (was dense)" in refused("--out", out, "--resume", "--kind", "conv", demo="autoencoder")
-    assert "no checkpoint of this program" in refused("--out", out, "--resume", demo="search")
+    assert "does not hold a run of this program" in refused("--out", out, "--resume", demo="search")
     assert (out / "checkpoint.safetensors").read_bytes() == before

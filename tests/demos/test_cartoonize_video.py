@@ -9,7 +9,7 @@ import pytest
 import demos.cartoonize.video as video_module
 from demos.cartoonize.video import apply_to_video
 from stylize import read_image, resize_short_side
-from stylize.files import read_mark
+from stylize.marks import read_mark
 from stylize.video_reader import VideoReader
 from stylize.video_writer import VideoWriter
 
@@ -83,8 +83,8 @@ def test_q_ends_the_camera(clip, trained, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="there is always a screen")
-def test_a_window_that_cannot_be_shown_is_said_once_and_never_fatal(monkeypatch, capfd):
-    """Whatever OpenCV does without a screen: it raises, or Qt ends the process that asked."""
+def test_a_window_that_cannot_be_shown_is_reported_once_and_never_fatal(monkeypatch, capfd):
+    """Whatever OpenCV does without a screen: raise an error, or let Qt end the process."""
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert not video_module.has_screen() and capfd.readouterr().err == ""

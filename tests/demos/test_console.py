@@ -1,4 +1,4 @@
-"""The demos speak in any terminal: with streams closed or unread, about names that are no text, and about too much."""
+"""The demos on any terminal: streams closed or unread, file names that are not text, and sizes too large for memory."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ ASCII = {"PYTHONIOENCODING": "ascii:strict", "LC_ALL": "C", "PYTHONUTF8": "0", "
 
 @pytest.fixture
 def strange(tmp_path):
-    """A folder whose name is no UTF-8, with six photos of such names in `photos`."""
+    """A folder whose name is not UTF-8, with six photos of such names in `photos`."""
     folder = tmp_path / "caf\udce9"
     try:
         folder.mkdir()
@@ -30,8 +30,8 @@ def strange(tmp_path):
 
 
 @posix
-def test_names_that_are_no_text_go_through(strange):
-    """Photos, weights, results and checkpoints of such names, where the terminal takes nothing but ASCII."""
+def test_names_that_are_not_text_are_accepted(strange):
+    """Photos, weights, results and checkpoints with such names, on a terminal that takes only ASCII."""
     photos, out = strange / "photos\udce9", strange / "run\udce9"
     training = ("--photos", photos, "--out", out, "--size", 32, "--batch", 2, "--device", "cpu")
     photo = photos / "cat\udce9.jpg"
@@ -62,7 +62,7 @@ def test_apply_draws_with_streams_closed(closed, tmp_path):
 
 @posix
 @pytest.mark.parametrize("program", ["demos", "demos.gan --help", "benchmarks.ops --help"])
-def test_a_reader_that_leaves_is_no_traceback(program):
+def test_a_closed_pipe_shows_no_traceback(program):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -77,7 +77,7 @@ def test_a_reader_that_leaves_is_no_traceback(program):
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_too_much_for_the_memory_is_one_line(capsys):
+def test_too_little_memory_is_one_line(capsys):
     def main():
         raise MemoryError("Unable to allocate 9 TiB for an array")
 

@@ -1,7 +1,7 @@
-"""Killed and resumed is as good as never stopped, bit for bit, for every demo and every option that trains.
+"""A run that was killed and resumed equals one that never stopped, bit for bit, for every demo and option that trains.
 
-The kill is an exception that nothing catches, raised at chosen places of a save; then everything is built afresh with
---resume, in the same process but with other random numbers drawn meanwhile. True SIGKILLs are at the end.
+The kill is an exception that nothing catches, raised at chosen points of a save. Then everything is built again with
+--resume, in the same process, after drawing other random numbers. Real SIGKILLs come at the end.
 """
 
 import importlib
@@ -26,9 +26,9 @@ from .runner import start as start_demo
 
 SAVE_EVERY, STEPS = 3, 8  # saves after 3, 6 and 8 steps
 
-PHOTO_NAMES = ("sunset", "two-dogs", "cat", "parrot")  # the third is unknown to Pix2Pix, as demos.cyclegan wants it
+PHOTO_NAMES = ("sunset", "two-dogs", "cat", "parrot")  # Pix2Pix never saw the third, as demos.cyclegan needs
 
-# Every demo that trains, and every option of it that changes how it trains. PHOTOS_HERE stands for a folder of a few.
+# Every demo that trains, with every option that changes how. PHOTOS_HERE is replaced by a folder with a few photos.
 PHOTOS_HERE = "PHOTOS_HERE"
 NETWORKS = ("lenet5", "alexnet", "vgg", "googlenet", "resnet", "plain", "densenet")
 TINY_GAN = ("--batch", "4", "--width", "4", "--latent", "3")
@@ -82,7 +82,7 @@ class Killed(BaseException):
 
 
 class Trained(BaseException):
-    """Training has ended, and what comes after is not waited for."""
+    """Training has ended; the rest of the demo is skipped."""
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +95,12 @@ def few_photos(tmp_path_factory):
 
 @pytest.fixture
 def demo_run(few_digits, few_photos, monkeypatch):
-    """run(out, demo, *options, after=0, between=0, whole=False, status=0): a run in this process, or what ended it.
+    """run(out, demo, *options, after=0, between=0, whole=False, status=0): run a demo in this process, maybe kill it.
 
-    after     it is killed right after this save, the first is 1
-    between   it is killed in this save, between the checkpoint and the losses
-    whole     what comes after training is done too
-    status    the exit status that is expected, if nothing ends it before
+    after     kill it right after this save; the first is 1
+    between   kill it in this save, between the checkpoint and the losses
+    whole     also run what comes after training
+    status    the expected exit status, if nothing ends the run before
     """
 
     def run(out, demo, *options, after=0, between=0, whole=False, status=0):
@@ -121,7 +121,7 @@ def demo_run(few_digits, few_photos, monkeypatch):
             train(self, *how, **named)
             raise Trained
 
-        nnlite.manual_seed(np.random.default_rng().integers(2**32))  # what went before must not matter
+        nnlite.manual_seed(np.random.default_rng().integers(2**32))  # earlier runs must not matter
         options = [str(few_photos) if option == PHOTOS_HERE else option for option in options]
         with monkeypatch.context() as patch:
             patch.setattr("demos.options.BUNDLED", few_photos)
@@ -141,14 +141,14 @@ def demo_run(few_digits, few_photos, monkeypatch):
 
 
 def resumable(options):
-    """Those of the options that are said again, as they are not in the checkpoint."""
+    """The options that have to be given again, because they are not in the checkpoint."""
     return [
         text for name, value in itertools.pairwise(options) if name in ("--photos", "--data") for text in (name, value)
     ]
 
 
 def left(folder):
-    """Everything that a run leaves, but for the time it took."""
+    """Everything that a run leaves, except the time it took."""
     state = nnlite.load(folder / "checkpoint.safetensors")
     del state["progress"]["seconds"]
     pictures = {path.name: path.read_bytes() for path in (folder / "samples").glob("*")}
@@ -174,7 +174,7 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in VARIANTS])
-def test_killed_twice_and_resumed_equals_undisturbed(name, demo_run, tmp_path):
+def test_a_run_killed_twice_equals_an_undisturbed_one(name, demo_run, tmp_path):
     demo, *options = VARIANTS[name]
     if "lbfgs" in options:
         pytest.importorskip("scipy")
@@ -203,7 +203,7 @@ def test_every_demo_that_trains_is_tried():
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [Killed, KeyboardInterrupt])
 @pytest.mark.parametrize("name", ["gan strategy", "cartoonize"])
-def test_stopped_while_data_are_made_it_begins_again_with_the_same_options(name, end, demo_run, tmp_path, monkeypatch):
+def test_a_run_stopped_while_making_data_begins_again_with_the_same_options(name, end, demo_run, tmp_path, monkeypatch):
     demo, *options = VARIANTS[name]
     start = (demo, *options, "--steps", "4", "--seed", "5")
     assert demo_run(tmp_path / "whole", *start) is Trained
@@ -222,7 +222,7 @@ def test_stopped_while_data_are_made_it_begins_again_with_the_same_options(name,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gan conditional", "latent", "search"])
-def test_stopped_while_it_is_judged_the_figures_are_the_same(name, demo_run, tmp_path, monkeypatch):
+def test_a_run_stopped_while_being_judged_gives_the_same_figures(name, demo_run, tmp_path, monkeypatch):
     demo, *options = VARIANTS[name]
     start = (demo, *options, "--steps", "2")
     demo_run(tmp_path / "whole", *start, whole=True)
@@ -264,7 +264,7 @@ def test_the_second_task_of_transfer_is_the_same_after_a_stop(few_digits, tmp_pa
     assert whole | {"seconds": 0} == stopped | {"seconds": 0}
 
 
-# By true signals
+# With real signals
 
 KILLED = """
 import os, runpy, signal, sys

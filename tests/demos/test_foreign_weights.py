@@ -1,4 +1,4 @@
-"""Weights that somebody names: foreign, damaged or edited, each is one line that says what was found and expected."""
+"""Weights that a user names: foreign, damaged or edited ones give one line that says what was found and expected."""
 
 import json
 import tracemalloc
@@ -147,7 +147,7 @@ def test_a_lenet5_with_other_weights(path, edit):
         load_lenet5(path)
 
 
-def test_weights_in_other_kinds_of_number(path, weights):
+def test_weights_of_other_dtypes(path, weights):
     for dtype in (np.float16, np.float64):
         nnlite.save({name: weight.astype(dtype) for name, weight in weights.items()}, path, METADATA)
         network, _ = load_generator(path)
@@ -176,7 +176,7 @@ def test_an_enlarger_with_other_text(path, said):
 
 @pytest.mark.parametrize("name", ["features.0.weight", "features.28.bias"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_vgg_with_weights_that_are_no_numbers(path, name, value):
+def test_a_vgg_with_weights_that_are_not_numbers(path, name, value):
     state = {name: weight.numpy().copy() for name, weight in VGGFeatures((*VGG19[:-1], 1)).state_dict().items()}
     state[name].flat[0] = value
     nnlite.save(state, path)
@@ -217,7 +217,7 @@ def test_looking_inside_one_that_takes_larger_images(path):
         cartoon.look(path.parent / "out", path)
 
 
-# As a person meets it
+# From the command line
 
 COMMANDS = {
     "apply": ("cartoonize", ["apply", PHOTOS / "cat.jpg", "--model"]),

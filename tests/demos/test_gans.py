@@ -88,7 +88,7 @@ def test_a_checkpoint_of_another_kind_is_refused(trained, tmp_path):
     demo, _, out, _ = trained
     other = "dcgan" if demo != "dcgan" else "wgan"
     shutil.copy(out / "checkpoint.safetensors", tmp_path)
-    assert "is no checkpoint of this program" in refused("--out", tmp_path, "--resume", demo=other)
+    assert "does not hold a run of this program" in refused("--out", tmp_path, "--resume", demo=other)
 
 
 # Warnings

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, one run at a time, what is read from it again, and what of its data may change."""
+"""The folder of a run: who owns it, one run at a time, what is read from it again, and which data may change."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def gan(out, *options, status=0):
 
 @pytest.fixture(autouse=True)
 def no_judge(monkeypatch):
-    """Digits are not judged, which takes longest."""
+    """Skip judging the digits, which takes longest."""
     monkeypatch.setattr("demos.adversarial.judge_digits", lambda *_: {})
 
 
@@ -43,7 +43,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def copied(finished, tmp_path):
-    """A copy of it."""
+    """A copy of that folder."""
     return shutil.copytree(finished, tmp_path / "copied")
 
 
@@ -57,7 +57,7 @@ def content(folder):
 @pytest.mark.parametrize(
     "name", ["writable", "notes.txt", "losses.csv", "checkpoint.safetensors", ".hidden", "run.json"]
 )
-def test_a_folder_with_files_of_somebody_else_is_left_alone(name, tmp_path):
+def test_a_folder_with_other_files_is_left_alone(name, tmp_path):
     (tmp_path / name).write_text("mine")
     for demo in ("gan", "slide", "classic_vision", "look_inside", "duel"):
         line = refused("--out", tmp_path, demo=demo)
@@ -71,7 +71,7 @@ def test_judge_leaves_it_alone_too(tmp_path):
     assert content(tmp_path) == {"judged.png": b"mine"}
 
 
-def test_what_desktops_leave_and_what_a_killed_run_left_count_as_nothing(tmp_path):
+def test_files_of_desktops_and_of_killed_runs_do_not_count(tmp_path):
     (tmp_path / ".DS_Store").write_text("a view")
     (tmp_path / "Thumbs.db").write_text("pictures")
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
@@ -98,7 +98,7 @@ def test_a_folder_stays_with_its_program(tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"program": 3, "options": {}}', '{"program": "demos.gan"}', "[" * 10**5]
 )
-def test_a_run_json_of_somebody_else_is_named(text, tmp_path):
+def test_a_foreign_run_json_is_named(text, tmp_path):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(UserError, match=r"run\.json was not written by demos\.gan"):
         claim_folder(tmp_path, "demos.gan").__enter__()
@@ -156,7 +156,7 @@ def test_the_tables_are_for_people_alone(damage, finished, copied):
     assert losses.read_bytes() == (finished / "losses.csv").read_bytes()
 
 
-def test_foreign_files_among_the_samples_are_passed_over(finished, copied):
+def test_foreign_files_among_the_samples_are_skipped(finished, copied):
     for name in ("step-best.png", "step-000001.png.txt", "mine.png"):
         (copied / "samples" / name).write_text("mine")
     gan(copied, "--resume")
@@ -216,7 +216,7 @@ STRANGE = [
 
 @pytest.mark.parametrize(("place", "value"), STRANGE)
 def test_a_checkpoint_with_strange_content_is_one_line(place, value, copied):
-    """As if its writer had been mistaken: the file itself is sound."""
+    """The file itself is sound, but its content makes no sense."""
     path = copied / "checkpoint.safetensors"
     state = nnlite.load(path)
     *folders, last = place.split(".")
@@ -241,7 +241,7 @@ def test_one_flipped_bit_is_one_line(share, copied):
     assert path.read_bytes() == data
 
 
-def test_a_checkpoint_of_before_there_were_checksums_is_one_line(copied):
+def test_a_checkpoint_without_a_checksum_is_one_line(copied):
     path = copied / "checkpoint.safetensors"
     with safetensors.safe_open(path, framework="numpy") as file:
         text = {name: value for name, value in file.metadata().items() if name == "nnlite.values"}
@@ -299,9 +299,9 @@ def test_going_on_with_other_files_is_refused(demo, pictures, tmp_path):
         assert f"but --{option} names" in line and "name the same again" in line
         shutil.rmtree(pictures)
         shutil.copytree(aside, pictures)
-    assert "but --" in refused("--out", out, "--resume", demo=demo)  # without saying them again
+    assert "but --" in refused("--out", out, "--resume", demo=demo)  # without naming them again
     assert content(out) == before
-    (pictures / "a.png").rename(pictures / "z.png")  # a name decides nothing
+    (pictures / "a.png").rename(pictures / "z.png")  # names of files do not matter
     assert call_here(*given, "--resume", "--device", "cpu", demo=demo)[0] == 0
 
 

@@ -1,4 +1,4 @@
-"""Numbers that no machine can do anything with are refused by every demo, in one line that says the limit."""
+"""Every demo refuses numbers that are too large for any machine, in one line that gives the limit."""
 
 import importlib
 import math
@@ -20,12 +20,12 @@ from models.srgan import SRResNet
 
 from .runner import refused
 
-NOT_TRAINED = ("slide", "look_inside", "classic_vision")  # their options are no numbers
+NOT_TRAINED = ("slide", "look_inside", "classic_vision")  # their options are not numbers
 TRAINED = [name for name, _, _ in DEMOS if name not in NOT_TRAINED]
 
 
 class Caught(Exception):
-    """A parser, on its way out of a demo."""
+    """Carries the parser out of a demo."""
 
 
 @cache
@@ -53,7 +53,7 @@ def numbers(demo):
 
 
 @pytest.mark.parametrize("demo", TRAINED)
-def test_every_number_has_a_limit_that_is_said(demo, tmp_path):
+def test_every_number_has_a_limit_that_the_message_gives(demo, tmp_path):
     found = numbers(demo)
     assert {"steps", "seed"} <= found.keys()
     for name, (_, most) in found.items():
@@ -69,7 +69,7 @@ def test_every_number_has_a_limit_that_is_said(demo, tmp_path):
 
 @pytest.mark.parametrize("demo", TRAINED)
 @pytest.mark.parametrize("text", ["1e9", "nan", "inf", "0x10", "", "9" * 5000, "-1"])
-def test_what_is_no_number_of_steps(demo, text, tmp_path):
+def test_impossible_numbers_of_steps(demo, text, tmp_path):
     line = refused(f"--steps={text}", "--out", tmp_path, "--device", "cpu", demo=demo)
     assert "--steps" in line and ("invalid int value" in line or "must be at least 1, got -1" in line)
 
@@ -109,7 +109,7 @@ TOGETHER = [
 
 
 @pytest.mark.parametrize(("demo", "sizes"), TOGETHER)
-def test_sizes_that_do_not_go_together(demo, sizes, tmp_path):
+def test_sizes_that_are_too_large_together(demo, sizes, tmp_path):
     line = refused(*sizes, "--out", tmp_path / "out", "--device", "cpu", demo=demo)
     assert "take too much memory together" in line and "make one of them smaller" in line
     assert all(f"{flag} {size}" in line for flag, size in zip(sizes[::2], sizes[1::2], strict=True))

@@ -288,8 +288,8 @@ def test_apply(photos, tmp_path, rng):
     [
         ("large.gif", r"cannot write '\.gif' images; use one of \.png"),
         ("large", "cannot write '' images"),
-        ("nowhere/large.png", "nowhere is no folder"),
-        ("srgan.safetensors/large.png", "srgan.safetensors is no folder"),
+        ("nowhere/large.png", "nowhere is not a folder"),
+        ("srgan.safetensors/large.png", "srgan.safetensors is not a folder"),
         ("folder.png", "is a folder; name a file in it"),
     ],
 )
@@ -326,11 +326,11 @@ def test_bad_photos(tmp_path):
     (tmp_path / "empty").mkdir()
     assert "no photos in" in refuse(tmp_path / "empty")
     (tmp_path / "text.jpg").write_text("not a picture")
-    assert "text.jpg: no readable image" in refuse(PHOTOS, tmp_path / "text.jpg")
+    assert "text.jpg: not a readable image" in refuse(PHOTOS, tmp_path / "text.jpg")
     assert "choose another folder with --out" in refuse(PHOTOS, out=tmp_path / "text.jpg" / "out")
 
 
-def test_apply_replaces_its_own_picture_and_no_other(photos, tmp_path, rng):
+def test_apply_replaces_only_its_own_picture(photos, tmp_path, rng):
     model, photo, out = tmp_path / "srgan.safetensors", photos / "coffee.png", tmp_path / "large.png"
     save_generator(untidy(rng, 1), model, {"width": 4, "blocks": 1})
     for _ in range(2):

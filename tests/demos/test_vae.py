@@ -84,7 +84,7 @@ def test_resuming_with_other_options_is_refused(trained, other):
 @pytest.mark.slow
 def test_a_checkpoint_of_another_program_is_refused(trained):
     out, _ = trained
-    assert "no checkpoint of this program" in refused("--out", out, "--resume", demo="latent")
+    assert "does not hold a run of this program" in refused("--out", out, "--resume", demo="latent")
 
 
 @pytest.mark.slow

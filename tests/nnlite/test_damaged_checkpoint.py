@@ -1,4 +1,4 @@
-"""Checkpoints that were damaged, edited or never ours: CheckpointError says so, and nothing else comes out."""
+"""Damaged, edited and foreign checkpoints raise CheckpointError and nothing else."""
 
 import copy
 import json
@@ -24,7 +24,7 @@ def path(tmp_path):
 
 
 def write(path, tensors, metadata=None):
-    """A safetensors file by the rules of the format: {name: (dtype, shape, bytes)}."""
+    """A safetensors file built by hand from {name: (dtype, shape, bytes)}."""
     header, data = {"__metadata__": metadata} if metadata else {}, b""
     for name, (dtype, shape, content) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
@@ -58,7 +58,7 @@ def test_no_flipped_bit_goes_unnoticed(path):
             loaded = nnlite.load(path, checksum_required=True)
         except CheckpointError as error:
             assert str(path) in str(error)
-        else:  # a letter of a number that JSON takes in both cases
+        else:  # a letter in a number, which JSON allows in either case
             assert same(loaded, whole) and nnlite.load_metadata(path) == {"style": "toon"}, f"bit {bit}"
 
 
@@ -94,7 +94,7 @@ def test_other_programs_read_files_with_a_checksum(path):
 
 
 def test_metadata_of_a_file_goes_into_another(path):
-    """Copied with what is ours in it, too, as another reader returns it."""
+    """Copied with our own entries in it, as another reader returns it."""
     nnlite.save({"a": np.ones(3), "step": 1}, path, {"of": "mine"})
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
@@ -104,13 +104,13 @@ def test_metadata_of_a_file_goes_into_another(path):
 
 @pytest.mark.parametrize("metadata", ["text", ["a"], {"a": 1}, {1: "a"}, {"a": None}, 3])
 def test_metadata_is_text(path, metadata):
-    with pytest.raises(TypeError, match=r"metadata is a dictionary of texts"):
+    with pytest.raises(TypeError, match=r"metadata must be a dictionary of strings"):
         nnlite.save({"a": np.ones(3)}, path, metadata)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("where", ["name", "metadata"])
-def test_text_that_is_no_unicode(path, where):
+def test_text_that_is_not_unicode(path, where):
     state, metadata = ({"\udcff": np.ones(1)}, None) if where == "name" else ({"a": np.ones(1)}, {"file": "\udcff"})
     with pytest.raises(CheckpointError, match="cannot write"):
         nnlite.save(state, path, metadata)
@@ -124,7 +124,7 @@ def test_values_that_are_none(path, text):
         nnlite.load(path)
 
 
-# Kinds of number
+# Dtypes
 
 
 def test_bfloat16_becomes_float32_exactly(path):
@@ -151,15 +151,15 @@ def test_bfloat16_as_pytorch_writes_it(path):
 
 
 @pytest.mark.parametrize(("dtype", "size"), [("F8_E4M3", 1), ("F8_E5M2", 1), ("F8_E8M0", 1), ("C64", 8)])
-def test_kinds_of_number_that_there_are_not(path, dtype, size):
+def test_dtypes_that_numpy_lacks_or_nobody_has(path, dtype, size):
     write(path, {"layer.weight": (dtype, [4], bytes(4 * size))})
     named = rf"model\.safetensors: layer\.weight has the dtype {dtype}, .*float\(\)"
-    unknown = r"model\.safetensors is no readable safetensors file"  # to older versions of the library
+    unknown = r"model\.safetensors is not a readable safetensors file"  # to older versions of the library
     with pytest.raises(CheckpointError, match=named if dtype in ("F8_E4M3", "F8_E5M2") else f"{named}|{unknown}"):
         nnlite.load(path)
 
 
-# What is no file
+# Not a file
 
 
 def test_pipes_devices_and_folders_are_refused_at_once(tmp_path):
@@ -175,7 +175,7 @@ def test_pipes_devices_and_folders_are_refused_at_once(tmp_path):
 
 
 def test_mutated_files(path):
-    """Bytes exchanged, inserted and left out: a state, or CheckpointError."""
+    """With bytes changed, inserted and removed: a state, or CheckpointError."""
     seed = int(os.environ.get("SEED", "0"))
     rng = np.random.default_rng(seed)
     nnlite.save({"m": {"w": np.ones((2, 3))}, "step": 3, "list": [1, "x"]}, path, {"style": "toon"})
@@ -229,7 +229,7 @@ MODELS = {
 
 
 def leaves(state, *at):
-    """The places of all that is in a nested state, dictionaries too."""
+    """The paths to everything in a nested state, dictionaries included."""
     for name, value in state.items() if isinstance(state, dict) else enumerate(state):
         yield (*at, name)
         if isinstance(value, (dict, list)):
@@ -270,7 +270,7 @@ def test_states_with_something_else_in_them(kind, tmp_path):
 
 
 def shallow(state):
-    """A copy in which anything may be exchanged; arrays are shared."""
+    """A copy in which any entry can be replaced; arrays are shared."""
     if isinstance(state, dict):
         return {name: shallow(value) for name, value in state.items()}
     return [shallow(value) for value in state] if isinstance(state, list) else state
@@ -302,16 +302,16 @@ def test_settings_of_optimisers(rule):
                 raise AssertionError(f"{place} = {what}") from error
             fresh.param_groups[0]["params"][0].grad = nnlite.ones(2, 3)
             with np.errstate(all="ignore"):
-                fresh.step()  # what was taken can be gone on from
+                fresh.step()  # training goes on from any state that was accepted
 
 
 def test_a_refused_optimiser_state_says_which_part_of_which_model():
     model = small_gan()
     state = model.state_dict()
     state["generator_optimizer"]["param_groups"] = []
-    with pytest.raises(CheckpointError, match=r"generator_optimizer of GAN: Adam: the state is of groups with \[\]"):
+    with pytest.raises(CheckpointError, match=r"generator_optimizer of GAN: Adam: the state has groups of \[\]"):
         model.load_state_dict(state)
-    with pytest.raises(CheckpointError, match="the state of GAN should be a dictionary, but is 'x'"):
+    with pytest.raises(CheckpointError, match="the state of GAN must be a dictionary, got 'x'"):
         model.load_state_dict("x")
 
 
@@ -352,7 +352,7 @@ def test_random_states():
     edits += [state | {"gpu": value} for value in (None, "x", [1], 1)]
     edits += [state | {"gpu": {"seed": value, "place": 0}} for value in (None, "1", -1, 2**64, 1.5)]
     for edit in edits:
-        with pytest.raises(CheckpointError, match="no state of nnlite's random numbers"):
+        with pytest.raises(CheckpointError, match="not a state of nnlite's random numbers"):
             nnlite.set_rng_state(edit)
         assert nnlite.get_rng_state() == before
 

@@ -1,4 +1,4 @@
-"""Files that appear whole: temporary names, what a killed process left, and what is never touched."""
+"""Files that appear complete: temporary names, leftovers of killed processes, and files that are never touched."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def dead():
-    """The number of a process that is gone."""
+    """The id of a process that is gone."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
@@ -48,7 +48,7 @@ def test_leftovers_of_dead_processes_are_removed_and_nothing_else(tmp_path, dead
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
-    """For real: killed while it writes."""
+    """A real process, killed while it writes."""
     code = (
         "import sys, time; from nnlite.files import atomic_path\n"
         "with atomic_path(sys.argv[1]) as path: path.write_text('half'); print('here', flush=True); time.sleep(60)"

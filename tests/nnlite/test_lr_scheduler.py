@@ -144,8 +144,8 @@ def test_a_state_of_another_schedule_is_refused_and_changes_nothing():
     schedule = lr_scheduler.StepLR(a, 3)
     one = optim.SGD([leaf([1.0])])
     for state, says in (
-        (lr_scheduler.LinearLR(ours()).state_dict(), r"no \['gamma', 'step_size'\]; it is of another schedule"),
-        (lr_scheduler.StepLR(one, 5).state_dict(), "the state is of 1 groups, this has 2"),
+        (lr_scheduler.LinearLR(ours()).state_dict(), r"no \['gamma', 'step_size'\]; it is another schedule's"),
+        (lr_scheduler.StepLR(one, 5).state_dict(), "the state has 1 groups, this has 2"),
     ):
         with pytest.raises(ValueError, match=says):
             schedule.load_state_dict(state)

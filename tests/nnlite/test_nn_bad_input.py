@@ -254,7 +254,7 @@ def test_what_is_refused_is_told_why(what):
         (None, TypeError, "SGD: expected an optimiser's state_dict, got NoneType"),
         ({"state": {}, "param_groups": [{}]}, ValueError, "list of dictionaries with a list of 'params'"),
         ({"state": {0: None}, "param_groups": []}, ValueError, "'state' must be a dictionary of dictionaries"),
-        ({"state": {5: {}}}, ValueError, r"the state is of parameters \[5\], this has 1"),
+        ({"state": {5: {}}}, ValueError, r"the state has parameters \[5\], this has 1"),
         ({"state": {0: {"momentum_buffer": 3}}}, ValueError, "momentum_buffer has shape int, the parameter"),
         ({"state": {0: {"step": -1}}}, ValueError, "step must be a number of steps, at least 0, got -1"),
     ],

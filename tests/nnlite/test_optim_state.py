@@ -1,6 +1,5 @@
 """The state of optimisers: through files, from PyTorch and back, and what is refused."""
 
-
 import numpy as np
 import pytest
 
@@ -168,7 +167,7 @@ def test_a_state_of_other_parameters_is_refused_and_changes_nothing():
 @pytest.mark.parametrize(
     ("own", "other", "says"),
     [
-        ("Adam", "SGD", r"Adam: the state has no \['betas', 'eps'\]; it is of another optimiser"),
+        ("Adam", "SGD", r"Adam: the state has no \['betas', 'eps'\]; it is another optimiser's"),
         ("SGD", "Adam", "'momentum', 'nesterov'"),
         ("RMSprop", "Adam", "'alpha'"),
         ("Adam", "AdamW", "decoupled_weight_decay=True is not covered"),
@@ -183,5 +182,5 @@ def test_a_state_of_another_rule_is_refused(torch, own, other, says):
 
 def test_what_is_no_optimisers_state_is_refused():
     layer = nn.Conv2d(1, 1, 1)
-    with pytest.raises(ValueError, match=r"expected an optimiser's state_dict, got one of \['weight', 'bias'\]"):
+    with pytest.raises(ValueError, match=r"expected an optimiser's state_dict, got one with \['weight', 'bias'\]"):
         optim.SGD(layer.parameters()).load_state_dict(layer.state_dict())

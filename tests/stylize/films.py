@@ -1,4 +1,4 @@
-"""Small videos for the tests, some of them with times of their own."""
+"""Small videos for the tests, some with irregular times."""
 
 import struct
 
@@ -13,7 +13,7 @@ SQUARE = 16  # pixels a side, of the squares of `numbered`
 
 
 def film(path, frames=6, fps=10, height=64, width=96):
-    """A camera that moves over coloured blocks, a pixel a frame."""
+    """A camera that pans over coloured blocks by a pixel a frame."""
     scene = blocks(height=height // 8 * 8 + 8, width=width // 8 * 8 + 8 * (frames // 8 + 2))
     with VideoWriter(path, fps) as writer:
         for left in range(frames):
@@ -22,7 +22,7 @@ def film(path, frames=6, fps=10, height=64, width=96):
 
 
 def numbered(path, frames=12, fps=10):
-    """Pictures of 8 x 4 squares, of which one is white: it tells which picture it is, in any codec."""
+    """Pictures of 8 x 4 squares. Which one is white tells the number of the picture, in any codec."""
     with VideoWriter(path, fps) as writer:
         for i in range(frames):
             squares = np.full((4, 8, 3), 60, np.uint8)
@@ -56,8 +56,8 @@ def retime(path, times, end=None):
 
 
 def _retimed_mp4(data, times):
-    """A new table of durations (ISO 14496-12, 8.6.1.2) for the boxes around it to grow by."""
-    data[data.index(b"edts") : data.index(b"edts") + 4] = b"free"  # no list of edits, which knows the old length
+    """Replace the table of durations (ISO 14496-12, 8.6.1.2); the boxes around it grow."""
+    data[data.index(b"edts") : data.index(b"edts") + 4] = b"free"  # no list of edits: it has the old length
     media = data.index(b"mdhd")
     scale = struct.unpack_from(">I", data, media + 16)[0]
     ticks = np.diff(np.rint(np.array(times) * scale).astype(int))
@@ -71,7 +71,7 @@ def _retimed_mp4(data, times):
 
 
 def grown(data, size, *inner):
-    """Note in the boxes around the table of samples, and in those within, that they are larger."""
+    """Enlarge the sizes of the boxes around the table of samples."""
     at = 0
     for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", *inner):
         at = data.index(name, at)
@@ -86,7 +86,7 @@ def _retime_blocks(data, times):
 
 
 def _blocks(data):
-    """Of each block: where its time is, and when its cluster begins."""
+    """For each block: where its time is stored, and when its cluster begins."""
     at, cluster = data.index(bytes.fromhex("1f43b675")), 0
     while at < len(data):
         if data[at : at + 4] == bytes.fromhex("1f43b675"):  # the next cluster: go on with what is in it

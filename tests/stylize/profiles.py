@@ -1,4 +1,4 @@
-"""Colour profiles (ICC), made by hand, and what their numbers are in sRGB, by the formulas."""
+"""Colour profiles (ICC) made by hand, and their colours in sRGB, by the formulas."""
 
 import struct
 

@@ -176,7 +176,7 @@ def test_pipes_and_devices_are_faults_and_are_not_read(downloaded, tmp_path):
     for path in place(folder, layout, "train", "broken.png"):
         path.symlink_to("nowhere")
     findings = check_dataset(folder, workers=1).findings
-    assert findings.pop("a pipe, a device or the like, not a file") == ["train/pipe.png", "train/zero.png"]
+    assert findings.pop("not a regular file but a pipe or a device") == ["train/pipe.png", "train/zero.png"]
     assert [which for which in findings.values()] == [["train/broken.png"]]
 
 

@@ -1,4 +1,4 @@
-"""Colours as they are meant: profiles against the formulas, depths, palettes and transparency against the formats."""
+"""Colours: profiles against the formulas; bit depths, palettes and transparency against the formats."""
 
 import io
 
@@ -46,10 +46,10 @@ def test_profiles_become_srgb(extension, space, tmp_path):
         stored = np.asarray(image)
     actual = read_image(path)
     assert np.abs(actual - in_srgb(stored, *SPACES[space])).max() < 2.5
-    assert np.abs(actual.astype(int) - stored).mean() > 5  # which is not what it would be without the profile
+    assert np.abs(actual.astype(int) - stored).mean() > 5  # it would be different without the profile
 
 
-def test_colours_that_srgb_has_not_come_near_and_greys_stay_grey(tmp_path):
+def test_colours_outside_srgb_come_close_and_greys_stay_grey(tmp_path):
     ramp = np.arange(256, dtype=np.uint8)[None, :, None].repeat(16, 0).repeat(3, 2)
     for name, space in SPACES.items():
         path = save(tmp_path / f"{name}.png", ramp, icc_profile=rgb_profile(*space))
@@ -97,7 +97,7 @@ def test_a_grey_picture_with_a_profile_for_colours_stays_grey(tmp_path):
 
 @pytest.mark.parametrize("extension", ["tif", "jpg"])
 def test_cmyk_profiles(extension, tmp_path):
-    """Pure inks have the colours that the profile states, here odd ones that no formula for CMYK gives."""
+    """Pure inks get the colours in the profile, here odd ones that no formula for CMYK gives."""
 
     def colour(inks):
         return (round(100 - 25 * sum(inks)), 20 * inks[0], -30 * inks[1] + 10 * inks[2])
@@ -120,7 +120,7 @@ def test_cmyk_without_a_profile_is_ink_on_white(tmp_path):
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "webp", "tif"])
-def test_a_profile_that_is_damaged_or_does_not_fit_is_left_out_and_that_is_said(extension, tmp_path):
+def test_a_profile_that_is_damaged_or_does_not_fit_is_ignored_with_a_note(extension, tmp_path):
     plain = read_image(save(tmp_path / f"plain.{extension}", blocks()))
     sound = rgb_profile(*SPACES["Adobe RGB"])
     inks = cmyk_profile(lambda inks: (50, 0, 0))
@@ -128,7 +128,7 @@ def test_a_profile_that_is_damaged_or_does_not_fit_is_left_out_and_that_is_said(
         path = save(tmp_path / f"{name}.{extension}", blocks(), icc_profile=profile)
         picture = read_picture(path)
         np.testing.assert_array_equal(picture.rgb, plain)
-        assert picture.notes == ("its colour profile is damaged or does not fit, and was left out",)
+        assert picture.notes == ("its colour profile is damaged or does not fit, and was ignored",)
         np.testing.assert_array_equal(read_image(path), plain)  # the pixels are sound
 
 
@@ -177,10 +177,10 @@ def test_16_bit_grey_and_colour_with_alpha(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "uint32"])
-def test_samples_of_no_known_range_are_refused(dtype, tmp_path):
+def test_samples_of_unknown_range_are_refused(dtype, tmp_path):
     kind = 3 if dtype == "float32" else 1
     path = written(tmp_path / "a.tif", tiff(np.ones((20, 20), dtype), t339=(kind,)))
-    with pytest.raises(ImageError, match=r"a\.tif: .*samples have no known range; save it with 8 or 16 bits"):
+    with pytest.raises(ImageError, match=r"a\.tif: .*samples have no known range; save the picture with 8 or 16 bits"):
         read_image(path)
     path = written(tmp_path / "b.tif", tiff(np.ones((20, 20, 3), np.float32), photometric=2, t339=(3, 3, 3)))
     with pytest.raises(ImageError, match="8 or 16 bits"):
@@ -237,10 +237,10 @@ def test_a_transparent_colour_of_a_palette_of_greys_and_of_bits(tmp_path):
 
 
 def test_a_large_profile_in_a_png_is_read(tmp_path):
-    """More than the megabyte up to which Pillow unpacks by itself."""
+    """More than the megabyte that Pillow unpacks by default."""
     data = rgb_profile(*SPACES["Adobe RGB"])
     padded = (len(data) + 2_000_000).to_bytes(4, "big") + data[4:] + bytes(2_000_000)
     path = save(tmp_path / "a.png", blocks(), icc_profile=padded)
     assert np.abs(read_image(path) - in_srgb(blocks(), *SPACES["Adobe RGB"])).max() < 2.5
-    with pytest.raises(ValueError, match="too large"):  # and Pillow's own limit stands as before
+    with pytest.raises(ValueError, match="too large"):  # and Pillow's own limit is unchanged
         Image.open(io.BytesIO(path.read_bytes()))

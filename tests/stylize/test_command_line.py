@@ -43,7 +43,8 @@ def test_dataset_reports_what_it_made_and_what_it_skipped(tmp_path):
     assert "train: 6 pairs from 3 photos" in done.stdout or "train: 4 pairs from 2 photos" in done.stdout
     assert str(tmp_path / "out" / "manifest.jsonl") in done.stdout
     assert done.stderr.splitlines() == [
-        "stylize: skipped text.jpg: no readable image (damaged, or another kind of file); copy it again or leave it out"
+        "stylize: skipped text.jpg: not a readable image (damaged, or another kind of file); copy it again "
+        "or leave it out"
     ]  # and no progress bar, as this is no terminal
     again = run("dataset", photos, tmp_path / "out", "--size", 32, "--crops", 2)
     assert again.returncode == 2 and "holds a dataset; add --resume" in again.stderr
@@ -90,7 +91,7 @@ def test_check_reports_and_exits_with_1_if_something_is_wrong(tmp_path):
     next((tmp_path / "out" / "train").iterdir()).write_bytes(b"no picture")
     broken = run("check", tmp_path / "out", "--sheet", tmp_path / "sheet.png")
     assert broken.returncode == 1 and broken.stderr == "" and (tmp_path / "sheet.png").exists()
-    assert "wrong: no readable image" in broken.stdout and "1 fault\n" in broken.stdout
+    assert "wrong: not a readable image" in broken.stdout and "1 fault\n" in broken.stdout
 
 
 @pytest.mark.parametrize("command", [[], ["image"], ["dataset"], ["check"]])
@@ -121,7 +122,7 @@ def mistakes(tmp_path):
         "no command": ([], "COMMAND"),
         "no output": (["image", photo], "OUT"),
         "a missing photo": (["image", tmp_path / "none.jpg", out], "No such file"),
-        "a text file": (["image", tmp_path / "text.jpg", out], "no readable image"),
+        "a text file": (["image", tmp_path / "text.jpg", out], "not a readable image"),
         "a misspelt style": (["image", photo, out, "--style", "ton"], "did you mean 'toon'"),
         "a misspelt parameter": (["image", photo, out, "--set", "tone=6"], "did you mean 'tones'"),
         "a parameter out of range": (["image", photo, out, "--set", "tones=900"], "whole number in 2..64"),
@@ -196,7 +197,7 @@ def test_a_cv2_of_the_wrong_kind_is_named_as_such(name, tmp_path):
 
 
 def test_a_cv2_that_an_uninstall_left_behind_is_named_as_such():
-    """A folder without __init__.py, which Python takes for a package where it finds no other of that name."""
+    """A folder without __init__.py, which Python treats as a package if it finds no other of that name."""
     left = "import sys, types; cv2 = types.ModuleType('cv2'); cv2.__path__ = ['/left/cv2']; sys.modules['cv2'] = cv2"
     done = subprocess.run(
         [sys.executable, "-c", f"{left}; import stylize.api"],

@@ -1,4 +1,4 @@
-"""How programs start, speak and end: in any terminal, with any output or none, interrupted at any moment."""
+"""How programs start, print and end: on any terminal, with any output or none, interrupted at any moment."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from .pictures import REPOSITORY, blocks, save
 
 posix = pytest.mark.skipif(os.name != "posix", reason="descriptors and signals as POSIX has them")
 full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
-STRANGE = "caf\udce9 \u00e9\u4e00\n.png"  # a byte that is no UTF-8, what Latin-1 has, what it lacks, a line end
+STRANGE = "caf\udce9 \u00e9\u4e00\n.png"  # a byte that is not UTF-8, a character in Latin-1, one outside it, a line end
 
 
 def start(*arguments, environment=(), **options):
@@ -58,7 +58,7 @@ def unread(*arguments, **options):
     return process.returncode, stderr
 
 
-def test_one_line_shows_what_is_no_text():
+def test_one_line_escapes_what_cannot_be_printed():
     assert one_line("a\nb\udce9\x1b[2Jé一") == r"a\nb\udce9\x1b[2Jé一"
 
 
@@ -103,8 +103,8 @@ def test_any_name_can_be_printed_in_any_encoding(encoding):
 
 @posix
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_a_closed_stream_is_no_fault_and_no_file_takes_its_place(closed, tmp_path):
-    """What is printed, by Python, by a library or by a process that is started, must not end up in the next file."""
+def test_a_closed_stream_is_harmless_and_no_file_takes_its_place(closed, tmp_path):
+    """What Python, a library or a child process prints must not end up in the next file that is opened."""
     child = "import os, sys; os.write(1, b'1'); os.write(2, b'2'); print('more'); print('more', file=sys.stderr)"
     body = [
         "import os, subprocess, sys",
@@ -121,7 +121,7 @@ def test_a_closed_stream_is_no_fault_and_no_file_takes_its_place(closed, tmp_pat
 
 @posix
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_leaves_ends_the_program_quietly(unbuffered):
+def test_a_closed_pipe_ends_the_program_quietly(unbuffered):
     long = program("for number in range(100_000): print(number)")
     assert unread(*long, environment={"PYTHONUNBUFFERED": unbuffered}) == (141, "")
     short = program("print('one line')")
@@ -141,8 +141,8 @@ def test_a_full_disk_behind_stdout_is_one_line():
 
 
 @posix
-def test_the_commands_go_through_it(tmp_path):
-    """Help, what is listed and what is drawn; where nobody reads, and where the terminal cannot show a name."""
+def test_the_commands_use_it(tmp_path):
+    """Help, lists and drawings; where nobody reads, and where the terminal cannot show a name."""
     assert unread("-m", "stylize", "--help") == (141, "")
     assert unread("-m", "stylize", "styles") == (141, "")
     photo = save(tmp_path / "photo.png", blocks())
@@ -154,7 +154,7 @@ def test_the_commands_go_through_it(tmp_path):
 
 @pytest.fixture
 def strange_folder(tmp_path):
-    """A folder whose name is no UTF-8, with a photo of such a name in it."""
+    """A folder whose name is not UTF-8, with a photo of such a name in it."""
     folder = tmp_path / "photos\udce9"
     try:
         folder.mkdir()
@@ -169,7 +169,7 @@ C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @posix
-def test_names_that_are_no_text_go_through_every_command(strange_folder):
+def test_every_command_accepts_names_that_are_not_text(strange_folder):
     photo, out = strange_folder / "one\udce9.png", strange_folder.with_name("out\udce9")
     drawing = ("image", photo, strange_folder.with_name("toon\udce9.png"), "--style=classic")
     for command, environment in [
@@ -200,7 +200,7 @@ SLOW = "import sys, time; print('importing', flush=True); time.sleep(60)"
 
 @posix
 @pytest.mark.parametrize("command", ["stylize styles", "demos.gan", "demos.cartoonize apply x", "benchmarks.ops"])
-def test_ctrl_c_while_modules_are_imported_ends_the_program_without_a_word(command, tmp_path):
+def test_ctrl_c_while_modules_are_imported_ends_the_program_silently(command, tmp_path):
     (tmp_path / "numpy.py").write_text(SLOW)
     process = start("-m", *command.split(), environment={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"})
     assert process.stdout.readline() == "importing\n"
@@ -240,7 +240,7 @@ console.run("small", main, lambda error: False)
 
 
 @posix
-def test_who_imports_the_packages_keeps_the_signals_and_a_background_job_stays_deaf(tmp_path):
+def test_importing_the_packages_leaves_signals_alone_and_background_jobs_keep_ignoring_ctrl_c(tmp_path):
     handler = "import signal; print(signal.getsignal(signal.SIGINT).__name__)"
     process = start("-c", f"import stylize, demos, benchmarks; {handler}")
     assert process.communicate(timeout=60)[0] == "default_int_handler\n"

@@ -1,4 +1,4 @@
-"""Damaged files are never drawn in silence, and sound ones never accused."""
+"""Damaged files are never drawn without a note, and sound ones are never called damaged."""
 
 import io
 import re
@@ -41,7 +41,7 @@ def scans(data):
 
 
 def is_noted(path, data):
-    """Whether the picture is read with a note of damage, and refused where only sound ones will do."""
+    """Whether read_picture notes damage; read_image must refuse the same pictures."""
     path.write_bytes(data)
     notes = read_picture(path).notes
     if not notes:
@@ -88,7 +88,7 @@ def test_scans_missing_from_a_progressive_jpeg(tmp_path):
     data = encoded(photo(), "JPEG", quality=90, progressive=True)
     places = scans(data)
     assert len(places) == 10 and not is_noted(tmp_path / "whole.jpg", data)
-    for start, end in places[1:]:  # without the first one it is no picture
+    for start, end in places[1:]:  # without the first one it is not a picture
         assert is_noted(tmp_path / "one.jpg", data[:start] + data[end:])
         assert is_noted(tmp_path / "last.jpg", data[:start] + b"\xff\xd9")
     grey = encoded(photo().convert("L"), "JPEG", progressive=True)
@@ -175,18 +175,18 @@ def sound_jpegs():
         yield f"{colour}, progressive", encoded(Image.new("RGB", (3000, 2000), colour), "JPEG", progressive=True)
 
 
-def test_sound_jpegs_are_not_accused(tmp_path):
+def test_sound_jpegs_are_not_called_damaged(tmp_path):
     for name, data in sound_jpegs():
         assert not is_noted(tmp_path / "a.jpg", data), name
 
 
-def test_photos_and_drawings_of_this_project_are_not_accused():
+def test_photos_and_drawings_of_this_project_are_not_called_damaged():
     for path in PHOTOS.parent.rglob("*.jpg"):
         with Image.open(path) as image:
             assert find_damage(image, path.read_bytes()) is None, path
 
 
-def test_other_sound_pictures_are_not_accused(tmp_path):
+def test_other_sound_pictures_are_not_called_damaged(tmp_path):
     for image in (
         photo(),
         photo().convert("L"),
@@ -206,14 +206,14 @@ def test_other_sound_pictures_are_not_accused(tmp_path):
         assert not is_noted(tmp_path / "a", encoded(image, "TIFF", compression=compression)), compression
 
 
-def test_what_cannot_be_told_is_not_claimed(tmp_path):
-    """A byte changed in a format without checksums makes another picture."""
+def test_undetectable_damage_is_not_reported(tmp_path):
+    """In a format without checksums, a changed byte makes a different picture."""
     data = bytearray(encoded(Image.fromarray(blocks()), "BMP"))
     data[200] ^= 64
     assert not is_noted(tmp_path / "a.bmp", bytes(data))
 
 
-def test_whatever_is_in_a_file_it_is_a_picture_or_one_line(tmp_path):
+def test_any_bytes_are_a_picture_or_a_one_line_error(tmp_path):
     image, rng = photo(60, 40), np.random.default_rng(11)
     more = {"save_all": True, "append_images": [image.rotate(90), image.rotate(180)]}
     sound = [encoded(image, form) for form in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM")]

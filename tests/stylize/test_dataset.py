@@ -297,7 +297,7 @@ def test_a_folder_made_otherwise_is_refused(photos, out):
     with pytest.raises(DatasetError, match=r"made with tones 8 \(now 6\)"):
         build_dataset([photos], out, size=32, parameters={"tones": 6})
     (photos / "0.png").unlink()
-    with pytest.raises(DatasetError, match=r"1 photos that are not among the sources, such as 0\.png"):
+    with pytest.raises(DatasetError, match=r"1 photo of the dataset cannot be found in the sources, such as 0\.png"):
         build_dataset([photos], out, size=32)
     assert contents(out) == before
     (out / "manifest.jsonl").unlink()
@@ -312,7 +312,7 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
     with pytest.raises(ImageError, match="nowhere"):
         build_dataset([tmp_path / "nowhere"], out)
     (tmp_path / "empty" / "text.jpg").write_text("no pixels")
-    with pytest.raises(DatasetError, match=r"0 usable photos \(text.jpg: no readable image"):
+    with pytest.raises(DatasetError, match=r"0 usable photos \(text.jpg: not a readable image"):
         build_dataset([tmp_path / "empty"], out)
     with pytest.raises(DatasetError, match="1 usable photos"):
         build_dataset([photos / "0.png"], out)
@@ -378,8 +378,8 @@ def test_photos_whose_hashes_begin_alike_stay_apart(tmp_path, out, monkeypatch, 
         np.testing.assert_array_equal(found, photo)
 
 
-def test_pairs_keep_the_short_names_that_they_once_got(photos, out, monkeypatch):
-    """Hashes in names had eight digits; a dataset begun then is completed, and added to, without new names for old."""
+def test_pairs_of_old_datasets_keep_their_short_names(photos, out, monkeypatch):
+    """Hashes in names had eight digits; such a dataset can be completed and extended without renaming its pairs."""
     options = {"style": "classic", "size": 24, "crops": 2, "flip": True}
     monkeypatch.setattr(plan, "DIGITS", 8)
     build_dataset([photos], out, **options)

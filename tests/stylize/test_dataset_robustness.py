@@ -41,7 +41,7 @@ def test_lost_pairs_are_drawn_again(photos, out, layout):
 
 
 @pytest.mark.parametrize("layout", ["side", "folders"])
-def test_altered_pairs_are_kept_unless_overwrite_says_otherwise(photos, out, layout):
+def test_altered_pairs_are_kept_without_overwrite(photos, out, layout):
     options = {"layout": layout, "minimum_test": 2, "size": 32, "crops": 2}
     build_dataset([photos], out, **options)
     before = contents(out)
@@ -59,8 +59,8 @@ def test_altered_pairs_are_kept_unless_overwrite_says_otherwise(photos, out, lay
 
 @pytest.mark.parametrize("layout", ["side", "folders"])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_file_of_somebody_else_under_the_name_of_a_pair_is_kept(photos, out, layout, workers):
-    """Put there while a stopped run waits to be completed; and what that run itself drew is recognised."""
+def test_a_foreign_file_with_the_name_of_a_pair_is_kept(photos, out, layout, workers):
+    """The file appears before a stopped run is completed; what that run drew itself is recognised."""
     build_dataset([photos], out, layout=layout)
     before, records = contents(out), read_manifest(out)
     for record in records:
@@ -76,7 +76,7 @@ def test_a_file_of_somebody_else_under_the_name_of_a_pair_is_kept(photos, out, l
             victim.write_bytes(strange)
         else:
             save(victim, strange)
-        with pytest.raises(DatasetError, match=f"{victim} is there already and is not what would be drawn; move it"):
+        with pytest.raises(DatasetError, match=f"{victim} already exists and is not what would be drawn; move it"):
             build_dataset([photos], out, layout=layout, workers=workers)
         if strange is None:
             victim.rmdir()
@@ -90,7 +90,7 @@ def test_a_file_of_somebody_else_under_the_name_of_a_pair_is_kept(photos, out, l
 
 
 @posix
-def test_a_link_under_the_name_of_a_pair_leads_nobody_astray(tmp_path, photos, out):
+def test_a_link_with_the_name_of_a_pair_is_not_followed(tmp_path, photos, out):
     build_dataset([photos], out)
     mine, pair = tmp_path / "mine.png", next((out / "train").iterdir())
     pair.rename(mine)
@@ -270,7 +270,7 @@ def test_bad_files_are_skipped_with_a_reason(tmp_path, photos, out):
     summary = build_dataset([photos], out, size=32)
     reasons = {
         "empty.jpg": "empty",
-        "text.jpg": "no readable image",
+        "text.jpg": "not a readable image",
         "cut.png": "truncated",
         "dot.png": "too small",
         "low.png": "too small for crops of 32",
@@ -327,7 +327,7 @@ def test_every_kind_of_file_is_used_or_skipped_with_a_reason(tmp_path, photos, o
     bad = {"text.png": b"no pixels", "cut.jpg": used["grey.jpg"].read_bytes()[:-40], "empty.gif": b""}
     for name, data in bad.items():
         (photos / name).write_bytes(data)
-    reasons = {"text.png": "no readable image", "cut.jpg": "truncated", "empty.gif": "empty"}
+    reasons = {"text.png": "not a readable image", "cut.jpg": "truncated", "empty.gif": "empty"}
     (photos / "circle.png").symlink_to("circle.png")  # named by survey(), see test_folders.py
     not_utf8 = os.fsdecode(b"caf\xe9.png")
     try:

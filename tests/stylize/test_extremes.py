@@ -1,4 +1,4 @@
-"""Pictures and scales at the limits of OpenCV: drawn all the same, or refused in a sentence that names the limit."""
+"""Pictures and scales at the limits of OpenCV are drawn, or refused in a sentence that names the limit."""
 
 from dataclasses import dataclass, fields
 
@@ -40,7 +40,7 @@ def strip(length, axis, side=16):
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_remap_in_pieces_is_remap(axis, monkeypatch):
-    """Places that stray over borders and lie half way between pixels, in pictures of one channel or more."""
+    """Places beyond the borders and half way between pixels, in pictures of one or more channels."""
     rng = np.random.default_rng(0)
     shape = (40, 700) if axis else (700, 40)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
@@ -61,7 +61,7 @@ def test_noise_far_from_the_corner_is_the_noise_of_the_repeated_tile(monkeypatch
     monkeypatch.setattr(texture, "LONGEST", 100)
     np.testing.assert_allclose(texture.noise((30, 1300), 3, 0.65, -50, seed=1), plain, atol=1e-6)
     far = texture.noise((4, 40_000), 0.5, 0.5)  # 80,000 pixels on the tile
-    assert far[:, -5000:].std() > 0.2  # and not one value over and over
+    assert far[:, -5000:].std() > 0.2  # and not a constant
 
 
 @pytest.mark.parametrize("style", styles())
@@ -99,7 +99,7 @@ def test_steps_on_long_strips_work_or_say_why_not():
 
 @pytest.mark.parametrize("style", styles())
 def test_every_parameter_at_its_ends_at_every_scale(style):
-    """Each alone, on pictures of the least size, of odd sides, and long ones."""
+    """Each alone, on the smallest pictures, on odd sides, and on long ones."""
     parameters = registry._styles[style].parameters
     changes = [{}, *({one.name: end} for one in fields(parameters) for end in one.metadata["range"])]
     for i, change in enumerate(changes):
@@ -112,7 +112,7 @@ def test_every_parameter_at_its_ends_at_every_scale(style):
 
 @pytest.mark.parametrize("level", [0, 7, 255])
 def test_the_widest_median_is_a_median(level):
-    """On plain ground cv2.medianBlur fails in windows of which 16 bits cannot count the half."""
+    """On a flat area cv2.medianBlur fails if half of its window's pixels do not fit in 16 bits."""
     plain = np.full((400, 400), level, np.uint8)
     assert (cv2.medianBlur(plain, WIDEST_MEDIAN) == level).all()
     photo = cv2.cvtColor(plain, cv2.COLOR_GRAY2RGB)
@@ -120,18 +120,18 @@ def test_the_widest_median_is_a_median(level):
 
 
 @pytest.mark.parametrize("scale", [400, 1000, 64.1, 1e300, float("inf"), float("nan"), 0, -1, 1e-9, 5e-324, 0.0156])
-def test_a_scale_that_is_a_slip_is_explained(scale, tmp_path, capsys):
+def test_a_mistaken_scale_is_explained(scale, tmp_path, capsys):
     photo = save(tmp_path / "photo.png", blocks())
     for style in styles():
         with pytest.raises(ValueError, match=r"it needs 0\.015625\.\.64, where 1 suits a short side of 512 pixels"):
             stylize(blocks(), style, scale)
     assert main(["image", str(photo), str(tmp_path / "out.png"), f"--scale={scale}"]) == 2
     said = capsys.readouterr().err
-    assert "no percentage" in said and said.count("\n") == 1 and not (tmp_path / "out.png").exists()
+    assert "not a percentage" in said and said.count("\n") == 1 and not (tmp_path / "out.png").exists()
 
 
 @pytest.mark.parametrize("options", [["--strokes", "100000"], ["--crops", "99999999", "--size", "16"]])
-def test_options_of_a_dataset_beyond_all_measure(options, tmp_path, capsys):
+def test_dataset_options_far_out_of_range(options, tmp_path, capsys):
     photos = save_blocks(tmp_path / "photos", 3)
     assert main(["dataset", str(photos), str(tmp_path / "out"), *options]) == 2
     said = capsys.readouterr().err
@@ -146,7 +146,7 @@ class NoParameters(Parameters):
 
 @pytest.fixture
 def fragile(monkeypatch):
-    """A style that gives up on pictures wider than 100 pixels, in the way that the test sets."""
+    """A style that fails on pictures wider than 100 pixels, with the error that the test sets."""
     monkeypatch.setattr(registry, "_styles", dict(registry._styles))
     failures = {}
 
@@ -188,8 +188,8 @@ def test_a_photo_that_cannot_be_drawn_is_skipped_and_the_run_goes_on(tmp_path, p
 
 
 @pytest.mark.parametrize("taken_away", [False, True])
-def test_a_run_that_a_photo_ended_is_gone_on_with(tmp_path, photos, out, taken_away):
-    """As an earlier version left it, or a process that was killed for want of memory: planned and not begun."""
+def test_a_run_that_a_photo_ended_can_be_resumed(tmp_path, photos, out, taken_away):
+    """As left by an earlier version, or by a process killed for lack of memory: planned but not begun."""
     save(photos / "wide.png", blocks(9, 48, 120))
     build_dataset([photos], out)
     records = read_manifest(out)

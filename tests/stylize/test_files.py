@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and only over what the same command wrote."""
+"""Files are written completely or not at all, and replace only what the same command wrote."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ MINE = "stylize image"
 
 @pytest.fixture
 def dead():
-    """The number of a process that has ended."""
+    """The id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
@@ -67,7 +67,7 @@ def test_any_name_that_a_file_can_have(tmp_path, name):
 
 
 @needs_links
-def test_a_name_in_no_encoding(tmp_path):
+def test_a_name_that_is_not_text(tmp_path):
     name = os.fsdecode(b"caf\xe9-\xff.png")
     try:
         (tmp_path / name).touch()
@@ -111,13 +111,13 @@ def test_a_process_that_nobody_waited_for_is_gone(tmp_path):
         process.stdout.read()  # ends when the process does
         (tmp_path / f"{PARTIAL}{process.pid}-a.png").touch()
         end = time.monotonic() + 10
-        while os.listdir(tmp_path) and time.monotonic() < end:  # closing its files is not quite the end of it
+        while os.listdir(tmp_path) and time.monotonic() < end:  # it closes its files a moment before it ends
             remove_leftovers(tmp_path)
         assert os.listdir(tmp_path) == []
 
 
 def test_a_write_cleans_up_after_one_that_was_killed(tmp_path):
-    """As it happens: killed between two writes to a file, and run again."""
+    """A real process, killed between two writes to a file and run again."""
     killed = f"""
 import os, signal
 from stylize.files import atomic_path
@@ -196,20 +196,20 @@ def test_letters_in_another_case(tmp_path):
 
 
 @needs_links
-def test_links_are_of_the_user(tmp_path):
+def test_links_belong_to_the_user(tmp_path):
     write_image(tmp_path / "own.png", blocks(), command=MINE)
     for name, aim in {"link.png": "own.png", "nowhere.png": "missing.png", "circle.png": "circle.png"}.items():
         (tmp_path / name).symlink_to(aim)
         assert "exists and was not written" in refusal(tmp_path / name, MINE), name
         check_target(tmp_path / name, MINE, [tmp_path / "input.png"], overwrite=True)
         before = (tmp_path / "own.png").read_bytes()
-        write_atomically(tmp_path / name, b"new")  # the link itself makes way, not what it leads to
+        write_atomically(tmp_path / name, b"new")  # the link itself is replaced, not its target
         assert not (tmp_path / name).is_symlink() and (tmp_path / "own.png").read_bytes() == before
     assert not (tmp_path / "missing.png").exists()
 
 
 @needs_links
-def test_no_folder_pipe_or_device_is_a_target(tmp_path):
+def test_folders_pipes_and_devices_are_not_targets(tmp_path):
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "null.png").symlink_to("/dev/null")
@@ -225,8 +225,8 @@ def test_places_where_nothing_could_be_written(tmp_path, monkeypatch):
     check_place(tmp_path / "a.whatever")
     for name, expected in (
         ("a.doc", "cannot write '.doc' images; use one of .png, .jpg"),
-        ("missing/a.png", "missing is no folder"),
-        ("file/a.png", "file is no folder"),
+        ("missing/a.png", "missing is not a folder"),
+        ("file/a.png", "file is not a folder"),
     ):
         with pytest.raises(FileError, match=expected):
             check_place(tmp_path / name, [".png", ".jpg"])
@@ -236,7 +236,7 @@ def test_places_where_nothing_could_be_written(tmp_path, monkeypatch):
 
 
 @needs_links
-def test_what_is_never_to_be_read(tmp_path):
+def test_pipes_and_devices_are_never_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "zero.jpg").symlink_to("/dev/zero")
     for name in ("pipe.jpg", "zero.jpg"):

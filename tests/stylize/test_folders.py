@@ -1,4 +1,4 @@
-"""Folders as people have them: nested, linked, full of other things, and partly unreadable."""
+"""Real-world folders: nested, linked, full of other files, and partly unreadable."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def test_find_images(tmp_path):
     assert find_images([tmp_path]) == sorted(expected)
     assert find_images([tmp_path / "deep", tmp_path, tmp_path / "a.png"]) == sorted(expected)  # each once
     assert find_images([str(tmp_path / "notes.txt")]) == [tmp_path / "notes.txt"]  # named, so it is meant
-    assert survey([tmp_path]).notes == []  # of notes and films nothing is said
+    assert survey([tmp_path]).notes == []  # text files and videos are not mentioned
     with pytest.raises(ImageError, match="nowhere: no such file"):
         find_images([tmp_path / "nowhere"])
 
@@ -44,7 +44,7 @@ def test_endings_in_any_case(tmp_path, ending):
     assert {path.name for path in find_images([tmp_path])} == names
 
 
-def test_what_systems_and_programs_leave_is_passed_over_in_silence(tmp_path, monkeypatch):
+def test_files_of_systems_and_programs_are_skipped_silently(tmp_path, monkeypatch):
     touch(
         tmp_path, "._a.jpg", ".hidden.png", ".DS_Store", "Thumbs.db", "desktop.ini", ".trash/a.png", "__MACOSX/a.png",
         "__MACOSX/._a.jpg", "$RECYCLE.BIN/a.png", "$Recycle.Bin/S-1/b.png", "System Volume Information/a.png",
@@ -85,7 +85,7 @@ def test_folders_behind_links_are_searched_once(tmp_path):
 
 
 @needs_links
-def test_a_link_to_what_lies_in_the_folder_hides_nothing_and_doubles_nothing(tmp_path):
+def test_a_link_within_the_folder_neither_hides_nor_repeats_files(tmp_path):
     touch(tmp_path, "photo.png", "z/deep.png")
     (tmp_path / "a-link.png").symlink_to("photo.png")
     (tmp_path / "a-folder").symlink_to("z")
@@ -103,7 +103,7 @@ def test_a_chain_of_links_and_many_folders(tmp_path):
 
 
 @needs_links
-def test_broken_links_are_named_and_hide_nothing(tmp_path):
+def test_broken_links_are_named_and_do_not_hide_files(tmp_path):
     save(tmp_path / "photo.png", blocks())
     for link in ("circle.png", "there", "back", "nothing.jpg", "gone"):
         aim = {"circle.png": "circle.png", "there": "back", "back": "there"}.get(link, "nowhere")
@@ -111,8 +111,8 @@ def test_broken_links_are_named_and_hide_nothing(tmp_path):
     found = survey([tmp_path])
     assert found.images == [tmp_path / "photo.png"]
     (note,) = found.notes
-    assert "5 links that lead nowhere" in note and str(tmp_path / "back") in note and "and 2 more" in note
-    with pytest.raises(ImageError, match="a link that leads nowhere"):
+    assert "5 broken links" in note and str(tmp_path / "back") in note and "and 2 more" in note
+    with pytest.raises(ImageError, match="a broken link"):
         find_images([tmp_path / "circle.png"])
     for name, reason in (("circle.png", "symbolic links"), ("nothing.jpg", "No such file")):
         with pytest.raises(ImageError, match=reason):
@@ -136,7 +136,7 @@ def test_pipes_devices_and_sockets_are_never_read(tmp_path, monkeypatch):
                     read(name)
 
 
-def test_folders_that_cannot_be_looked_into(tmp_path, monkeypatch):
+def test_unreadable_folders(tmp_path, monkeypatch):
     touch(tmp_path, "a.png", "shut/b.png", "open/c.png")
     scandir = os.scandir
 
@@ -159,10 +159,10 @@ def test_kinds_that_are_not_read_are_named_once_each(tmp_path, monkeypatch):
     found = survey([tmp_path])
     assert found.images == [tmp_path / "e.jpg"]
     assert found.notes == [
-        "passed over 3 .heic pictures, which cannot be read; install it",
-        "passed over 1 .nef picture, which cannot be read; develop them",
+        "skipped 3 .heic pictures, which cannot be read; install it",
+        "skipped 1 .nef picture, which cannot be read; develop them",
     ]
-    assert find_images([tmp_path / "a.HEIC"]) == [tmp_path / "a.HEIC"]  # whoever reads it says what it is
+    assert find_images([tmp_path / "a.HEIC"]) == [tmp_path / "a.HEIC"]  # reading it gives the error
 
 
 def test_what_is_not_read_says_what_to_do():
@@ -171,7 +171,7 @@ def test_what_is_not_read_says_what_to_do():
     assert all("remove" not in advice for advice in formats.NOT_READ.values())
 
 
-def test_our_own_output_is_no_source(tmp_path):
+def test_our_own_output_is_not_a_source(tmp_path):
     save(tmp_path / "photo.png", blocks())
     write_image(tmp_path / "cartoon.png", blocks(), command="stylize image")
     out = tmp_path / "out"
@@ -179,7 +179,7 @@ def test_our_own_output_is_no_source(tmp_path):
     save(out / "a.png", blocks())
     found = survey([tmp_path], output=out)
     assert found.images == [tmp_path / "photo.png"] and found.cartoons == 1 and found.notes == []
-    assert len(find_images([tmp_path])) == 3  # for those who do not draw, a cartoon is a picture like any other
+    assert len(find_images([tmp_path])) == 3  # without an output folder, a cartoon is a picture like any other
     named = survey([tmp_path, tmp_path / "cartoon.png"], output=out)
     assert named.images == [tmp_path / "cartoon.png", tmp_path / "photo.png"] and named.cartoons == 0
     assert survey([out], output=out).images == [out / "a.png"]  # named itself
@@ -187,7 +187,7 @@ def test_our_own_output_is_no_source(tmp_path):
 
 
 @needs_links
-def test_our_own_output_behind_a_link_is_no_source(tmp_path):
+def test_our_own_output_behind_a_link_is_not_a_source(tmp_path):
     touch(tmp_path, "photos/a.png", "elsewhere/b.png")
     (tmp_path / "photos" / "cartoons").symlink_to("../elsewhere")
     for output in (tmp_path / "elsewhere", tmp_path / "photos" / "cartoons"):
@@ -195,7 +195,7 @@ def test_our_own_output_behind_a_link_is_no_source(tmp_path):
 
 
 def test_many_files_are_found_in_little_time(tmp_path):
-    """Every file is looked at without a walk along its whole path."""
+    """No file may cost a walk along its whole path."""
     touch(tmp_path, *(f"deep/er/{number}.png" for number in range(2000)))
     calls = []
     real = os.path.realpath

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from stylize import formats
-from stylize.files import read_mark
 from stylize.images import ImageError, read_image, write_image
+from stylize.marks import read_mark
 
 from .files_by_hand import directory, tiff
 from .pictures import REPOSITORY, blocks, four_corners, save
 
-# four_corners(32, 48) on its side: HEIC with a rotation of its own, and the same one as a note in EXIF
+# four_corners(32, 48) on its side: HEIC with its own rotation, and the same rotation in EXIF
 HEIC = base64.b64decode("""
 AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAchtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA
 ADRpbG9jAAAAAERAAAIAAQAAAAAB7AABAAAAAAAAALwAAgAAAAACqAABAAAAAAAAACQAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAA
@@ -61,7 +61,7 @@ def test_heic_without_pi_heif_is_never_called_damaged(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, files)], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
     )
-    advice = 'pictures of this kind are not read; to read HEIC, pip install "nnlite[heif]"'
+    advice = 'pictures in this format cannot be read; to read HEIC, pip install "nnlite[heif]"'
     assert done.stdout.splitlines() == [f"{path}: {advice}" for path in files], done.stderr
 
 
@@ -84,13 +84,13 @@ KINDS = {
 def test_other_kinds_are_named_by_their_content_and_never_called_damaged(name, tmp_path):
     for path in (tmp_path / name, tmp_path / "named.jpg"):
         path.write_bytes(KINDS[name])
-        with pytest.raises(ImageError, match=r"not read; export .* as JPEG or PNG") as caught:
+        with pytest.raises(ImageError, match=r"cannot be read; export .* as JPEG or PNG") as caught:
             read_image(path)
         assert "damaged" not in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["photo.nef", "photo.ARW", "photo.dng", "photo.tif"])
-def test_the_preview_in_camera_raw_is_not_taken_for_the_photo(name, tmp_path):
+def test_the_preview_in_camera_raw_is_not_read_as_the_photo(name, tmp_path):
     raw = {0xC612: (1, 4)} if name == "photo.tif" else {}  # the version of DNG, under another name
     (tmp_path / name).write_bytes(tiff(blocks(), 2, **{f"t{tag}": value for tag, value in raw.items()}))
     with pytest.raises(ImageError, match="export camera RAW as JPEG or PNG"):
@@ -106,7 +106,7 @@ def test_content_counts_where_the_name_is_wrong(tmp_path):
 def test_the_name_counts_where_the_content_is_unknown(tmp_path):
     for name in ("a.tga", "b.xcf", "c.kdc"):
         (tmp_path / name).write_bytes(bytes(100))
-        with pytest.raises(ImageError, match="not read; export"):
+        with pytest.raises(ImageError, match="cannot be read; export"):
             read_image(tmp_path / name)
 
 

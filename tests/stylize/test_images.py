@@ -48,16 +48,16 @@ def jpeg_with_thumbnail():
 
 BAD = {
     "empty.png": (b"", "empty"),
-    "text.jpg": (b"These are not pixels, whatever the name says.", "no readable image"),
+    "text.jpg": (b"These are not pixels, whatever the name says.", "not a readable image"),
     "truncated.jpg": (encoded(blocks(), format="JPEG")[:-200], "truncated"),
     "thumbnail.jpg": (jpeg_with_thumbnail()[:-200], "truncated"),
     "header.jpg": (b"\xff\xd8\xff\xe0", "truncated"),
     "truncated.png": (encoded(blocks(), format="PNG")[:-60], "truncated"),
     "damaged.png": (
         encoded(blocks(), format="PNG").replace(b"IDAT", b"IDAT\0\0\0\0", 1),
-        "no readable image",
+        "not a readable image",
     ),
-    "truncated.webp": (encoded(blocks(), format="WEBP")[:-60], "no readable image"),
+    "truncated.webp": (encoded(blocks(), format="WEBP")[:-60], "not a readable image"),
     "truncated.tif": (encoded(blocks(), format="TIFF")[:3000], "truncated"),
     "tiny.png": (encoded(blocks()[:1, :1], format="PNG"), "too small"),
     "thin.png": (encoded(blocks()[:15], format="PNG"), "too small"),
@@ -148,7 +148,7 @@ def test_orientation_of_a_tiff_in_any_byte_order(order, tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.rot90(four_corners()))
 
 
-def test_a_damaged_or_senseless_note_about_rotation_is_passed_over(tmp_path):
+def test_a_damaged_or_senseless_orientation_is_ignored(tmp_path):
     sound = directory({0x0112: (6,)})
     for block in (sound[:9], b"II*\0\xff\xff\xff\xff", b"junk", directory({0x0112: (9,)}), directory({0x0112: (0,)})):
         for extension in ("jpg", "png", "webp"):

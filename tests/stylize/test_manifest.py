@@ -1,4 +1,4 @@
-"""A manifest that was damaged, or made to mislead: one DatasetError that names the line, and nothing is lost."""
+"""A damaged or misleading manifest gives one DatasetError that names the line, and nothing is lost."""
 
 import json
 import os
@@ -34,8 +34,7 @@ def users(photos, out, options):
 
 
 def refused(made, lines):
-    """What each reader says of a manifest of these lines; None where it has nothing against it. The rest stays as it
-    was."""
+    """What each reader says about a manifest of these lines; None if it accepts them. Other files stay unchanged."""
     _, out, _ = made
     path = out / "manifest.jsonl"
     sound, before = path.read_bytes(), contents(out)
@@ -78,7 +77,7 @@ def edited(record):
 
 @pytest.mark.parametrize("which", ["done", "pending", "skipped"])
 def test_no_edit_of_a_record_ends_in_a_traceback(made, which):
-    """Its line is named, or it is one that the readers can live with."""
+    """Its line is named, or the readers accept it."""
     _, out, _ = made
     whole, records = (out / "manifest.jsonl").read_bytes(), read_manifest(out)
     number = next(i for i, record in enumerate(records) if (record["status"] == "skipped") == (which == "skipped"))
@@ -93,9 +92,9 @@ def test_no_edit_of_a_record_ends_in_a_traceback(made, which):
             read_manifest(out)
             taken[what] = lines.copy()
         except DatasetError as error:
-            assert f"line {number + 1} is damaged: " in str(error) and "put back a copy" in str(error), what
+            assert f"line {number + 1} is damaged: " in str(error) and "put back an undamaged copy" in str(error), what
     (out / "manifest.jsonl").write_bytes(whole)
-    assert "source='x'" in taken  # a text is a text
+    assert "source='x'" in taken  # any text is accepted
     assert ("no option flip" in taken) == (which != "skipped")  # early datasets have no such option
     assert not any(what.startswith(("no source", "no status", "no split", "file=", "sha256=N")) for what in taken)
     for what, lines in list(taken.items())[:: max(1, len(taken) // 4)]:
@@ -111,20 +110,20 @@ def test_no_edit_of_a_record_ends_in_a_traceback(made, which):
         (b'{"source": "caf\xe9.png", "status": "skipped", "reason": ""}', "not JSON in UTF-8"),
         (b"[" * 100_000, "not JSON in UTF-8"),
         (b"1" * 5000, "not JSON in UTF-8"),
-        (b"[]", "no JSON object"),
-        (b"null", "no JSON object"),
-        (b'"text"', "no JSON object"),
+        (b"[]", "not a JSON object"),
+        (b"null", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
         (b"{}", "its status is None"),
         (b'{"status": "gone", "source": "x"}', "its status is 'gone'"),
         (b'{"status": "skipped", "source": "x"}', "it has no 'reason'"),
-        (b'{"status": "skipped", "source": 5, "reason": ""}', "its source is 5, not a text"),
+        (b'{"status": "skipped", "source": 5, "reason": ""}', "its source is 5, not a string"),
     ],
 )
-def test_a_line_that_is_no_record(made, line, what):
+def test_a_line_that_is_not_a_record(made, line, what):
     lines = (made[1] / "manifest.jsonl").read_bytes().splitlines()
     for number in (0, len(lines)):
         for said in refused(made, [*lines[:number], line, *lines[number:]]):
-            if line or number < len(lines):  # an empty line at the end is no line
+            if line or number < len(lines):  # an empty line at the end does not count
                 assert f"line {number + 1} is damaged: " in said and what in said
 
 
@@ -140,7 +139,7 @@ def test_a_line_that_is_no_record(made, line, what):
         ("train/a\0b.png", "not train/NAME.png"),
         ("train/" + 300 * "x" + ".png", "not train/NAME.png"),
         ("train/link.png", "leads out of"),
-        ("train/double.png", "is listed in line"),
+        ("train/double.png", "is already listed in line"),
     ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links")
@@ -174,15 +173,15 @@ def test_a_manifest_that_cannot_be_read(made):
         path.chmod(0o644)
 
 
-def test_a_record_less_or_of_another_pair_is_named(made):
-    """What is listed is not what the options make: no guess which of the two is right."""
+def test_a_missing_record_or_one_of_another_pair_is_named(made):
+    """The manifest and the options disagree; it is not guessed which is right."""
     _, out, _ = made
     lines = (out / "manifest.jsonl").read_bytes().splitlines()
     said = refused(made, lines[1:])
     assert "does not list the pairs that these options make of" in said[0]
 
 
-def test_what_was_made_with_other_options_is_said_whatever_they_are(made):
+def test_a_dataset_made_with_other_options_is_explained_whatever_they_are(made):
     photos, out, options = made
     records = read_manifest(out)
     sound = (out / "manifest.jsonl").read_bytes()

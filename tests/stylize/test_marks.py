@@ -1,4 +1,4 @@
-"""Marks: found again, seen by no reader of pictures and videos, and gone once the file is edited."""
+"""Marks are found again, are invisible to readers of pictures and videos, and no longer count after an edit."""
 
 import io
 import json
@@ -50,7 +50,7 @@ def frames(path):
 
 
 def probed(path):
-    """What ffprobe reads, and what it complains of."""
+    """What ffprobe reads, and its complaints."""
     if not shutil.which("ffprobe"):
         return None
     show = "stream=nb_read_frames,width,height,codec_name,duration"
@@ -123,7 +123,7 @@ def test_a_mark_survives_a_copy_under_any_name(tmp_path, ending):
 
 
 def saved_again(path):
-    """By an editor that keeps the comments it knows of."""
+    """As by an editor that keeps the comments it knows."""
     with Image.open(path) as image:
         image.load()
     kept = {name: image.info[name] for name in ("comment",) if name in image.info}
@@ -174,7 +174,7 @@ def test_a_mark_written_twice(tmp_path):
     np.testing.assert_array_equal(look(path), blocks())
 
 
-def test_sizes_that_files_state_are_true(tmp_path):
+def test_the_lengths_stored_in_files_stay_true(tmp_path):
     for ending, at, left_out in (("bmp", 2, 0), ("webp", 4, 8)):
         path = save(tmp_path / f"a.{ending}", blocks())
         write_mark(path, MINE)
@@ -183,10 +183,10 @@ def test_sizes_that_files_state_are_true(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["", "rm -rf", "a;b", "x" * 200, "ü"])
-def test_what_is_no_name_of_a_command(tmp_path, command):
+def test_what_is_not_the_name_of_a_command(tmp_path, command):
     path = save(tmp_path / "a.png", blocks())
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="no name of a command"):
+    with pytest.raises(ValueError, match="not the name of a command"):
         write_mark(path, command)
     assert path.read_bytes() == before
 
@@ -200,7 +200,7 @@ def test_files_of_other_kinds_have_no_marks(tmp_path):
         assert read_mark(path) is None
 
 
-def test_a_comment_that_looks_like_a_mark_is_none(tmp_path):
+def test_a_comment_that_looks_like_a_mark_does_not_count(tmp_path):
     buffer = io.BytesIO()
     Image.fromarray(blocks()).save(buffer, "JPEG", comment=b"written by python -m stylize image")
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue())

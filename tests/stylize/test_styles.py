@@ -174,7 +174,7 @@ def test_unknown_style_is_named_and_the_nearest_suggested():
         (blocks()[..., 0], None, r"\(H, W, 3\)"),
         (blocks()[:8], None, "16 pixels"),
         (blocks(), 0, r"it needs 0\.015625\.\.64"),
-        (blocks(), float("nan"), "no percentage"),
+        (blocks(), float("nan"), "not a percentage"),
     ],
 )
 def test_what_stylize_refuses(photo, scale, message):

@@ -1,4 +1,4 @@
-"""No command replaces a file that it did not write, or an input, or does its work before it looks."""
+"""No command replaces an input or a file that it did not write, and each checks this before it starts work."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ def run(capsys):
 
 @pytest.fixture
 def refuse(run):
-    """Run a command that must fail: the one line it says."""
+    """Run a command that must fail; the one line that it prints."""
 
     def refuse(*arguments):
         status, stdout, stderr = run(*arguments)
@@ -47,7 +47,7 @@ def refuse(run):
 
 @pytest.mark.parametrize("ending", [*WRITABLE, *map(str.upper, WRITABLE)])
 def test_two_photos_are_not_a_photo_and_a_cartoon(tmp_path, run, refuse, ending):
-    """stylize image *.jpg, where two match."""
+    """`stylize image *.jpg` where two files match."""
     for number, name in enumerate("ab"):
         save(tmp_path / f"{name}{ending}", blocks(number))
     photos = sorted(tmp_path.iterdir())
@@ -97,7 +97,7 @@ def test_a_misspelt_photo_is_named_whether_or_not_the_cartoon_exists(tmp_path, r
 
 
 @pytest.mark.parametrize("count", [3, 12])
-def test_many_photos_are_advised(tmp_path, refuse, count):
+def test_many_photos_get_advice(tmp_path, refuse, count):
     photos = sorted(save_blocks(tmp_path, count).iterdir())
     before = contents(tmp_path)
     said = refuse("image", *photos)
@@ -107,7 +107,7 @@ def test_many_photos_are_advised(tmp_path, refuse, count):
     assert said == refuse("image", "--style", "anime", *photos) == refuse("image", *photos, "--scale", "2")
 
 
-def test_the_target_is_looked_at_before_the_work(tmp_path, refuse, monkeypatch):
+def test_the_target_is_checked_before_the_work(tmp_path, refuse, monkeypatch):
     monkeypatch.setattr("stylize.commands.image.stylize", lambda *_, **__: pytest.fail("drawn first"))
     photo, out = save(tmp_path / "photo.png", blocks()), save(tmp_path / "mine.png", blocks())
     refuse("image", photo, out)
@@ -162,4 +162,4 @@ def test_a_contact_sheet_replaces_only_a_contact_sheet(tmp_path, run, refuse):
 @pytest.mark.parametrize("command", ["image", "check"])
 def test_the_option_has_the_same_words_everywhere(run, command):
     words = " ".join(run(command, "--help")[1].split())
-    assert "--overwrite replace a file even if this command did not write it" in words
+    assert "--overwrite replace any file (without it, a command replaces only its own earlier output)" in words

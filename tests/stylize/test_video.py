@@ -114,7 +114,7 @@ def test_an_interrupt_keeps_the_frames_so_far(tmp_path):
 
 
 def start(source, out):
-    """The command as a terminal starts it, drawing: its first frames are written."""
+    """The command, started as from a terminal; its first frames have been written."""
     process = subprocess.Popen(
         [sys.executable, "-m", "stylize", "video", source, out],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""Videos as people have them: times, pixels and names that are not the usual ones."""
+"""Real-world videos: unusual times, pixels and names."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import pytest
 
 from stylize import FileError, VideoError, draw_video
 from stylize.__main__ import main
-from stylize.files import read_mark
+from stylize.marks import read_mark
 from stylize.sound import carry_sound
 from stylize.video_files import count_frames, packet_times
 from stylize.video_reader import VideoReader
@@ -34,14 +34,14 @@ def keep(frame):
 
 
 def redraw(source, out, draw=keep):
-    """(what draw_video says, the first time in the output of each picture of `numbered`, its length in seconds)."""
+    """(result of draw_video, when each picture of `numbered` first appears in the output, length in seconds)."""
     drawn = draw_video(source, out, draw, "off")
     found, fps = numbers(out)
     return drawn, {number: found.index(number) / fps for number in set(found)}, len(found) / fps
 
 
 def run(capsys, *arguments):
-    """The command in this process: (status, stdout, stderr), of which stderr is at most a line."""
+    """Run the command in this process: (status, stdout, stderr); stderr is at most one line."""
     capsys.readouterr()
     status = main(["video", *map(str, arguments), "--style=classic", "--temporal=off"])
     said = capsys.readouterr()
@@ -69,7 +69,7 @@ def test_rates_of_any_kind_are_written_and_keep_every_frame(tmp_path, suffix, fp
     assert length == pytest.approx(30 / fps, rel=1e-4)
 
 
-def test_a_size_that_a_format_cannot_hold_is_said_and_the_folder_not_blamed(tmp_path):
+def test_a_size_that_a_format_cannot_hold_is_not_blamed_on_the_folder(tmp_path):
     with (
         pytest.raises(VideoError, match=r"\.webm cannot hold 20000 x 32 pixels"),
         VideoWriter(tmp_path / "wide.webm", 25) as writer,
@@ -86,7 +86,7 @@ def test_the_last_picture_is_held_as_long_as_the_file_says(tmp_path):
 
 
 @pytest.mark.parametrize(("step", "suffix"), [(40_000, ".mp4"), (-2.0, ".mkv"), (-2.0, ".webm")])
-def test_broken_times_are_said_and_keep_every_picture(tmp_path, capsys, step, suffix):
+def test_broken_times_are_reported_and_every_picture_is_kept(tmp_path, capsys, step, suffix):
     times = [0, 0.1, 0.2, 0.3, 2.3, 2.4, 2.5, 2.6 + step, 2.7 + step, 2.8 + step, 2.9 + step, 3.0 + step]
     drawn, begins, length = redraw(retime(numbered(tmp_path / f"film{suffix}"), times), tmp_path / "out.mkv")
     assert len(begins) == 12 and abs(length - 3.1) < 0.11
@@ -97,7 +97,7 @@ def test_broken_times_are_said_and_keep_every_picture(tmp_path, capsys, step, su
 
 
 def stretched(path, wide, high, turned=False):
-    """A .mp4 whose pixels are wide x high, as a box says (ISO 14496-12, 12.1.4), and which is turned by a quarter."""
+    """An .mp4 with pixels of wide x high (ISO 14496-12, 12.1.4), turned by a quarter."""
     data = bytearray(path.read_bytes())
     entry = data.index(b"mp4v", data.index(b"stsd")) - 4
     end = entry + struct.unpack_from(">I", data, entry)[0]
@@ -156,7 +156,7 @@ NAMES = [
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_a_name_of_any_kind_is_a_file_to_read_and_to_write(tmp_path, monkeypatch, name, suffix):
+def test_files_of_any_name_can_be_read_and_written(tmp_path, monkeypatch, name, suffix):
     monkeypatch.chdir(tmp_path)
     try:
         os.mkdir(name)
@@ -191,7 +191,7 @@ def test_temporary_names_do_not_stay(tmp_path, monkeypatch):
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_no_room_for_a_temporary_name_is_no_reason_to_stop(tmp_path, monkeypatch):
+def test_it_works_without_room_for_a_temporary_name(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     assert draw_video(film(tmp_path / "a.mp4"), tmp_path / "b.mp4", keep, "off").frames == 6
     with pytest.raises(VideoError, match="rename it"):
@@ -199,22 +199,22 @@ def test_no_room_for_a_temporary_name_is_no_reason_to_stop(tmp_path, monkeypatch
         draw_video(tmp_path / "\udcff.mp4", tmp_path / "c.mp4", keep, "off")
 
 
-def test_an_address_is_no_file():
+def test_an_address_is_not_a_file():
     with pytest.raises(VideoError, match="no such file"):
         VideoReader("http://localhost:9/film.mp4")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
-def test_what_is_no_file_is_said_and_not_waited_for(tmp_path):
+def test_what_is_not_a_file_is_reported_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "circle.mp4").symlink_to(tmp_path / "circle.mp4")
     cases = {
-        "pipe.mp4": "no ordinary file",
+        "pipe.mp4": "not a regular file",
         "circle.mp4": "no such file",
         ".": "is a folder",
         "x" * 300: "no such file",
     }
-    for name, message in {**cases, "/dev/zero": "no ordinary file", "a\0b": "no such file"}.items():
+    for name, message in {**cases, "/dev/zero": "not a regular file", "a\0b": "no such file"}.items():
         with pytest.raises(VideoError, match=message):
             draw_video(tmp_path / name, tmp_path / "out.mp4", keep, "off")
 
@@ -229,7 +229,7 @@ def test_frames_are_counted_as_they_are_read(tmp_path, suffix):
         assert video.expected == 30 == len(list(video)) and video.shortfall() is None
 
 
-def test_how_far_it_is_is_known_before_the_first_frame_is_drawn(tmp_path, monkeypatch):
+def test_the_number_of_frames_is_known_before_the_first_is_drawn(tmp_path, monkeypatch):
     bars = []
 
     def bar(**options):
@@ -266,7 +266,7 @@ def cut_short(path, keep):
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mkv", ".webm"])
-def test_a_video_that_breaks_off_is_drawn_as_far_as_it_goes_and_said(tmp_path, capsys, suffix):
+def test_a_video_that_breaks_off_is_drawn_that_far_with_a_warning(tmp_path, capsys, suffix):
     source = cut_short(film(tmp_path / f"film{suffix}", frames=200, height=32, width=32), 0.4)
     drawn = draw_video(source, tmp_path / "out.mp4", keep, "off")
     assert 20 < drawn.frames < 180
@@ -334,15 +334,15 @@ def test_a_shell_s_list_of_videos_is_refused_in_plain_words(tmp_path, capsys):
     assert [path.read_bytes() for path in names] == before
 
 
-def test_a_misspelt_input_is_said_whether_or_not_the_output_is_there(tmp_path, capsys):
+def test_a_misspelt_input_is_named_whether_or_not_the_output_exists(tmp_path, capsys):
     for out in (tmp_path / "new.mp4", film(tmp_path / "old.mp4")):
         status, _, stderr = run(capsys, tmp_path / "typo.mp4", out)
         assert status == 2 and "typo.mp4: no such file" in stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script as a program")
-def test_sound_begins_as_long_before_the_pictures_as_it_did(tmp_path, monkeypatch):
-    """Stand-ins for ffprobe, which says when pictures and file begin, and for ffmpeg, which notes what it is asked."""
+def test_sound_keeps_its_head_start_over_the_pictures(tmp_path, monkeypatch):
+    """Stand-ins for ffprobe, which prints when pictures and file begin, and for ffmpeg, which records its arguments."""
     video = film(tmp_path / "drawn.mp4")
     for name, script in {
         "ffprobe": "#!/bin/sh\necho 3.250000\necho 1.000000\n",
@@ -374,7 +374,7 @@ def test_a_long_still_with_sound_is_not_the_end(tmp_path):
 @needs_ffmpeg
 @pytest.mark.parametrize("out", CODECS)
 def test_sound_and_pictures_end_together(tmp_path, capsys, out):
-    """Irregular pictures for 3.8 s, from 0.5 s after the beginning of 6 s of sound; the last one is held by players."""
+    """Irregular pictures for 3.8 s, which start 0.5 s into 6 s of sound; players keep showing the last one."""
     pictures = retime(numbered(tmp_path / "pictures.mp4"), TIMES)
     tone = ["-f", "lavfi", "-i", "sine=duration=6"]
     subprocess.run(

@@ -1,4 +1,4 @@
-"""From times of any kind to a constant rate: each picture within 40 ms of its time, none drawn twice."""
+"""From irregular times to a constant rate: each picture within 40 ms of its time, none drawn twice."""
 
 import weakref
 
@@ -14,7 +14,7 @@ NTSC = 30000 / 1001
 
 
 def shown(times, rate, end=None):
-    """(picture, first frame, frames) of what is seen, and the timetable."""
+    """(picture, first frame, frames) of what is shown, and the timetable."""
     timetable, found, begin = Timetable(rate), [], 0
     for picture, count in spread([*enumerate(times), (None, end)], timetable):
         found.append((picture, begin, count))
@@ -34,14 +34,14 @@ def test_a_steady_video_keeps_every_frame_and_its_rate(rate, unit):
 
 
 @pytest.mark.parametrize("claimed", [0, -1, np.nan, np.inf, 1e-5, 1000, 90000, 12.5])
-def test_a_rate_that_is_nonsense_is_found_from_the_times(claimed):
+def test_a_nonsensical_rate_is_replaced_by_that_of_the_times(claimed):
     assert choose_rate(np.arange(100) / 25, claimed) == pytest.approx(25)
     assert choose_rate([], claimed) == choose_rate([0.0] * 9, claimed) == (claimed if 1 <= claimed <= 1000 else 25)
 
 
 @pytest.mark.parametrize("base", [10, 15, 24, 25, NTSC, 50, 60])
 def test_a_grid_with_holes_gets_the_rate_of_the_grid(base):
-    """Screen recorders leave out pictures that are like the last one. The average rate says nothing, then."""
+    """Screen recorders leave out pictures equal to the last one, so the average rate means nothing."""
     rng = np.random.default_rng(7)
     kept = np.unique(np.r_[0, rng.choice(1000, 300, replace=False), np.arange(500, 600)])
     times = np.rint(kept / base * 1000) / 1000
@@ -58,8 +58,8 @@ def test_a_grid_with_holes_gets_the_rate_of_the_grid(base):
     st.sampled_from([20, 24000 / 1001, 25, 29.97, 66.67, 120]),
     st.floats(0, 9),
 )
-def test_whatever_the_times_the_right_picture_is_on(steps, rate, start):
-    """The truth: at any time that picture is on which came last. A frame shows one that is on within 40 ms of it."""
+def test_the_right_picture_is_shown_whatever_the_times(steps, rate, start):
+    """At any time the picture that came last should be shown. Each frame shows one that is due within 40 ms of it."""
     times = np.cumsum([start, *steps])
     found, timetable = shown(times, rate, end=times[-1] + 1)
     pictures, _, counts = map(np.array, zip(*found, strict=True))
@@ -71,11 +71,11 @@ def test_whatever_the_times_the_right_picture_is_on(steps, rate, start):
     assert (at <= ends[frames] + 0.04).all()
     late_start = frames == pictures[0]  # it stands in for what came before it
     assert ((at >= clock[frames] - 0.04) | late_start).all()
-    assert abs(len(frames) / rate - (clock[-1] + 1)) <= 0.04  # no drift, at the end above all
+    assert abs(len(frames) / rate - (clock[-1] + 1)) <= 0.04  # no drift, above all at the end
 
 
 def test_an_hour_drifts_by_no_more_than_a_frame():
-    """29.9705 frames a second can only be written as 29.970 or 29.971, which alone would be 60 ms off."""
+    """29.9705 frames a second can only be written as 29.970 or 29.971, which would drift by 60 ms."""
     times = np.arange(0, 3600, 1 / 29.9705)
     found, _ = shown(times, writable_rate(29.9705))
     last, begin, _ = found[-1]

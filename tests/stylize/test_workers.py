@@ -1,4 +1,4 @@
-"""The worker processes: stopped at any moment they leave neither a hang nor an orphan, and what is done is done."""
+"""Worker processes stopped at any moment neither hang nor leave orphans, and finished work is kept."""
 
 import os
 import random
@@ -69,7 +69,7 @@ def test_what_a_job_raises_is_raised_after_the_others_are_done(workers):
         assert "fail_at_three" in raised.value.__notes__[0]  # where in the worker it was
 
 
-def test_a_worker_that_dies_ends_the_run_and_takes_the_others_along():
+def test_a_worker_that_dies_ends_the_run_and_the_other_workers():
     with Workers(2, 8) as pool:
         used = pool.map(process_of, range(8), "", False)
         with pytest.raises(DatasetError, match="a worker process died"):
@@ -83,7 +83,7 @@ def test_the_first_interrupt_is_noted_and_the_second_raised():
         assert heard == [signal.SIGINT]
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what runs in the background
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for background jobs
     try:
         with first_interrupt_noted() as heard:
             os.kill(os.getpid(), signal.SIGINT)
@@ -94,7 +94,7 @@ def test_the_first_interrupt_is_noted_and_the_second_raised():
 
 
 def start(command, *arguments):
-    """python -m stylize COMMAND in a session of its own; a terminal sends Ctrl-C to all in it."""
+    """`python -m stylize COMMAND` in its own session; a terminal sends Ctrl-C to every process in it."""
     return subprocess.Popen(
         [sys.executable, "-m", "stylize", command, *map(str, arguments)],
         cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -104,7 +104,7 @@ def start(command, *arguments):
 
 
 def end(process):
-    """The exit status and what it said, within 30 s; and nothing of its session is left a little later."""
+    """The exit status and stderr, within 30 s; soon after, no process of its session is left."""
     try:
         _, stderr = process.communicate(timeout=30)
     except subprocess.TimeoutExpired:
@@ -125,14 +125,14 @@ def session(leader):
 
 
 def wait_for_plan(process, out):
-    """Until the program has started and scanned its photos: what comes before is Python's own affair."""
+    """Wait until the program has scanned its photos; before that, Ctrl-C is Python's business."""
     while not (out / "manifest.jsonl").exists() and process.poll() is None:
         time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Photos that take a while, and what becomes of them undisturbed."""
+    """Photos that take a while to draw, and the result of an undisturbed run."""
     folder = tmp_path_factory.mktemp("large")
     photos = save_blocks(folder / "photos", 6, height=256, width=256)
     build_dataset([photos], folder / "whole")
@@ -154,7 +154,7 @@ def test_ctrl_c_once_or_twice_at_any_moment_of_drawing(large, tmp_path, workers)
                 os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.05)
         status, stderr = end(process)
-        # the second press may meet Python on its way out, where the system ends it
+        # the second press may come while Python is shutting down, where the system ends it
         assert status in (0, 130, -signal.SIGINT) and stderr in ("", INTERRUPTED), f"seed {seed}, {presses} presses"
         build_dataset([photos], out)
         assert contents(out) == whole, f"seed {seed}"
@@ -163,7 +163,7 @@ def test_ctrl_c_once_or_twice_at_any_moment_of_drawing(large, tmp_path, workers)
 @pytest.mark.slow
 @pytest.mark.parametrize("workers, kind", [(2, signal.SIGTERM), (3, signal.SIGINT)])
 def test_two_signals_at_any_moment_at_all(large, tmp_path, workers, kind):
-    """While modules are imported and processes started, too: whatever is said then, it ends, and can be completed."""
+    """Also while modules are imported and processes started: whatever it prints, it ends and can be completed."""
     photos, whole = large
     for turn, moment in enumerate((0.2, 0.6, 1.0, 1.4, 2.0)):
         out = tmp_path / f"out {turn}"
