@@ -7,10 +7,11 @@ shared by all that runs in one. So each thing that is measured there lives alone
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
+
+from stylize.interrupts import interrupts_kept_from_children
 
 
 class Failed(Exception):
@@ -25,7 +26,7 @@ class Worker:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
         self._patience = patience
-        with _interrupts_ignored():  # Ctrl-C is this process's to handle, and the new one inherits what is ignored
+        with interrupts_kept_from_children():  # Ctrl-C is for this process to handle
             self._process.start()
         theirs.close()
 
@@ -67,12 +68,3 @@ def _attempt(call, *arguments):
     except Exception as error:
         lines = str(error).strip().splitlines()
         return None, f"{type(error).__name__}: {lines[0] if lines else ''}"
-
-
-@contextmanager
-def _interrupts_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,9 +1,6 @@
 """Draw a video, picture by picture, and show each at its original time."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .files import check_target
+from .interrupts import only_first_interrupt
 from .temporal import Draw, FrameDrawer
 from .video_reader import VideoReader
 from .video_times import Timetable, spread
@@ -60,7 +58,7 @@ def draw_video(
     is written. After Ctrl-C the pictures drawn so far are kept.
     """
     drawer, cuts = FrameDrawer(draw, temporal), []
-    with _one_interrupt(), VideoReader(source) as video:
+    with only_first_interrupt(), VideoReader(source) as video:
         check_target(out, command, [] if isinstance(source, int) else [source], overwrite)
         with VideoWriter(out, video.fps, command) as writer:
             timetable = Timetable(writer.fps)
@@ -95,22 +93,3 @@ def _with_bar(pictures: Iterable[Item], expected: int | None) -> Iterator[Item]:
             bar.update(picture[0] is not None)
         bar.total = bar.n
         bar.refresh()
-
-
-@contextmanager
-def _one_interrupt() -> Iterator[None]:
-    """Within the block only the first Ctrl-C interrupts; the others are ignored, as the video is being saved."""
-
-    def interrupt(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    main = threading.current_thread() is threading.main_thread()  # only the main thread may set this
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

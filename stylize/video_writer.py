@@ -13,10 +13,10 @@ import numpy as np
 
 from ._cv2 import cv2
 from .files import partial_path, remove_leftovers
+from .interrupts import interrupts_ignored
 from .marks import write_mark
 from .native_stderr import silent_stderr
 from .video_files import VideoError, count_frames, plain_name
-from .workers import interrupts_ignored
 
 # What OpenCV's wheel can write and read back in full. H264 is not among them; browsers play .webm.
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80", ".mkv": "FFV1"}

@@ -9,10 +9,10 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import ceil
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ._cv2 import cv2
+from .interrupts import first_interrupt_noted, interrupts_ignored, interrupts_kept_from_children
 from .options import DatasetError
 
 JOBS_PER_WORKER = 16  # fewer are done before another process has even started
@@ -120,7 +121,7 @@ class Workers:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs,), daemon=True)
-        with _interrupts_kept_from_children():
+        with interrupts_kept_from_children():
             process.start()
         theirs.close()  # otherwise the pipe would stay open after the worker has ended
         self._workers[ours] = process
@@ -146,51 +147,3 @@ def _work(connection: Connection) -> None:
 def _end_with_parent() -> None:
     parent_process().join()
     os._exit(1)  # without this, the workers of a killed process would wait for jobs forever
-
-
-@contextmanager
-def first_interrupt_noted() -> Iterator[list[int]]:
-    """Within the block the first Ctrl-C is only noted in the list; the second raises KeyboardInterrupt as usual."""
-    heard: list[int] = []
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        yield heard
-        return
-
-    def hear(number: int, _: object) -> None:
-        heard.append(number)
-        if len(heard) > 1:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, hear)
-    try:
-        yield heard
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _interrupts_kept_from_children() -> Iterator[None]:
-    """Within the block this thread blocks Ctrl-C, and processes that start inherit that: from their first moment they
-    ignore it, though the terminal sends it to every process. This process receives it at the end of the block."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    resource_tracker.ensure_running()  # starting it later would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Within the block Ctrl-C is ignored, and processes that start there always ignore it."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set this
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from stylize import DatasetError, build_dataset, check_dataset
-from stylize.workers import Workers, first_interrupt_noted
+from stylize.interrupts import first_interrupt_noted
+from stylize.workers import Workers
 
 from .pictures import REPOSITORY, contents, save_blocks
 
