@@ -8,7 +8,6 @@ those of `python -m demos.dcgan`; distances are those of its figures: 2,000 samp
 
 from __future__ import annotations
 
-import argparse
 import os
 
 # PyTorch's idle threads spin and take the cores from everyone: this must be set before its first import.
@@ -26,12 +25,11 @@ from demos.common import run
 from demos.dcgan import BATCH, LATENT, LR, STEPS, WIDTH
 from demos.digits import load_digits
 from models.dcgan import DCGAN
+from stylize.console import Parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.dcgan_quality", description="The DCGAN here and in PyTorch."
-    )
+    parser = Parser(prog="python -m benchmarks.dcgan_quality", description="The DCGAN here and in PyTorch.")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (%(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to N - 1 (%(default)s)")
     arguments = parser.parse_args()

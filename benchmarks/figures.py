@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from demos.common import UserError
+from stylize.console import Parser, path_argument
 from stylize.files import add_overwrite, atomic_path, check_place, check_target
 from stylize.marks import write_mark
 
 
 def command_line(program: str, description: str, rounds: int) -> argparse.ArgumentParser:
     """A parser with what all benchmarks take."""
-    parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
+    parser = Parser(prog=f"python -m {program}", description=description)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"timed turns of each library (default {rounds})")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too, as they come")
+    parser.add_argument("--json", type=path_argument, metavar="FILE", help="write the figures there too, as they come")
     add_overwrite(parser)
     return parser
 

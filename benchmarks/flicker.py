@@ -8,7 +8,6 @@ that drawing took. A cut is given as the first frame of the new shot, counted fr
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -21,6 +20,7 @@ from benchmarks.figures import markdown, number
 from benchmarks.measure import cores
 from demos.common import run
 from stylize import styles, stylize
+from stylize.console import Parser, path_argument
 from stylize.temporal import TEMPORAL, Draw, FrameDrawer, flicker
 from stylize.video_reader import VideoReader
 
@@ -28,8 +28,8 @@ COLUMNS = {"video": 16, "temporal": 8, "flicker": 7, "ms a frame": 10, "style al
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.flicker", description="Flicker of drawn videos.")
-    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
+    parser = Parser(prog="python -m benchmarks.flicker", description="Flicker of drawn videos.")
+    parser.add_argument("videos", nargs="+", type=path_argument, metavar="VIDEO")
     parser.add_argument("--style", choices=styles(), default="toon", help="default toon")
     arguments = parser.parse_args()
     print(f"{arguments.style}, {cores()} cores")

@@ -23,6 +23,7 @@ from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, 
 from benchmarks.works import pix2pix
 from demos.common import run
 from nnlite.plot import lines
+from stylize.console import path_argument
 from stylize.files import check_place, check_target
 
 PROGRAM = "benchmarks.growth"
@@ -39,7 +40,9 @@ SWEEPS = {"batch": (1, 2, 4, 8, 16, 32, 64), "size": (64, 128, 256, 512), "width
 def main() -> int:
     parser = command_line(PROGRAM, "How the time and memory of a Pix2Pix step grow.", rounds=5)
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks")
+    parser.add_argument(
+        "--out", type=path_argument, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks"
+    )
     arguments = parse(parser)
     picture = arguments.out / "growth.png"
     check_place(picture)

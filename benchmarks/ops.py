@@ -1,6 +1,6 @@
 """Single operations here and in PyTorch, forward and backward, alternating, in one run.
 
-    python -m benchmarks.ops [--only TEXT] [--rounds N] [--json FILE]
+python -m benchmarks.ops [--only TEXT] [--rounds N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -23,19 +23,28 @@ COLUMNS = {"operation": 40, "pass": 18, "nnlite ms": 9, "PyTorch ms": 10, "ratio
 OPERATIONS = {
     "conv2d 3x3, 64 to 64 at 64x64": (lambda t, F, x, w: F.conv2d(x, w, padding=1), (4, 64, 64, 64), (64, 64, 3, 3)),
     "conv2d 3x3, 16 to 16 at 128x128": (
-        lambda t, F, x, w: F.conv2d(x, w, padding=1), (4, 16, 128, 128), (16, 16, 3, 3)
+        lambda t, F, x, w: F.conv2d(x, w, padding=1),
+        (4, 16, 128, 128),
+        (16, 16, 3, 3),
     ),
     "conv2d 4x4 stride 2, 64 to 128": (
-        lambda t, F, x, w: F.conv2d(x, w, stride=2, padding=1), (4, 64, 64, 64), (128, 64, 4, 4)
+        lambda t, F, x, w: F.conv2d(x, w, stride=2, padding=1),
+        (4, 64, 64, 64),
+        (128, 64, 4, 4),
     ),
     "conv2d 5x5, 1 to 6 at 32x32": (lambda t, F, x, w: F.conv2d(x, w), (128, 1, 32, 32), (6, 1, 5, 5)),
     "conv2d 1x1, 256 to 64": (lambda t, F, x, w: F.conv2d(x, w), (4, 256, 32, 32), (64, 256, 1, 1)),
     "conv_transpose2d 4x4 stride 2, 128 to 64": (
-        lambda t, F, x, w: F.conv_transpose2d(x, w, stride=2, padding=1), (4, 128, 32, 32), (128, 64, 4, 4)
+        lambda t, F, x, w: F.conv_transpose2d(x, w, stride=2, padding=1),
+        (4, 128, 32, 32),
+        (128, 64, 4, 4),
     ),
     "linear 1024 to 1024, 128 rows": (lambda t, F, x, w: F.linear(x, w), (128, 1024), (1024, 1024)),
     "batch_norm": (
-        lambda t, F, x, w, b: F.batch_norm(x, None, None, w, b, training=True), (16, 64, 64, 64), (64,), (64,)
+        lambda t, F, x, w, b: F.batch_norm(x, None, None, w, b, training=True),
+        (16, 64, 64, 64),
+        (64,),
+        (64,),
     ),
     "layer_norm": (lambda t, F, x: F.layer_norm(x, (512,)), (2048, 512)),
     "leaky_relu": (lambda t, F, x: F.leaky_relu(x, 0.2), (16, 64, 64, 64)),

@@ -8,7 +8,6 @@ building the graph, walking it, adding gradients.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -18,11 +17,12 @@ from benchmarks.works import WORKS
 from demos.common import UserError, run
 from nnlite import Function
 from nnlite.optim.optimizer import Optimizer
+from stylize.console import Parser
 
 
 def main() -> None:
     what = "Time of each operation in a step of nnlite."
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=what)
+    parser = Parser(prog="python -m benchmarks.profile", description=what)
     parser.add_argument("work", choices=WORKS)
     parser.add_argument("--batch", type=int, help="default: the first that benchmarks.train_steps measures")
     parser.add_argument("--steps", type=int, default=5, help="how many are averaged (default 5)")

@@ -8,7 +8,6 @@ kept. results.png shows the ratios of the training steps.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import json
 import re
@@ -20,6 +19,7 @@ from benchmarks.figures import markdown, marked
 from benchmarks.works import WORKS
 from demos.common import UserError, run
 from nnlite.plot import bars
+from stylize.console import Parser, path_argument
 from stylize.files import add_overwrite, atomic_path, check_place, check_target
 
 BEGIN, END = "<!-- tables: python -m benchmarks.results -->", "<!-- end -->"
@@ -29,9 +29,13 @@ PROGRAM = "benchmarks.results"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description="RESULTS.md and its chart.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="written by another benchmark's --json")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks")
+    parser = Parser(prog="python -m benchmarks.results", description="RESULTS.md and its chart.")
+    parser.add_argument(
+        "files", nargs="+", type=path_argument, metavar="FILE", help="written by another benchmark's --json"
+    )
+    parser.add_argument(
+        "--out", type=path_argument, metavar="DIR", default=Path(__file__).parent, help="default: benchmarks"
+    )
     add_overwrite(parser)
     arguments = parser.parse_args()
     page, chart = arguments.out / "RESULTS.md", arguments.out / CHART

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from demos.common import run
 from demos.options import BUNDLED
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
+from stylize.console import path_argument
 from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
 from stylize.quality import measure
@@ -42,7 +42,9 @@ COLUMNS = {
 def main() -> None:
     parser = command_line(PROGRAM, "Measures and times of the styles.", rounds=5)
     parser.add_argument("--only", default="", metavar="TEXT", help="styles with this in their name")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="only draw three photos in all styles, to this file")
+    parser.add_argument(
+        "--sheet", type=path_argument, metavar="FILE", help="only draw three photos in all styles, to this file"
+    )
     arguments = parse(parser)
     if arguments.sheet:
         check_place(arguments.sheet, WRITABLE)

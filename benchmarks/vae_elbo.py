@@ -8,7 +8,6 @@ Both start from the same weights and see the same batches; each draws its own no
 
 from __future__ import annotations
 
-import argparse
 import os
 
 # PyTorch's idle threads spin and take the cores from everyone: this must be set before its first import.
@@ -24,10 +23,11 @@ from demos.common import run
 from demos.digits import load_digits
 from demos.vae import BATCH, STEPS
 from models.vae import VAE
+from stylize.console import Parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.vae_elbo", description="The VAE here and in PyTorch.")
+    parser = Parser(prog="python -m benchmarks.vae_elbo", description="The VAE here and in PyTorch.")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="fixes weights, batches and noise (%(default)s)")
     arguments = parser.parse_args()

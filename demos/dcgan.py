@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from demos.options import Options
 from demos.run_folder import claim_folder
 from demos.sizes import check_together
 from models.dcgan import DCGAN, STARTS
+from stylize.console import path_argument
 
 STEPS, BATCH, LATENT, WIDTH = 900, 64, 64, 16
 LR = 1e-3  # five times the paper's: a narrow network takes it, and learns in fewer steps
@@ -24,7 +24,7 @@ LR = 1e-3  # five times the paper's: a narrow network takes it, and learns in fe
 
 def main() -> int:
     parser = Options("dcgan", __doc__, steps=STEPS)
-    parser.add_argument("--data", type=Path, help="folder of images (default: the project's digits)")
+    parser.add_argument("--data", type=path_argument, help="folder of images (default: the project's digits)")
     parser.computes_from("data", "image")
     parser.computes("--size", 28, "side of the images, pixels", choices=tuple(STARTS))
     add_options(parser, BATCH, WIDTH, LATENT)

@@ -28,6 +28,7 @@ from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from models.gan_strategies import Strategy
 from nnlite.metrics import adversarial_metric
 from nnlite.plot import image_grid
+from stylize.console import path_argument
 
 LABELS = {"hard labels": 1.0, "soft labels": 0.9}  # what the two discriminators are told of real images
 WIDTH = 256
@@ -49,7 +50,9 @@ class Rivals(Several):
 
 def main() -> int:
     parser = Options("duel", __doc__.splitlines()[0], steps=700)
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="two runs (default: train two GANs)")
+    parser.add_argument(
+        "folders", nargs="*", type=path_argument, metavar="FOLDER", help="two runs (default: train two GANs)"
+    )
     parser.computes("--batch", 64, "digits in a step", least=2, most=8000)
     options, computed = parser.settle()
     nnlite.manual_seed(options.seed)

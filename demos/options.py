@@ -13,11 +13,13 @@ import nnlite
 from demos.common import UserError, choose_device
 from demos.record import load_checkpoint
 from demos.run_folder import CHECKPOINT, read_claim
+from stylize.console import Parser, counted, path_argument
 
 BUNDLED = Path(__file__).parent / "assets" / "photos"
+UNREADABLE = "unreadable"  # in place of a hash; whoever opens the file reports the error
 
 
-class Options(argparse.ArgumentParser):
+class Options(Parser):
     """A parser that has --out, --device, --resume, --debug, and in a group of what is computed --steps and --seed.
 
     What is computed travels in the checkpoint (demos/training.py): a resumed run needs no option again, and none may
@@ -26,7 +28,9 @@ class Options(argparse.ArgumentParser):
 
     def __init__(self, name: str, description: str, steps: int):
         super().__init__(prog=f"python -m demos.{name}", description=description)
-        self.add_argument("--out", type=Path, default=Path("runs") / name, help="folder for results (%(default)s)")
+        self.add_argument(
+            "--out", type=path_argument, default=Path("runs") / name, help="folder for results (%(default)s)"
+        )
         add_device(self)
         self.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
@@ -138,7 +142,12 @@ def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
 def add_photos(parser: argparse.ArgumentParser, help: str = "photos or folders of them") -> None:
     """Add --photos."""
     parser.add_argument(
-        "--photos", type=Path, nargs="+", default=[BUNDLED], help=f"{help} (default: the project's)", metavar="PHOTO"
+        "--photos",
+        type=path_argument,
+        nargs="+",
+        default=[BUNDLED],
+        help=f"{help} (default: the project's)",
+        metavar="PHOTO",
     )
 
 
@@ -149,7 +158,6 @@ def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) 
     learn from its own pictures.
     """
     from stylize import find_images
-    from stylize.console import counted
     from stylize.files import real_path
 
     if not sources:
@@ -164,7 +172,10 @@ def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) 
 
 
 def _sha256(file: Path) -> str:
-    if not file.is_file():  # a broken link, or a device that never ends; the error comes when it is opened
-        return "unreadable"
-    with open(file, "rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    if not file.is_file():  # a broken link, or a device that never ends
+        return UNREADABLE
+    try:
+        with open(file, "rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return UNREADABLE

@@ -6,7 +6,6 @@ and nothing else: half a digit and blank paper it takes for digits too.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from demos.run_folder import claim_folder
 from models.fully_convolutional import SlidingLeNet5
 from nnlite.nn import functional as F
 from stylize import write_image
+from stylize.console import Parser, path_argument
 
 ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the pixels that each has for itself
 GAP = 4  # least distance of a digit from the border of its cell, pixels
@@ -33,8 +33,10 @@ ROUNDS = 3  # of each way of reading; the fastest counts
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("runs/slide"), help="folder for results (%(default)s)")
+    parser = Parser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("runs/slide"), help="folder for results (%(default)s)"
+    )
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)

@@ -22,6 +22,10 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor], path: str | Pa
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     for name, weight in network.state_dict().items():
+        if weight.dtype.kind == "f" and state[name].dtype.kind != "f":
+            raise CheckpointError(
+                f"{path}: {name} holds {state[name].dtype}, not floating-point numbers; use other weights"
+            )
         if not np.isfinite(weight.cpu().numpy()).all():
             raise CheckpointError(
                 f"{path}: {name} has values that are infinite or not a number; the file is damaged, or its training "

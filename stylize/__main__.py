@@ -1,16 +1,6 @@
 """The command line: python -m stylize COMMAND ...; each command is a module of stylize/commands."""
 
-import argparse
-from typing import NoReturn
-
-from .console import attempt, one_line, run
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that reports a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"stylize: {one_line(message)}; see python -m {self.prog} --help\n")
+from .console import Parser, attempt, run
 
 
 def main(arguments: list[str] | None = None) -> int:

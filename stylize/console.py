@@ -2,6 +2,7 @@
 of the user, a fault of the machine or a closed pipe. Imports only the standard library, so that it works without
 OpenCV."""
 
+import argparse
 import io
 import os
 import signal
@@ -9,7 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 # Exit statuses. The last two are those that a shell shows for a program ended by SIGINT and by SIGPIPE.
 MISTAKE, INTERRUPTED, UNREAD = 2, 130, 141
@@ -28,6 +30,22 @@ def counted(number: int, noun: str) -> str:
 def one_line(message: object) -> str:
     """The message with its unprintable characters escaped: file names may hold line ends, which become \\n."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(message))
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        command = self.prog.removeprefix("python -m ")
+        program = command.split()[0].removeprefix("demos.")
+        self.exit(MISTAKE, f"{program}: {one_line(message)}; see python -m {command} --help\n")
+
+
+def path_argument(text: str) -> Path:
+    """The type of an argument that names a file or folder. "", as from an unset variable, is not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError('the name is empty; name a file or folder ("." is the current one)')
+    return Path(text)
 
 
 def run(
@@ -97,6 +115,36 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stderr = _MayGoUnread(sys.stderr)
+
+
+class _MayGoUnread:
+    """stderr, but once it cannot be written to (a closed pipe, a full disk), what is printed goes nowhere.
+
+    A progress bar that nobody sees must not end a training run before it is saved.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager

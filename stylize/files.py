@@ -9,12 +9,12 @@ import os
 import platform
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from .marks import read_mark, write_mark
+from .marks import command_of, read_mark, write_mark
 
 # An unfinished file is named PARTIAL + process id + "-" + its own name. The machine is part of PARTIAL, because
 # machines that share a folder cannot see each other's processes.
@@ -117,8 +117,26 @@ def check_target(target: str | Path, command: str, inputs: Iterable[str | Path] 
     require_regular(target)
     if os.path.lexists(target) and not overwrite and (target.is_symlink() or read_mark(target) != command):
         raise FileError(
-            f"{target} exists and was not written by python -m {command}; choose another name, or add --overwrite"
+            f"{target} exists and was not written by python -m {command_of(command)}; choose another name, or add "
+            "--overwrite"
         )
+
+
+def own_name(target: Path, command: str, mark: str, avoid: Collection[Path] = ()) -> Path:
+    """`target`, or the same with the first number under which no other cartoon of `command` is lost.
+
+    A name may be used if there is no file, or one that carries exactly `mark`: an earlier cartoon of the same input. It
+    is not used if its real path is among those to `avoid`. Files of others are for `check_target`.
+    """
+    name, number = target, 1
+    while real_path(name) in avoid or _is_another(read_mark(name), command, mark):
+        number += 1
+        name = target.with_name(f"{target.stem}-{number}{target.suffix}")
+    return name
+
+
+def _is_another(found: str | None, command: str, mark: str) -> bool:
+    return found is not None and found != mark and command_of(found) == command
 
 
 def check_place(target: str | Path, endings: Iterable[str] = ()) -> None:

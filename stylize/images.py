@@ -102,7 +102,8 @@ def write_image(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = No
     else:
         pixels = cv2.cvtColor(over_white(rgb, alpha), cv2.COLOR_RGB2BGR)
     try:
-        encoded, data = cv2.imencode(".jpg" if suffix == ".jfif" else suffix, pixels)
+        with silent_stderr():
+            encoded, data = cv2.imencode(".jpg" if suffix == ".jfif" else suffix, pixels)
     except cv2.error:
         encoded = False
     if not encoded:

@@ -18,7 +18,7 @@ _BLOCK = 1 << 20  # bytes read at a time
 
 
 def read_mark(path: str | Path) -> str | None:
-    """The command that wrote a file, such as "stylize image"; None if it has no mark, or was edited since."""
+    """What wrote a file, such as "stylize image" (see also `mark_for`); None if it has no mark, or was edited since."""
     if not os.path.isfile(path):
         return None
     try:
@@ -31,6 +31,16 @@ def read_mark(path: str | Path) -> str | None:
             return mark[1].decode() if _checksum(file, int(mark[2])) == int(mark[3], 16) else None
     except OSError:
         return None
+
+
+def mark_for(command: str, source: str | Path) -> str:
+    """A mark that also tells which photo or video was drawn, by a checksum of its path: "COMMAND from 1a2b3c4d"."""
+    return f"{command} from {zlib.crc32(os.fsencode(os.path.realpath(source))):08x}"
+
+
+def command_of(mark: str) -> str:
+    """The command in a mark, with or without a source."""
+    return mark.partition(" from ")[0]
 
 
 def write_mark(path: str | Path, command: str) -> None:

@@ -14,6 +14,7 @@ from demos.common import choose_device, run
 from demos.options import Options, add_device, add_photos
 from demos.run_folder import claim_folder
 from models.pix2pix import GENERATORS
+from stylize.console import Parser, path_argument
 
 
 def main() -> int:
@@ -81,13 +82,17 @@ def judge(arguments: list[str]) -> int:
     """Judge a trained generator on photos that were held out from its training."""
     from demos.cartoonize.judge import judge_on_unseen, table
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m demos.cartoonize judge",
         description="How good is a generator on photos held out from its training, and how fast?",
     )
     add_photos(parser, "photos or folders of them, the held-out ones among them")
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a run (default: the project's)")
-    parser.add_argument("--out", type=Path, default=Path("runs/judge"), help="folder for the picture (%(default)s)")
+    parser.add_argument(
+        "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
+    )
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("runs/judge"), help="folder for the picture (%(default)s)"
+    )
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     device = choose_device(options.device)
@@ -107,15 +112,19 @@ def apply(arguments: list[str]) -> int:
     from stylize.files import add_overwrite
     from stylize.temporal import TEMPORAL
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m demos.cartoonize apply", description="Turn photographs of any size, or a video, into cartoons."
     )
-    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO_OR_DIR")
+    parser.add_argument("photos", nargs="*", type=path_argument, metavar="PHOTO_OR_DIR")
     parser.add_argument("--video", help="a video file instead of photos, or the number of a camera, such as 0")
     parser.add_argument("--temporal", choices=TEMPORAL, default="full", help="against flicker of videos (%(default)s)")
     parser.add_argument("--side-by-side", action="store_true", help="the video on the left, its cartoon on the right")
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="weights from a run (default: the project's)")
-    parser.add_argument("--out", type=Path, default=Path("cartoons"), help="folder for the cartoons (%(default)s)")
+    parser.add_argument(
+        "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
+    )
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("cartoons"), help="folder for the cartoons (%(default)s)"
+    )
     parser.add_argument(
         "--scale",
         type=float,

@@ -19,12 +19,14 @@ from demos.common import UserError
 from nnlite import nn
 from stylize._cv2 import cv2
 from stylize.console import counted, say
-from stylize.files import FileError, check_target, real_path
+from stylize.files import FileError, check_target, own_name, real_path
 from stylize.folders import survey
 from stylize.formats import WRITABLE
 from stylize.images import MAX_MEGAPIXELS, read_picture, resize, resize_short_side, write_image
+from stylize.marks import mark_for
 
 PROGRAM, COMMAND = "cartoonize", "demos.cartoonize apply"
+GREY = 3  # levels by which the channels of a grey photo may differ, as compression and colour profiles leave them
 
 
 def apply_to_files(
@@ -50,16 +52,19 @@ def apply_to_files(
         raise UserError(f"no photos in {', '.join(map(str, sources))}; give image files or folders that hold some")
     generator, about = load_generator(model)
     generator.to(device)
-    failed = 0
-    for photo, target in tqdm(name_cartoons(found.places, out).items(), desc="cartoons", unit="photo", disable=None):
+    make_folder(out)
+    failed, photos = 0, {real_path(photo) for photo in found.images}
+    for photo, name in tqdm(name_cartoons(found.places, out).items(), desc="cartoons", unit="photo", disable=None):
+        mark = mark_for(COMMAND, photo)
         try:
-            make_folder(target.parent)
-            check_target(target, COMMAND, [photo], overwrite)
+            make_folder(name.parent)
+            target = own_name(name, COMMAND, mark, photos)
+            check_target(target, mark, overwrite=overwrite)
             picture = read_picture(photo, max_megapixels)
             for note in picture.notes:
                 say(PROGRAM, f"{photo}: {note}")
             cartoon = cartoonize(picture.rgb, generator, about.strokes, scale, device)
-            write_image(target, cartoon, picture.alpha, COMMAND)
+            write_image(target, cartoon, picture.alpha, mark)
         except FileError as error:
             failed += 1
             say(PROGRAM, f"skipped {error}")
@@ -81,7 +86,7 @@ def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float
     height, width = rgb.shape[:2]
     working = resize_short_side(rgb, min(height, width, round(scale * strokes)))
     cartoon = draw(working, generator, device)
-    if (rgb == rgb[..., :1]).all():
+    if np.ptp(rgb, axis=2).max() <= GREY:
         cartoon = cv2.cvtColor(cv2.cvtColor(cartoon, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return resize(cartoon, width, height)
 

@@ -8,12 +8,13 @@ a tile's colours do not depend on what else is in it. Memory stays the same for 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from demos.common import to_image, to_network
-from nnlite import Tensor, nn, no_grad
+from nnlite import NonFiniteError, Tensor, nn, no_grad
 
 TILE = 512  # side of a tile, pixels
 MARGIN = 16  # this far from a border a tile is not trusted
@@ -23,7 +24,10 @@ OVERLAP = 64  # of neighbouring tiles: two margins, and between them a gradual c
 def draw(
     photo: np.ndarray, generator: nn.Module, device: str = "cpu", tile: int = TILE, overlap: int = OVERLAP
 ) -> np.ndarray:
-    """The generator's image of an (H, W, 3) uint8 photo, in its size. The generator is used in eval mode."""
+    """The generator's image of an (H, W, 3) uint8 photo, in its size. The generator is used in eval mode.
+
+    Raises NonFiniteError for a generator that makes anything but numbers: its weights are too large.
+    """
     height, width = photo.shape[:2]
     multiple = generator.multiple
     tile = max(tile, multiple)
@@ -33,7 +37,8 @@ def draw(
     total, weight = np.zeros((3, *sides), np.float32), np.zeros(sides, np.float32)
     training = generator.training
     generator.eval()
-    with no_grad():
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of overflow: the error below says more
         for rows in _stretches(sides[0], tile, overlap, multiple):
             for columns in _stretches(sides[1], tile, overlap, multiple):
                 x = Tensor(to_network(mirrored[rows, columns])[None]).to(device)
@@ -41,6 +46,8 @@ def draw(
                 total[:, rows, columns] += generator(x).cpu().numpy()[0] * trust
                 weight[rows, columns] += trust
     generator.train(training)
+    if not np.isfinite(total).all():
+        raise NonFiniteError("the generator's weights are too large: what it draws is not a number; use other weights")
     return to_image(total / weight)[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
 

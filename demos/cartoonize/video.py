@@ -12,7 +12,8 @@ import numpy as np
 from demos.cartoonize.apply import cartoonize
 from demos.cartoonize.weights import load_generator
 from stylize.console import counted, say
-from stylize.files import check_target
+from stylize.files import check_target, own_name
+from stylize.marks import mark_for
 from stylize.sound import carry_sound
 from stylize.video import draw_video
 from stylize.video_reader import check_camera, check_video
@@ -40,8 +41,10 @@ def apply_to_video(
     """
     is_camera = video.isdecimal() or (video[:1] == "-" and video[1:].isdecimal())
     source = check_camera(video) if is_camera else check_video(video)
-    target = out / (f"camera-{source}.mp4" if is_camera else named_like(Path(video)))
-    check_target(target, COMMAND, [] if is_camera else [video], overwrite)  # before the model is loaded
+    mark = COMMAND if is_camera else mark_for(COMMAND, video)
+    name = out / (f"camera-{source}.mp4" if is_camera else named_like(Path(video)))
+    target = own_name(name, COMMAND, "" if is_camera else mark)  # a recording is never replaced by the next one
+    check_target(target, mark, [] if is_camera else [video], overwrite)  # before the model is loaded
     generator, about = load_generator(model)
     generator.to(device)
     out.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def apply_to_video(
         return cartoonize(frame, generator, about.strokes, scale, device)
 
     show = show_in_window if is_camera and has_screen() else None
-    drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=COMMAND, overwrite=overwrite)
+    drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=mark, overwrite=overwrite)
     sound = "" if is_camera else f", {carry_sound(video, target)}"
     print(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}")
     for warning in drawn.warnings:

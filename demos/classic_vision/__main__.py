@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from demos.options import BUNDLED, add_device
 from demos.record import write_figures
 from demos.run_folder import claim_folder
 from stylize import find_images, read_image, resize_short_side
+from stylize.console import Parser, path_argument
 
 SHORT_SIDE = 256  # of a photo, pixels
 PIECES = 5  # of each photo, that are to be found again
@@ -26,9 +26,9 @@ SHOWN_CHANGES = ("as it is", "darker", "turned by 45", "scaled by 0.6")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m demos.classic_vision", description=__doc__)
+    parser = Parser(prog="python -m demos.classic_vision", description=__doc__)
     folder = Path("runs/classic_vision")
-    parser.add_argument("--out", type=Path, default=folder, help="folder for results (%(default)s)")
+    parser.add_argument("--out", type=path_argument, default=folder, help="folder for results (%(default)s)")
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)

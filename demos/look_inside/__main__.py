@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from demos.common import UserError, run
 from demos.record import write_figures
 from demos.run_folder import claim_folder
+from stylize.console import Parser, path_argument
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m demos.look_inside",
         description="Look inside trained networks: their layers, filters and activation maps, what they look at, what "
         "excites their units, and what is alike to them.",
     )
     parser.add_argument("--network", choices=("lenet5", "cartoon", "both"), default="both", help="(%(default)s)")
     parser.add_argument(
-        "--model", type=Path, help="weights of the one network that is asked for (default: the project's)"
+        "--model", type=path_argument, help="weights of the one network that is asked for (default: the project's)"
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/look_inside"), help="folder for pictures (%(default)s)")
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("runs/look_inside"), help="folder for pictures (%(default)s)"
+    )
     options = parser.parse_args()
     if options.model and options.network == "both":
         raise UserError("--model is of one network: add --network lenet5 or --network cartoon")

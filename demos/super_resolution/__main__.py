@@ -23,7 +23,7 @@ from demos.super_resolution.stages import PRESETS, Stages
 from demos.training import Training
 from models.srgan import SCALE, SRResNet
 from nnlite.plot import image_grid
-from stylize.console import counted
+from stylize.console import Parser, counted, path_argument
 from stylize.files import add_overwrite
 
 SHOWN = 6  # held-out photos in a picture, at most
@@ -128,12 +128,16 @@ def report(figures: dict[str, dict[str, float]], count: int, out: Path) -> str:
 def apply(arguments: list[str]) -> int:
     """Enlarge a photo by a trained generator."""
     folder = Path("runs/super_resolution")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m demos.super_resolution apply", description="Give a photo four times the pixels along each side."
     )
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
-    parser.add_argument("--model", type=Path, default=folder / "srresnet.safetensors", help="weights (%(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("enlarged.png"), help="file for the result (%(default)s)")
+    parser.add_argument("photo", type=path_argument, metavar="PHOTO")
+    parser.add_argument(
+        "--model", type=path_argument, default=folder / "srresnet.safetensors", help="weights (%(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=path_argument, default=Path("enlarged.png"), help="file for the result (%(default)s)"
+    )
     add_overwrite(parser)
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)

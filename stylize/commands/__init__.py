@@ -23,4 +23,11 @@ def add_drawing_options(parser: argparse.ArgumentParser) -> None:
 def add_max_megapixels(parser: argparse.ArgumentParser) -> None:
     """--max-megapixels: how large a photo may be."""
     limit = "refuse larger photos, which need much memory (default %(default)s)"
-    parser.add_argument("--max-megapixels", type=float, default=MAX_MEGAPIXELS, metavar="N", help=limit)
+    parser.add_argument("--max-megapixels", type=_positive, default=MAX_MEGAPIXELS, metavar="N", help=limit)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:  # nan is not either
+        raise argparse.ArgumentTypeError(f"it needs a number above 0, got {text}")
+    return value

@@ -1,10 +1,9 @@
 """python -m stylize check DIR: is a paired dataset sound?"""
 
 import argparse
-from pathlib import Path
 
 from ..check import Report, check_dataset
-from ..console import counted, one_line
+from ..console import counted, one_line, path_argument
 from ..contact_sheet import draw_contact_sheet
 from ..files import add_overwrite, check_place, check_target, real_path
 from ..formats import WRITABLE
@@ -20,9 +19,12 @@ EXAMPLES = 5  # named for each kind of finding
 def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("check", help="look for faults in a paired dataset", description=DESCRIPTION)
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the dataset")
+    parser.add_argument("folder", metavar="DIR", type=path_argument, help="the dataset")
     parser.add_argument(
-        "--sheet", metavar="PATH", type=Path, help="the contact sheet (default: next to DIR, NAME-contact-sheet.png)"
+        "--sheet",
+        metavar="PATH",
+        type=path_argument,
+        help="the contact sheet (default: next to DIR, NAME-contact-sheet.png)",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one for 16 pairs)")
     add_overwrite(parser)

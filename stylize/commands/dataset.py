@@ -2,10 +2,9 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 from .. import build_dataset, parse_parameters
-from ..console import counted, say
+from ..console import counted, path_argument, say
 from ..manifest import MANIFEST
 from ..options import LAYOUTS
 from . import add_drawing_options
@@ -22,8 +21,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     number = partial(parser.add_argument, type=int, metavar="N")
     fraction = partial(parser.add_argument, type=float, metavar="F")
     switch = partial(parser.add_argument, action="store_true")
-    parser.add_argument("sources", metavar="SRC", nargs="+", type=Path, help="photos, or folders of photos")
-    parser.add_argument("output", metavar="OUT", type=Path, help="the folder to write to")
+    parser.add_argument("sources", metavar="SRC", nargs="+", type=path_argument, help="photos, or folders of photos")
+    parser.add_argument("output", metavar="OUT", type=path_argument, help="the folder to write to")
     add_drawing_options(parser)
     number("--short-side", help="then shrink photos to this short side, in pixels")
     number("--strokes", help="draw with the strokes of a photo of this short side")

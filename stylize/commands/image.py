@@ -1,10 +1,9 @@
 """python -m stylize image IN OUT: draw one photo."""
 
 import argparse
-from pathlib import Path
 
 from .. import parse_parameters, stylize, write_image
-from ..console import say
+from ..console import path_argument, say
 from ..files import FileError, add_overwrite, check_place, check_target
 from ..formats import WRITABLE
 from ..images import over_white, read_picture
@@ -17,9 +16,11 @@ COMMAND = "stylize image"
 def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("image", help="draw one photo", description="Draw one photo.")
-    parser.add_argument("input", metavar="IN", type=Path, help="the photo, such as a .jpg, .png, .webp or .tif")
-    parser.add_argument("output", metavar="OUT", type=Path, help="the cartoon; its extension is its format")
-    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)  # from a shell's *.jpg; run() says what to do
+    parser.add_argument(
+        "input", metavar="IN", type=path_argument, help="the photo, such as a .jpg, .png, .webp or .tif"
+    )
+    parser.add_argument("output", metavar="OUT", type=path_argument, help="the cartoon; its extension is its format")
+    parser.add_argument("surplus", nargs="*", default=[], help=argparse.SUPPRESS)  # a shell's *.jpg
     parser.add_argument("--scale", type=float, help="stroke scale (default: the photo's short side / 512)")
     add_drawing_options(parser)
     add_max_megapixels(parser)

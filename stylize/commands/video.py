@@ -1,10 +1,9 @@
 """python -m stylize video IN OUT: draw a video."""
 
 import argparse
-from pathlib import Path
 
 from .. import parse_parameters, stylize
-from ..console import counted, say
+from ..console import counted, path_argument, say
 from ..files import FileError, add_overwrite
 from ..preprocess import parse_steps, preprocess
 from ..registry import style_parameters
@@ -18,10 +17,12 @@ from . import add_drawing_options
 def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("video", help="draw a video", description="Draw a video, frame by frame.")
-    parser.add_argument("input", metavar="IN", type=Path, help="the video")
+    parser.add_argument("input", metavar="IN", type=path_argument, help="the video")
     formats = " ".join(CODECS)
-    parser.add_argument("output", metavar="OUT", type=Path, help=f"the cartoon ({formats}); browsers play .webm")
-    parser.add_argument("surplus", nargs="*", help=argparse.SUPPRESS)  # from a shell's *.mp4; run() says what to do
+    parser.add_argument(
+        "output", metavar="OUT", type=path_argument, help=f"the cartoon ({formats}); browsers play .webm"
+    )
+    parser.add_argument("surplus", nargs="*", default=[], help=argparse.SUPPRESS)  # a shell's *.mp4
     parser.add_argument("--scale", type=float, help="stroke scale (default: the short side / 512)")
     parser.add_argument(
         "--temporal",

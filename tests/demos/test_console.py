@@ -9,7 +9,7 @@ import pytest
 
 from demos.common import run
 
-from .runner import PHOTOS, ROOT, call
+from .runner import PHOTOS, ROOT, call, call_here
 
 posix = pytest.mark.skipif(os.name != "posix", reason="descriptors and names as POSIX has them")
 ASCII = {"PYTHONIOENCODING": "ascii:strict", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -86,3 +86,27 @@ def test_too_little_memory_is_one_line(capsys):
     assert end.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith("gan: not enough memory (Unable to allocate 9 TiB for an array); ") and said.count("\n") == 1
+
+
+@posix
+@pytest.mark.parametrize("full", [False, True])
+def test_a_progress_bar_that_cannot_be_written_stops_no_training(full, tmp_path):
+    """As with `2>&1 | tee log` when Ctrl-C ends tee too, or when the disk of the log is full."""
+    if full and not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    reading, writing = os.pipe()
+    os.close(reading)
+    sizes = ["--steps", "30", "--batch", "8", "--width", "8"]
+    command = [sys.executable, "-m", "demos.gan", *sizes, "--out", tmp_path / "g"]
+    with open("/dev/full" if full else writing, "w") as stderr:
+        done = subprocess.run(command, cwd=ROOT, stderr=stderr, stdout=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 0 and "Look at" in done.stdout
+    assert len((tmp_path / "g" / "losses.csv").read_text().splitlines()) == 31
+    if full:
+        os.close(writing)
+
+
+@pytest.mark.parametrize("arguments", [("--steps", "nan"), ("--steps", "0"), ("apply", "--scale", "0"), ("apply", "")])
+def test_a_wrong_option_is_one_line(arguments):
+    status, _, stderr = call_here(*arguments)
+    assert status == 2 and stderr.count("\n") == 1 and stderr.endswith("--help\n")

@@ -18,7 +18,7 @@ from models.vgg import VGG19, VGGFeatures, load_vgg19
 from models.weights import load_weights
 from nnlite import CheckpointError
 
-from .runner import PHOTOS, refused
+from .runner import PHOTOS, call_here, refused
 
 METADATA = {
     "generator": "stroke-unet",
@@ -51,6 +51,21 @@ def test_what_the_file_says(path, weights):
     assert (about.short_side, about.strokes, about.judged_size, about.test_photos) == (64, 96, 32, ["00ff"])
     nnlite.save(weights, path, METADATA | {"judged_size": "48"})
     assert load_generator(path)[1].judged_size == 48
+
+
+def test_weights_that_are_whole_numbers_are_refused(path, weights):
+    name = next(name for name in weights if name.endswith("weight"))
+    nnlite.save(weights | {name: weights[name].astype(np.int64)}, path, METADATA)
+    with pytest.raises(CheckpointError, match=f"{name} holds int64, not floating-point numbers"):
+        load_generator(path)
+
+
+def test_weights_that_overflow_draw_nothing(path, weights, tmp_path):
+    """All of them finite, so that only what they draw gives them away."""
+    nnlite.save({name: np.float32(1e30) * weight for name, weight in weights.items()}, path, METADATA)
+    status, _, stderr = call_here("apply", PHOTOS / "cat.jpg", "--model", path, "--out", tmp_path / "out")
+    assert status == 2 and "weights are too large" in stderr and "Warning" not in stderr
+    assert not list((tmp_path / "out").glob("*.jpg"))
 
 
 def test_loading_leaves_the_random_numbers_as_they_are(path, weights):

@@ -1,6 +1,7 @@
 """Saving and loading: what comes back, and what is left when writing fails."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,11 +93,12 @@ def files(folder):
 def test_writing_that_fails_halfway_leaves_the_old_file_whole(path, monkeypatch):
     nnlite.save({"a": np.ones(4)}, path)
 
-    def full_disk(arrays, temporary, metadata):
-        temporary.write_bytes(b"half of it")
+    def full_disk(temporary, data):
+        with open(temporary, "wb") as file:
+            file.write(data[: len(data) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(safetensors.numpy, "save_file", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(CheckpointError, match=r"cannot write .*model\.safetensors: .*No space left"):
         nnlite.save({"a": np.zeros(4)}, path)
     assert files(path.parent) == [path.name]
@@ -164,3 +166,15 @@ def test_values_that_cannot_be_saved(path, value):
     with pytest.raises((TypeError, CheckpointError)):
         nnlite.save({"a": np.ones(1), "bad": value}, path)
     assert files(path.parent) == []
+
+
+def test_equal_contents_are_equal_bytes_with_the_usual_permissions(tmp_path):
+    """Whatever order a hash table gives to the names in the header."""
+    state = {f"layer{i}": {"weight": np.arange(i + 1.0), "step": i} for i in range(9)}
+    for name in ("a", "b", "c"):
+        nnlite.save(state, tmp_path / name, {f"note {i}": str(i) for i in range(9)})
+    (tmp_path / "touched").touch()
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "touched").stat().st_mode
+    with safetensors.safe_open(tmp_path / "a", framework="numpy") as file:
+        np.testing.assert_array_equal(file.get_tensor("layer8/weight"), np.arange(9.0))

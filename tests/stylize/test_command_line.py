@@ -130,6 +130,8 @@ def mistakes(tmp_path):
         "no such style to list": (["styles", "tooon"], "did you mean 'toon'"),
         "an unknown format": (["image", photo, tmp_path / "out.doc"], ".doc"),
         "the photo itself": (["image", photo, tmp_path / "." / "photo.png"], "is the input itself"),
+        "megapixels that are no number": (["image", photo, out, "--max-megapixels", "nan"], "above 0, got nan"),
+        "an empty name": (["image", photo, ""], "the name is empty"),
         "a scale of zero": (["image", photo, out, "--scale", "0"], "it needs 0.015625..64"),
         "a missing folder": (["image", photo, tmp_path / "none" / "out.png"], "cannot write"),
         "no photos": (["dataset", tmp_path / "empty", tmp_path / "out"], "no image files"),
