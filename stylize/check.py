@@ -8,6 +8,7 @@ What can be known for sure is a finding; what a rule of thumb suggests is a hint
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -77,8 +78,7 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
     workers, progress: as in `build_dataset`. Raises DatasetError where there are no pictures at all.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; check the spelling")
+    _require_folder(folder)
     try:
         report = find_pairs(folder)
     except OSError as error:
@@ -99,6 +99,17 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
     _check_leaks(report, looks)
     _check_repetition(report, looks)
     return report
+
+
+def _require_folder(path: Path) -> None:
+    if os.path.isdir(path):
+        return
+    if os.path.exists(path):
+        what = "a file" if os.path.isfile(path) else "a pipe or a device"
+        raise DatasetError(f"{path} is {what}, not a folder; name the folder of a dataset")
+    if os.path.islink(path):
+        raise DatasetError(f"{path} is a broken link; name the folder of a dataset")
+    raise DatasetError(f"{path}: no such folder; check spelling and permissions")
 
 
 def find_pairs(folder: Path) -> Report:

@@ -21,10 +21,10 @@ from .console import counted
 from .files import real_path, remove_leftovers
 from .folder_lock import locked
 from .folders import survey
-from .images import ImageError, read_image
+from .images import ImageError, read_picture
 from .limits import photo_limits
 from .manifest import MANIFEST, Record, pair_paths, read_manifest, write_manifest
-from .options import LAYOUTS, SPLITS, DatasetError, Options
+from .options import LAYOUTS, SPLITS, DatasetError, Options, TooFewPhotos
 from .pair_files import Drawing, Skipped, altered, draw_pairs, file_hash, finished, prepare
 from .plan import Photo, drawn_steps, plan_pairs, refuse_mixing
 from .preprocess import parse_steps
@@ -42,7 +42,7 @@ class Summary:
     pairs: dict[str, int]  # split -> pairs
     drawn: int  # photos drawn by this run; the others were there already
     skipped: list[tuple[str, str]]  # (source, reason)
-    notes: list[str]  # what was skipped in the folders, a line each
+    notes: list[str]  # what was skipped in the folders or in a photo, such as the other frames of an animation
 
 
 Plan = dict[str, list[Record]]  # hash of a photo -> the records of its pairs
@@ -98,10 +98,10 @@ def build_dataset(
     Near-duplicates are never put in different splits. If it is run again with more photos, it adds them and
     moves none of the old ones; pairs that were lost are drawn again.
 
-    Raises DatasetError: too few usable photos, sources inside `out`, or an `out` that is not writable, is not a
-    dataset, was made with other options, holds photos that are no longer among the sources, or has altered files or
-    files in the way. Raises FileError if another run is writing into `out`, a source does not exist, or the disk is
-    full; ValueError for an unknown style, parameter or step.
+    Raises DatasetError: too few usable photos (TooFewPhotos if a split cannot have its minimum), sources inside
+    `out`, or an `out` that is not writable, is not a dataset, was made with other options, holds photos that are no
+    longer among the sources, or has altered files or files in the way. Raises FileError if another run is writing into
+    `out`, a source does not exist, or the disk is full; ValueError for an unknown style, parameter or step.
     """
     known_parameters = style_parameters(style, **(parameters or {}))
     options = Options(
@@ -130,6 +130,7 @@ def build_dataset(
         splits = _split(photos, known, options)
         between = [photo.name for sha256, photo in photos.items() if sha256 not in splits]
         skipped += [(name, "looks like photos of two splits") for name in between]
+        notes += [f"{photos[sha256].name}: {note}" for sha256 in splits for note in photos[sha256].notes]
         plan = {
             sha256: plan_pairs(photos[sha256], split, options, known_parameters, known.get(sha256, ()))
             for sha256, split in splits.items()
@@ -162,7 +163,8 @@ def _find_sources(sources: list[Path], out: Path) -> tuple[list[tuple[Path, str]
     for source in sources:
         if real_path(source).is_relative_to(real_path(out)):
             raise DatasetError(f"{source} lies inside the output folder {out}; write the dataset elsewhere")
-    found = survey(sources, output=out)
+    pairs = [path for record in read_manifest(out) if "file" in record for path in pair_paths(real_path(out), record)]
+    found = survey(sources, output=out, ours=pairs)
     if not found.places:
         raise DatasetError(f"no image files in {', '.join(map(str, sources))}; name a folder of photos")
     files = [(path, place.as_posix()) for path, place in found.places.items()]
@@ -205,7 +207,8 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
         )
     try:
         with photo_limits():
-            photo = read_image(path)
+            picture = read_picture(path, strict=True)
+            photo = picture.on_white
             looks = perceptual_hash(photo)
             sha256 = file_hash(path)
             steps = drawn_steps(sha256, options)
@@ -216,7 +219,7 @@ def _scan(job: tuple[Path, str, Options]) -> Photo | Skipped:
         return name, f"cannot read ({error.strerror})"
     if options.size and min(height, width) < options.size:
         return name, f"{width} x {height} pixels is too small for crops of {options.size}"
-    return Photo(path, name, sha256, looks, [str(step) for step in steps], width, height)
+    return Photo(path, name, sha256, looks, [str(step) for step in steps], width, height, picture.notes)
 
 
 def _distinct(
@@ -248,7 +251,8 @@ def _distinct(
     needed = 1 + sum(minimum > 0 for _, minimum in options.shares().values())
     if len(photos) < needed:
         example = f" ({skipped[0][0]}: {skipped[0][1]})" if skipped else ""
-        raise DatasetError(f"{len(photos)} usable photos{example}; {' and '.join(options.splits())} need {needed}")
+        usable = counted(len(photos), "usable photo")
+        raise DatasetError(f"{usable}{example}; {' and '.join(options.splits())} need {needed}")
     for sha256, records in known.items():  # renamed since: its pairs keep their names
         photos[sha256] = replace(photos[sha256], name=records[0]["source"])
     return photos, skipped
@@ -266,9 +270,10 @@ def _split(photos: dict[str, Photo], known: Plan, options: Options) -> dict[str,
     for split, (_, minimum) in options.shares().items():
         found = list(splits.values()).count(split)
         if found < minimum:
-            raise DatasetError(
-                f"{len(set(numbers))} different photos leave {found} for {split}, not {minimum}, "
-                f"as one has to be trained on; add photos or lower minimum_{split}"
+            different = counted(len(set(numbers)), "different photo")
+            raise TooFewPhotos(
+                f"of {different}, {found} can be in {split}, not {minimum}, as one has to be trained on; add photos "
+                f"that look different (python -m stylize dataset can also ask for fewer, with --minimum-{split})"
             )
     return splits
 
@@ -277,9 +282,10 @@ def _refuse_altered(out: Path, pairs: list[Record]) -> None:
     files = altered(out, pairs)
     if files:
         more = f" and {counted(len(files) - 1, 'other file')} were" if len(files) > 1 else " was"
+        what = "them" if len(files) > 1 else "it"
         raise DatasetError(
-            f"{files[0]}{more} altered since the dataset was made; move away what you want to keep, or add --overwrite "
-            "to draw it again"
+            f"{files[0]}{more} altered since the dataset was made; move {what} away and go on with --resume, to have "
+            f"{what} drawn again (python -m stylize dataset can also replace {what}, with --overwrite)"
         )
 
 

@@ -39,14 +39,16 @@ def find_images(paths: Iterable[str | Path]) -> list[Path]:
     return survey(paths).images
 
 
-def survey(paths: Iterable[str | Path], output: str | Path | None = None) -> Survey:
+def survey(paths: Iterable[str | Path], output: str | Path | None = None, ours: Iterable[str | Path] = ()) -> Survey:
     """Find images, as find_images does, and note what was skipped.
 
     Hidden files, files of the operating system, pipes and devices are skipped silently. Links to folders are followed;
     each folder is searched once, and under its own name rather than a link's.
 
-    output: a folder that the caller writes pictures to. It is not searched if it is inside another one, and cartoons
-    drawn by this project do not count as photos, unless they are named themselves.
+    output: a folder that the caller writes pictures to. If it is inside another one, its pictures do not count as
+    photos, and neither do cartoons drawn by this project anywhere, unless they are named themselves.
+    ours: real paths of pictures without a mark that the caller itself wrote to `output`. A note counts the others
+    without a mark there.
     """
     walk = _Walk(output)
     for path in map(Path, paths):
@@ -57,7 +59,7 @@ def survey(paths: Iterable[str | Path], output: str | Path | None = None) -> Sur
             _refuse_unreadable(path)
             walk.found.setdefault(real_path(path), (path, Path(path.name)))
     walk.follow_links()
-    return walk.survey()
+    return walk.survey(set(map(Path, ours)))
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -80,6 +82,7 @@ class _Walk:
         self.closed: list[str] = []
         self.not_read: Counter[str] = Counter()
         self.cartoons: set[Path] = set()
+        self.in_output: set[Path] = set()  # pictures, but no cartoons
 
     def search(self, top: Path) -> None:
         """Search a folder and its subfolders. Links are kept for later."""
@@ -87,7 +90,10 @@ class _Walk:
         while folders:
             folder = folders.pop()
             here = real_path(folder)
-            if here in self.searched or (here == self.output and folder != self.root):
+            if here == self.output and folder != self.root:
+                self.in_output = _photos_in(here)
+                continue
+            if here in self.searched:
                 continue
             self.searched.add(here)
             try:
@@ -130,7 +136,7 @@ class _Walk:
             elif os.path.isdir(path) and not any(real_path(p).is_relative_to(real) for p in (self.root, path.parent)):
                 self.search(path)
 
-    def survey(self) -> Survey:
+    def survey(self, ours: set[Path]) -> Survey:
         notes = [
             f"skipped {counted(number, f'{suffix} picture')}, which cannot be read; {NOT_READ[suffix]}"
             for suffix, number in sorted(self.not_read.items())
@@ -139,8 +145,22 @@ class _Walk:
             notes.append(f"skipped {counted(len(self.broken), 'broken link')}: {_some(self.broken)}")
         if self.closed:
             notes.append(f"could not look into {counted(len(self.closed), 'folder')}: {_some(self.closed)}")
+        left_out = self.in_output - self.found.keys() - ours
+        if left_out:
+            notes.append(
+                f"left out {counted(len(left_out), 'picture')} in {self.output}, as the output goes there; to draw "
+                "photos of that folder too, choose another one for the output"
+            )
         places = dict(sorted(self.found.values()))
         return Survey(places, notes, len(self.cartoons - self.found.keys()))
+
+
+def _photos_in(output: Path) -> set[Path]:
+    """The pictures in an output folder that carry no mark."""
+    walk = _Walk(output)
+    walk.root = output
+    walk.search(output)
+    return set(walk.found)
 
 
 def _some(names: list[str]) -> str:

@@ -32,6 +32,10 @@ MAX_MEGAPIXELS = 128  # 9 GB by that measure; phones make 12 to 108
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM")
 _DNG_VERSION = 0xC612  # a tag that makes a TIFF camera RAW: its first picture is a small preview
 _OTHER_FORMAT = "pictures in this format cannot be read"
+_TOO_MUCH_TEXT = (
+    f"its comments and other texts take more than {PngImagePlugin.MAX_TEXT_MEMORY >> 20} MB; save the picture again "
+    "without them"
+)
 _TRUNCATED = "the image is truncated (its end is missing); copy or download it again"
 _TURNS = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,6 +60,11 @@ class Picture:
     alpha: np.ndarray | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def on_white(self) -> np.ndarray:
+        """The picture without transparency."""
+        return self.rgb if self.alpha is None else over_white(self.rgb, self.alpha)
+
 
 def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
     """Read a sound picture as sRGB, uint8, (H, W, 3), values 0..255, upright.
@@ -66,20 +75,19 @@ def read_image(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> np.n
     Raises ImageError: missing, empty, truncated, detectably damaged, or not an image; a side below MINIMUM_SIDE; more
     pixels than max_megapixels; floating-point samples.
     """
-    picture, damage = _read(Path(path), max_megapixels)
-    if damage:
-        raise ImageError(f"{path}: damaged ({damage}); copy or download it again")
-    return picture.rgb if picture.alpha is None else over_white(picture.rgb, picture.alpha)
+    return read_picture(path, max_megapixels, strict=True).on_white
 
 
-def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS, *, strict: bool = False) -> Picture:
     """Like `read_image`, but makes the best of a damaged picture: what could be read, with notes on what is lost.
 
     Transparency is kept, not composited. Pixels with alpha 0 may have any colour, and a filter would smear it across
     the outline, so each hidden pixel gets the colour of the nearest visible one. Raises ImageError as `read_image`
-    does, except for damage that the decoder can work around.
+    does, but for damage that the decoder can work around only if `strict` is set.
     """
     picture, damage = _read(Path(path), max_megapixels)
+    if damage and strict:
+        raise ImageError(f"{path}: damaged ({damage}); copy or download it again")
     notes = (f"damaged: {damage}; what could be read is drawn",) if damage else ()
     return replace(picture, notes=notes + picture.notes)
 
@@ -225,6 +233,8 @@ def _why_unreadable(error: Exception, file: BinaryIO, suffix: str) -> str:
     file.seek(0)
     if "truncated" in str(error).lower() or (has_end_marker and end_is_missing(file.read())):
         return _TRUNCATED
+    if "MAX_TEXT_" in str(error):
+        return _TOO_MUCH_TEXT
     if suffix in NOT_READ:
         return f"{_OTHER_FORMAT}; {NOT_READ[suffix]}"
     if isinstance(error, UnidentifiedImageError) and suffix in (".tif", ".tiff"):

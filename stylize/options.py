@@ -16,6 +16,10 @@ class DatasetError(ValueError):
     """A dataset that cannot be made or read. The message is one line: what is wrong, what to do."""
 
 
+class TooFewPhotos(DatasetError):
+    """Too few different photos for the least number that a split is to have."""
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of a dataset, explained in `build_dataset`. Sides are in pixels."""

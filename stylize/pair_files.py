@@ -110,8 +110,8 @@ def _write_pair(paths: list[Path], photo: np.ndarray, cartoon: np.ndarray, overw
             write_image(path, picture)
         elif not _holds(path, picture):
             raise DatasetError(
-                f"{path} already exists and is not what would be drawn; move it away, or add --overwrite to replace "
-                "files that are in the way"
+                f"{path} already exists and is not what would be drawn; move it away and go on with --resume "
+                "(python -m stylize dataset can also replace it, with --overwrite)"
             )
 
 

@@ -29,6 +29,7 @@ class Photo:
     steps: list[str]  # of preprocessing, with the numbers drawn for this photo
     width: int  # at which it is drawn
     height: int
+    notes: tuple[str, ...]  # for the user, such as that only the first frame of an animation is drawn
 
 
 def drawn_steps(sha256: str, options: Options) -> list[Step]:

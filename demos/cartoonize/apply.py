@@ -18,7 +18,7 @@ from demos.cartoonize.weights import load_generator
 from demos.common import UserError
 from nnlite import nn
 from stylize._cv2 import cv2
-from stylize.console import counted, say
+from stylize.console import counted, one_line, say
 from stylize.files import FileError, check_target, own_name, real_path
 from stylize.folders import survey
 from stylize.formats import WRITABLE
@@ -74,7 +74,7 @@ def apply_to_files(
     if failed == len(found.images):
         raise UserError(f"none of the {failed} photos could be used")
     done = counted(len(found.images) - failed, "cartoon")
-    print(f"{done} in {out}" + (f", {failed} skipped" if failed else ""))
+    print(one_line(f"{done} in {out}" + (f", {failed} skipped" if failed else "")))
     return 1 if failed or found.notes else 0
 
 

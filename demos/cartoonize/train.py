@@ -15,7 +15,9 @@ from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import save_generator
 from demos.common import UserError, sheet
 from models.pix2pix import Pix2Pix
-from stylize import build_dataset, find_images, load_pairs, read_manifest
+from stylize import Summary, build_dataset, find_images, load_pairs, read_manifest
+from stylize.console import say
+from stylize.options import TooFewPhotos
 from stylize.registry import REFERENCE_SIDE
 
 
@@ -29,15 +31,7 @@ class Cartoons:
     def __init__(self, recipe: Recipe, photos: list[Path], out: Path, model: Pix2Pix, device: str):
         self.recipe, self.out, self.model, self.device = recipe, out, model, device
         self.folder = out / "pairs"
-        build_dataset(
-            photos,
-            self.folder,
-            style=recipe.style,
-            short_side=recipe.short_side,
-            strokes=recipe.strokes,
-            minimum_test=4 if len(find_images(photos)) >= 16 else 1,
-            seed=recipe.seed,
-        )
+        self.make_pairs(photos)
         self.train_pairs = self.load("train")
         self.test_pairs = self.load("test")
         scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
@@ -47,6 +41,34 @@ class Cartoons:
         if recipe.batch > most:
             raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
         self.batches = training_batches(varied, recipe.crop, recipe.batch, recipe.seed, device)
+
+    def make_pairs(self, photos: list[Path]) -> None:
+        """Make the dataset, or complete it, and say what it leaves out.
+
+        Of 16 photos or more, at least 4 are for testing, unless too many look alike: then at least 1. A dataset that is
+        already there keeps its number.
+        """
+        numbers = [record["options"]["minimum_test"] for record in read_manifest(self.folder) if "options" in record]
+        if not numbers:
+            numbers = [4 if len(find_images(photos)) >= 16 else 1]
+        try:
+            summary = self.draw_pairs(photos, numbers[0])
+        except TooFewPhotos:
+            summary = self.draw_pairs(photos, 1)
+        for line in summary.notes + [f"skipped {photo}: {reason}" for photo, reason in summary.skipped]:
+            say("cartoonize", line)
+
+    def draw_pairs(self, photos: list[Path], minimum_test: int) -> Summary:
+        recipe = self.recipe
+        return build_dataset(
+            photos,
+            self.folder,
+            style=recipe.style,
+            short_side=recipe.short_side,
+            strokes=recipe.strokes,
+            minimum_test=minimum_test,
+            seed=recipe.seed,
+        )
 
     def load(self, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from demos.cartoonize.apply import cartoonize
 from demos.cartoonize.weights import load_generator
-from stylize.console import counted, say
+from stylize.console import counted, one_line, say
 from stylize.files import check_target, own_name
 from stylize.marks import mark_for
 from stylize.sound import carry_sound
@@ -55,7 +55,7 @@ def apply_to_video(
     show = show_in_window if is_camera and has_screen() else None
     drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=mark, overwrite=overwrite)
     sound = "" if is_camera else f", {carry_sound(video, target)}"
-    print(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}")
+    print(one_line(f"wrote {target}: {counted(drawn.frames, 'frame')}{sound}"))
     for warning in drawn.warnings:
         say("cartoonize", warning)
     return 1 if drawn.warnings else 0

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         print(one_line(line))
     if report.pairs:
         draw_contact_sheet(report, sheet, COMMAND)
-        print(f"contact sheet: {sheet}")
+        print(one_line(f"contact sheet: {sheet}"))
     return 1 if report.findings else 0
 
 

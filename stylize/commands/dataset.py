@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 
 from .. import build_dataset, parse_parameters
-from ..console import counted, path_argument, say
+from ..console import counted, one_line, path_argument, say
 from ..manifest import MANIFEST
 from ..options import LAYOUTS
 from . import add_drawing_options
@@ -54,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
         say("stylize", f"skipped {source}: {reason}")
     for split, pairs in summary.pairs.items():
         folders = " and ".join(str(summary.out / side / split) for side in LAYOUTS[options.layout])
-        print(f"{split}: {counted(pairs, 'pair')} from {counted(summary.photos[split], 'photo')} in {folders}")
+        photos = counted(summary.photos[split], "photo")
+        print(one_line(f"{split}: {counted(pairs, 'pair')} from {photos} in {folders}"))
     print(f"{counted(summary.drawn, 'photo')} drawn by this run, {len(summary.skipped)} skipped;", end=" ")
-    print(f"all are listed in {summary.out / MANIFEST}")
+    print(one_line(f"all are listed in {summary.out / MANIFEST}"))
     return 1 if options.strict and summary.skipped else 0

@@ -3,10 +3,10 @@
 import argparse
 
 from .. import parse_parameters, stylize, write_image
-from ..console import path_argument, say
+from ..console import one_line, path_argument, say
 from ..files import FileError, add_overwrite, check_place, check_target
 from ..formats import WRITABLE
-from ..images import over_white, read_picture
+from ..images import read_picture
 from ..preprocess import parse_steps, preprocess
 from . import add_drawing_options, add_max_megapixels
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     check_place(options.output, WRITABLE)
     check_target(options.output, COMMAND, [options.input], options.overwrite)
     if steps:
-        rgb, alpha = preprocess(rgb if alpha is None else over_white(rgb, alpha), steps), None
+        rgb, alpha = preprocess(picture.on_white, steps), None
     write_image(options.output, stylize(rgb, options.style, options.scale, **changes), alpha, COMMAND)
-    print(f"wrote {options.output}")
+    print(one_line(f"wrote {options.output}"))
     return 0

@@ -3,7 +3,7 @@
 import argparse
 
 from .. import parse_parameters, stylize
-from ..console import counted, path_argument, say
+from ..console import counted, one_line, path_argument, say
 from ..files import FileError, add_overwrite
 from ..preprocess import parse_steps, preprocess
 from ..registry import style_parameters
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     )
     sound = carry_sound(options.input, options.output)
     length = f"{counted(drawn.frames, 'frame')} in {counted(len(drawn.cuts) + 1, 'shot')}"
-    print(f"wrote {options.output}: {length}, {sound}")
+    print(one_line(f"wrote {options.output}: {length}, {sound}"))
     for warning in drawn.warnings:
         say("stylize", warning)
     return 1 if drawn.warnings else 0

@@ -119,6 +119,18 @@ def test_an_output_folder_that_holds_photos(tmp_path, drawn):
         assert sorted(os.listdir(tmp_path / "out")) == ["a.png", "b.png"] and mine.read_bytes() == before
 
 
+def test_photos_in_the_output_folder_are_said_to_be_left_out(tmp_path, drawn):
+    photo(tmp_path / "a.png")
+    mine = [photo(tmp_path / "2024" / name, seed) for seed, name in enumerate(["b.png", "summer/c.jpg"], 1)]
+    before = [path.read_bytes() for path in mine]
+    for _ in range(2):  # the cartoon of the first run is not among them
+        status, _, stderr = call_here("apply", tmp_path, "--out", tmp_path / "2024")
+        assert status == 1 and stderr.count("\n") == 1 and f"left out 2 pictures in {tmp_path / '2024'}" in stderr
+    status, _, stderr = call_here("apply", tmp_path, tmp_path / "2024", "--out", tmp_path / "2024")
+    assert status == 0 and "picture" not in stderr
+    assert [path.read_bytes() for path in mine] == before and len(drawn) == 5
+
+
 def test_cartoons_among_the_photos_are_left_out_and_said_once(tmp_path, drawn):
     photo(tmp_path / "a.png")
     for number in range(3):
@@ -196,6 +208,13 @@ def test_photos_are_never_overwritten_through_links(tmp_path, drawn):
         now = contents(tmp_path / "in")
         assert {name: now[name] for name in before} == before
         assert read_mark(tmp_path / "other.png") is None
+
+
+@needs_links
+def test_a_line_end_in_a_name_makes_no_second_line(tmp_path, drawn):
+    a, out = photo(tmp_path / "a.png"), tmp_path / "two\nlines"
+    status, stdout, _ = call_here("apply", a, "--out", out)
+    assert status == 0 and stdout.count("\n") == 1 and "two\\nlines" in stdout and (out / "a.png").exists()
 
 
 @needs_links

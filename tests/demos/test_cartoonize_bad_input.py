@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from stylize import write_image
+from stylize import read_manifest, write_image
 
-from .runner import PHOTOS, TINY, call, refused
+from .runner import PHOTOS, TINY, call, call_here, refused
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,46 @@ def test_photos_smaller_than_a_crop(tmp_path):
     for name in "abc":
         write_image(tmp_path / "photos" / f"{name}.png", rng.integers(0, 255, (20, 24, 3), np.uint8))
     assert "smaller than a crop of 32x32" in refused("--photos", tmp_path / "photos", "--out", tmp_path / "out", *TINY)
+
+
+def test_many_photos_of_which_few_differ(tmp_path):
+    """Sixteen photos ask for four to test with; a burst has fewer, and it is trained with one, now and on --resume."""
+    photos, out, rng = tmp_path / "photos", tmp_path / "out", np.random.default_rng(0)
+    photos.mkdir()
+    scenes = [rng.integers(0, 256, (5, 6, 3), dtype=np.uint8).repeat(8, axis=0).repeat(8, axis=1) for _ in range(3)]
+    for shift in range(14):
+        write_image(photos / f"burst-{shift}.png", scenes[0] // 2 + shift)
+    for number, scene in enumerate(scenes[1:]):
+        write_image(photos / f"{number}.png", scene)
+    write_image(photos / "tiny.png", scenes[1][:12, :12])
+    for steps, how in ((2, ()), (4, ("--resume",))):
+        learn = ("--photos", photos, "--out", out, "--steps", steps, *how)
+        status, _, stderr = call_here(*learn, *(() if how else ("--size", 32, "--batch", 1)), "--device", "cpu")
+        assert status == 0, stderr
+        assert "cartoonize: skipped tiny.png: 12 x 12 pixels is too small" in stderr
+    pairs = [record for record in read_manifest(out / "pairs") if record["status"] == "done"]
+    assert len(pairs) == 16 and {pair["options"]["minimum_test"] for pair in pairs} == {1}
+    assert {pair["split"] for pair in pairs} == {"train", "test"}
+
+
+def test_an_altered_pair_is_drawn_again_as_the_message_advises(tmp_path):
+    learn = ("--out", tmp_path, "--device", "cpu")
+    assert call_here(*learn, "--size", 32, "--batch", 1, "--steps", 2)[0] == 0
+    pair = next((tmp_path / "pairs" / "train").iterdir())
+    before = pair.read_bytes()
+    pair.write_bytes(b"altered")
+    line = refused(*learn, "--resume", "--steps", 3)
+    assert f"{pair} was altered" in line and "move it away and go on with --resume" in line
+    pair.rename(tmp_path.with_name("mine.png"))
+    assert call_here(*learn, "--resume", "--steps", 3)[0] == 0 and pair.read_bytes() == before
+
+
+def test_an_animation_among_the_photos_is_noted(tmp_path):
+    frames = [Image.fromarray(np.full((64, 64, 3), value, np.uint8)) for value in (50, 200)]
+    frames[0].save(tmp_path / "moves.gif", save_all=True, append_images=frames[1:])
+    learn = ("--photos", tmp_path, PHOTOS / "cat.jpg", PHOTOS / "coffee.jpg", "--out", tmp_path.with_name("run"))
+    status, _, stderr = call_here(*learn, "--size", 32, "--batch", 1, "--steps", 1, "--device", "cpu")
+    assert status == 0 and "cartoonize: moves.gif: an animation of 2 frames; only the first is drawn\n" in stderr
 
 
 def test_resume_without_a_run(tmp_path):

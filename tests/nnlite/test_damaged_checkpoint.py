@@ -138,8 +138,7 @@ def test_bfloat16_becomes_float32_exactly(path):
     assert all(w.ravel()[bits] == value for bits, value in known.items())
 
 
-def test_bfloat16_as_pytorch_writes_it(path):
-    torch = pytest.importorskip("torch")
+def test_bfloat16_as_pytorch_writes_it(path, torch):
     from safetensors.torch import save_file
 
     weight = torch.randn(3, 5, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize import build_dataset, check_dataset, find_images, read_image, resize_short_side, stylize
+from stylize import DatasetError, build_dataset, check_dataset, find_images, read_image, resize_short_side, stylize
+from stylize.__main__ import main
 from stylize.commands.check import describe
 from stylize.contact_sheet import draw_contact_sheet
 from stylize.manifest import read_manifest, write_manifest
@@ -206,3 +207,18 @@ def test_the_sheet_shows_pairs_of_every_split_and_faults_first(downloaded, pairs
     red = [redness[8:30, left : left + 400].max() > 60 for left in (8, 424, 840)]
     assert red == [True, True, True] and redness[246:268].max() == 0  # and the two that look alike
     assert sheet.shape == (3 * (22 + 200 + 16), 3 * (400 + 16), 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes POSIX links and pipes")
+def test_what_is_there_but_no_folder_is_called_what_it_is(tmp_path):
+    file = save(tmp_path / "file.png", blocks())
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "link").symlink_to(file)
+    words = {"file.png": "is a file", "link": "is a file", "pipe": "is a pipe", "circle": "is a broken link"}
+    for name, what in words.items():
+        with pytest.raises(DatasetError, match=f"{name} {what}.*; name the folder of a dataset"):
+            check_dataset(tmp_path / name)
+        assert main(["check", str(tmp_path / name)]) == 2, name
+    with pytest.raises(DatasetError, match="nowhere: no such folder; check spelling"):
+        check_dataset(tmp_path / "nowhere")

@@ -12,6 +12,7 @@ from PIL import Image
 from stylize import build_dataset, stylize
 from stylize.__main__ import main
 
+from .films import film
 from .pictures import REPOSITORY, blocks, contents, save, save_blocks
 
 
@@ -98,6 +99,22 @@ def test_check_reports_and_exits_with_1_if_something_is_wrong(tmp_path):
 def test_help(command):
     done = run(*command, "--help")
     assert done.returncode == 0 and done.stdout.startswith("usage: stylize")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names do not exist there")
+def test_a_line_end_in_a_name_makes_no_second_line(tmp_path, capsys):
+    photos, folder = save_blocks(tmp_path / "photos", 2), tmp_path / "two\nlines"
+    folder.mkdir()
+    moving = film(tmp_path / "moving.avi", frames=3)
+    for command, lines in (
+        (["image", photos / "0.png", folder / "a.png"], 1),
+        (["video", moving, folder / "a.avi"], 1),
+        (["dataset", photos, folder / "pairs"], 3),
+        (["check", folder / "pairs"], 6),
+    ):
+        assert main(list(map(str, command))) in (0, 1)
+        out = capsys.readouterr().out
+        assert out.count("\n") == lines and "two\\nlines" in out, out
 
 
 def test_parameters_of_a_style_are_listed_and_set(tmp_path):

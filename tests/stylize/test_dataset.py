@@ -22,6 +22,7 @@ from stylize import (
     stylize,
 )
 from stylize.manifest import write_manifest
+from stylize.options import TooFewPhotos
 from stylize.preprocess import parse_steps, preprocess
 
 from .pictures import blocks, contents, pixels, save, save_blocks
@@ -124,7 +125,7 @@ def test_a_third_split_if_asked(photos, out):
     assert summary.photos == {"train": 3, "val": 1, "test": 2}
     seen = [{name for name, _, _ in load_pairs(out, split)} for split in ("train", "val", "test")]
     assert [len(names) for names in seen] == [3, 1, 2] and len(set.union(*seen)) == 6
-    with pytest.raises(DatasetError, match="leave 3 for val, not 4"):
+    with pytest.raises(DatasetError, match="3 can be in val, not 4"):
         build_dataset([photos], out.with_name("other"), minimum_val=4, minimum_test=2)
 
 
@@ -314,13 +315,45 @@ def test_what_makes_no_dataset(tmp_path, photos, out):
     (tmp_path / "empty" / "text.jpg").write_text("no pixels")
     with pytest.raises(DatasetError, match=r"0 usable photos \(text.jpg: not a readable image"):
         build_dataset([tmp_path / "empty"], out)
-    with pytest.raises(DatasetError, match="1 usable photos"):
+    with pytest.raises(DatasetError, match=r"1 usable photo; train and test need 2"):
         build_dataset([photos / "0.png"], out)
-    with pytest.raises(DatasetError, match=r"6 different photos leave 5 for test, not 6"):
+    with pytest.raises(DatasetError, match=r"of 6 different photos, 5 can be in test, not 6"):
         build_dataset([photos], out, minimum_test=6)
+    alike = [save(tmp_path / f"alike-{shift}.png", blocks() // 2 + shift) for shift in range(3)]
+    with pytest.raises(TooFewPhotos, match=r"of 1 different photo, 0 can be in test, not 1"):
+        build_dataset(alike, out)
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="cannot write"):
         build_dataset([photos], tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_not_drawn_of_a_photo_is_noted(photos, out, workers):
+    frames = [Image.fromarray(blocks(seed)) for seed in range(20, 23)]
+    save(photos / "moves.gif", frames[0], save_all=True, append_images=frames[1:])
+    save(photos / "again.gif", frames[0], save_all=True, append_images=frames[1:])  # the same file
+    save(photos / "pages.tif", frames[1], save_all=True, append_images=frames[2:])
+    see_through = Image.fromarray(blocks(24)).convert("RGBA")
+    see_through.putalpha(Image.fromarray(np.arange(48 * 64, dtype=np.uint8).reshape(48, 64)))
+    save(photos / "glass.png", see_through)  # drawn on white, which needs no note
+    expected = [
+        "again.gif: an animation of 3 frames; only the first is drawn",
+        "pages.tif: 2 pages; only the first is drawn",
+    ]
+    for _ in range(2):  # and when nothing is left to draw
+        summary = build_dataset([photos], out, workers=workers)
+        assert summary.notes == expected and summary.skipped == [("moves.gif", "the same file as again.gif")]
+        assert sum(summary.photos.values()) == 9
+
+
+def test_photos_in_the_output_folder_are_counted_but_pairs_are_not(photos):
+    out = photos / "pairs"
+    save_blocks(out, 2, first=10)
+    for _ in range(2):
+        summary = build_dataset([photos], out, layout="folders")
+        assert sum(summary.photos.values()) == 6
+        (note,) = summary.notes
+        assert note.startswith(f"left out 2 pictures in {out}")
 
 
 @pytest.mark.parametrize(

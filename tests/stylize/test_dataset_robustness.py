@@ -50,7 +50,7 @@ def test_altered_pairs_are_kept_without_overwrite(photos, out, layout):
     cut.write_bytes(cut.read_bytes()[:100])
     lost.unlink()
     altered = contents(out)
-    with pytest.raises(DatasetError, match=f"{painted} and 1 other file were altered .* add --overwrite"):
+    with pytest.raises(DatasetError, match=f"{painted} and 1 other file were altered .* move them away .*--overwrite"):
         build_dataset([photos], out, **options)
     assert contents(out) == altered
     assert build_dataset([photos], out, overwrite=True, **options).drawn == 2

@@ -178,7 +178,7 @@ def test_our_own_output_is_not_a_source(tmp_path):
     out.mkdir()
     save(out / "a.png", blocks())
     found = survey([tmp_path], output=out)
-    assert found.images == [tmp_path / "photo.png"] and found.cartoons == 1 and found.notes == []
+    assert found.images == [tmp_path / "photo.png"] and found.cartoons == 1 and len(found.notes) == 1
     assert len(find_images([tmp_path])) == 3  # without an output folder, a cartoon is a picture like any other
     named = survey([tmp_path, tmp_path / "cartoon.png"], output=out)
     assert named.images == [tmp_path / "cartoon.png", tmp_path / "photo.png"] and named.cartoons == 0
@@ -192,6 +192,30 @@ def test_our_own_output_behind_a_link_is_not_a_source(tmp_path):
     (tmp_path / "photos" / "cartoons").symlink_to("../elsewhere")
     for output in (tmp_path / "elsewhere", tmp_path / "photos" / "cartoons"):
         assert survey([tmp_path / "photos"], output=output).images == [tmp_path / "photos" / "a.png"]
+
+
+def test_photos_in_the_output_folder_are_counted(tmp_path):
+    """Not the cartoons there, nor what the caller says it wrote, nor photos that were named."""
+    touch(tmp_path, "a.png", "out/b.png", "out/deep/c.jpg", "out/deep/notes.txt", "out/.hidden.png", "outside/d.png")
+    write_image(tmp_path / "out" / "cartoon.png", blocks(), command="stylize image")
+    out, deep = real_path(tmp_path / "out"), real_path(tmp_path / "out" / "deep" / "c.jpg")
+    for paths, ours, number in (
+        ([tmp_path], [], "2 pictures"),
+        ([tmp_path], [deep], "1 picture"),
+        ([tmp_path], [str(deep), out / "b.png"], None),
+        ([tmp_path, out / "b.png"], [], "1 picture"),
+        ([tmp_path, out], [], None),
+        ([out, tmp_path], [], None),
+        ([out], [], None),
+        ([tmp_path / "outside"], [], None),
+    ):
+        found = survey(paths, output=tmp_path / "out", ours=ours)
+        if number is None:
+            assert found.notes == [], paths
+        else:
+            (note,) = found.notes
+            assert note.startswith(f"left out {number} in {out}, ") and "\n" not in note
+    assert survey([tmp_path], output=tmp_path / "elsewhere").notes == []
 
 
 def test_many_files_are_found_in_little_time(tmp_path):

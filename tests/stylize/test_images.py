@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -231,6 +232,26 @@ def test_pages_are_counted_and_second_views_are_not(tmp_path):
     assert pages.notes == ("3 pages; only the first is drawn",)
     views = save(tmp_path / "views.jpg", frames[0], format="MPO", save_all=True, append_images=frames[1:])
     assert read_picture(views).notes == ()
+
+
+def test_a_strict_reading_keeps_notes_and_transparency(tmp_path):
+    frames = [Image.fromarray(blocks(seed)) for seed in range(3)]
+    sound = save(tmp_path / "moves.gif", frames[0], save_all=True, append_images=frames[1:])
+    assert read_picture(sound, strict=True).notes == ("an animation of 3 frames; only the first is drawn",)
+    rgba = np.dstack([blocks(), np.full((48, 64), 100)]).astype(np.uint8)
+    glass = save(tmp_path / "glass.png", rgba)
+    expected = np.rint(blocks() * (100 / 255) + 155).astype(np.uint8)
+    np.testing.assert_array_equal(read_picture(glass, strict=True).on_white, expected)
+    np.testing.assert_array_equal(read_image(glass), expected)
+
+
+@pytest.mark.parametrize("chunks", [[80], [40, 40]], ids=["one", "together"])
+def test_too_much_text_in_a_png_is_said_in_plain_words(tmp_path, chunks):
+    texts = [png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(size << 20), 1)) for size in chunks]
+    data = encoded(blocks(), format="PNG")
+    (tmp_path / "novel.png").write_bytes(data[:33] + b"".join(texts) + data[33:])
+    with pytest.raises(ImageError, match=r"novel\.png: its comments and other texts take more than 64 MB; save"):
+        read_image(tmp_path / "novel.png")
 
 
 def test_a_picture_is_read_as_the_array_it_is(tmp_path):
