@@ -21,7 +21,7 @@ def carry_sound(source: str | Path, video: str | Path) -> str:
         return "without sound: ffmpeg, which would carry it over, is not installed"
     temporary, frames, command = partial_path(video), count_frames(video), read_mark(video)
     inputs = ["-itsoffset", f"{_start_of_pictures(source):.6f}", "-i", _address(video), "-i", _address(source)]
-    streams = ["-map", "0:v", "-map", "1:a?"]
+    streams = ["-map", "0:v", "-map", "1:a?", "-copypriorss:a", "0"]  # no sound that a trim has hidden
     try:
         for codecs in (["-c", "copy"], ["-c:v", "copy"]):
             arguments = [ffmpeg, "-v", "error", "-y", *inputs, *streams, *codecs, _address(temporary)]

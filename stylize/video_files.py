@@ -83,6 +83,22 @@ def packet_times(path: str | Path, limit: int | None = None) -> array:
     return times
 
 
+def first_picture(path: str | Path) -> float:
+    """When the first picture is shown, by the clock of `packet_times`: what comes before it is only there for decoding.
+
+    OpenCV counts from the first packet, or from the first picture if one was decoded. So: decode one, and go back.
+    """
+    (first,) = packet_times(path, 1) or (0.0,)
+    capture = open_video(path)
+    with silent_stderr():
+        capture.grab()
+        capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+        capture.set(cv2.CAP_PROP_FORMAT, -1)
+        there, seconds = capture.grab(), capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        capture.release()
+    return max(0.0, first - seconds) if there else 0.0
+
+
 def count_frames(path: str | Path) -> int:
     """How many frames a file holds; 0 if the first cannot be read. (The number in its header may be far off.)"""
     capture = open_video(path)

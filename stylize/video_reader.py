@@ -2,21 +2,22 @@
 
 import os
 import time
-from collections.abc import Iterator
-from math import isfinite
+from collections.abc import Iterator, Sequence
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from ._cv2 import cv2
+from .edit_list import edited_length
 from .files import require_regular
 from .images import MINIMUM_SIDE
 from .native_stderr import silent_stderr
-from .video_files import VideoError, open_video, packet_times
+from .video_files import VideoError, first_picture, open_video, packet_times
 from .video_times import LONGEST_STILL, choose_rate
 
-LOOKED_AT = 20_000  # frames whose times are read first: ten minutes of video, in a fraction of a second
+LOOKED_AT = 20_000  # frames whose times are read first: ten minutes of video, in a second or less
 MOST_PIXELS = 64e6  # in a frame: twice 8K; drawing takes some 100 bytes for each
 OBLONG = (1.01, 4.0)  # ratios of a pixel's sides: below, nobody sees it; above, it is an error in the file
 
@@ -104,10 +105,30 @@ class VideoReader:
         claimed = self._capture.get(cv2.CAP_PROP_FPS)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         times = [] if self._camera else packet_times(source, LOOKED_AT)
-        self.fps = choose_rate(times, claimed)
+        whole = 0 < len(times) < LOOKED_AT
         self._claims = int(count) if 0 < count < 1e9 else None
         self._duration = self._claims / claimed if self._claims and isfinite(claimed) and claimed > 0 else None
-        self.expected = len(times) if 0 < len(times) < LOOKED_AT else self._claims
+        if self._duration and times and (length := edited_length(source)):
+            times = self._shown(times, first_picture(source), length)
+        self.fps = choose_rate(times, claimed)
+        self.expected = len(times) if whole else self._claims
+
+    def _shown(self, times: Sequence[float], first: float, length: float) -> np.ndarray:
+        """Those of `times` at which a picture is shown: `length` seconds from `first` on, by a list of edits.
+
+        Between two edits the pictures before the second are there for decoding, at times that are taken.
+        """
+        rate = self._claims / self._duration
+        after = np.sort(np.asarray(times)) - first
+        shown = after[(after > -1e-6) & (after < length)]
+        if len(np.unique(shown)) < len(shown):
+            shown = shown[np.diff(shown, prepend=-np.inf) > 0.5 / rate]
+        self._duration = length
+        if after[-1] >= length:  # the end is hidden as well
+            self._claims = len(shown)
+        else:
+            self._claims = max(len(shown), min(self._claims - (len(times) - len(shown)), ceil(length * rate)))
+        return shown
 
     def _end(self) -> float | None:
         """When the last frame ends, if all promised frames came and the file says so: a still may be shown for long."""

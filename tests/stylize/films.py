@@ -70,10 +70,27 @@ def _retimed_mp4(data, times):
     return data[:at] + table + data[at + old :]
 
 
-def grown(data, size, *inner):
-    """Enlarge the sizes of the boxes around the table of samples."""
+def trimmed(path, *edits):
+    """Have a .mp4 of `film` or `numbered` show only these parts, each (begin, end) in seconds: its list of edits
+    (ISO 14496-12, 8.6.6), as phones trim. Begin None: show nothing for `end` seconds."""
+    data = bytearray(path.read_bytes())
+    movie, media = (struct.unpack_from(">I", data, data.index(name) + 16)[0] for name in (b"mvhd", b"mdhd"))
+    at = data.index(b"elst") - 4
+    table = b"elst" + struct.pack(">II", 0, len(edits))
+    for begin, end in edits:
+        length, start = (end, -1) if begin is None else (end - begin, round(begin * media))
+        table += struct.pack(">Iihh", round(length * movie), start, 1, 0)
+    table = struct.pack(">I", len(table) + 4) + table
+    old = struct.unpack_from(">I", data, at)[0]
+    grown(data, len(table) - old, names=(b"moov", b"trak", b"edts"))
+    path.write_bytes(data[:at] + table + data[at + old :])
+    return path
+
+
+def grown(data, size, *inner, names=(b"moov", b"trak", b"mdia", b"minf", b"stbl")):
+    """Enlarge the sizes of the boxes around the table of samples, or of others."""
     at = 0
-    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", *inner):
+    for name in (*names, *inner):
         at = data.index(name, at)
         struct.pack_into(">I", data, at - 4, struct.unpack_from(">I", data, at - 4)[0] + size)
 
@@ -108,3 +125,16 @@ def _number(data, at):
     """An EBML number of variable length, and where it ends."""
     length = 9 - data[at].bit_length()
     return int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1), at + length
+
+
+def index_first(path):
+    """Put the index of a .mp4 of `film` or `numbered` before the pictures, so that a file that breaks off has one."""
+    data = path.read_bytes()
+    media, index = data.index(b"mdat") - 4, data.index(b"moov") - 4
+    moved = bytearray(data[index:])
+    at = moved.index(b"stco") + 8
+    (chunks,) = struct.unpack_from(">I", moved, at)
+    places = np.frombuffer(moved, ">u4", chunks, at + 4) + len(moved)
+    moved[at + 4 : at + 4 + 4 * chunks] = places.astype(">u4").tobytes()
+    path.write_bytes(data[:media] + moved + data[media:index])
+    return path
