@@ -92,6 +92,7 @@ class Training:
                 if self.step % READ_EVERY == 0:
                     bar.set_postfix(self._read_losses())
                 if self.step % look_every == 0:
+                    self._read_losses()  # before a network that has gone wrong is asked to draw
                     self._look(draw, validate)
                 if self.step % SAVE_EVERY == 0:
                     self._save()

@@ -108,7 +108,8 @@ def _read(path, checksum_required=False):
     except (safetensors.SafetensorError, ValueError) as error:
         raise CheckpointError(f"{path} is not a readable safetensors file ({error}); it may be cut short") from error
     del data  # the arrays have their own memory
-    arrays = {name: _array(f"{path}: {name}", **content) for name, content in tensors}
+    # sorted, as safetensors gives them in any order
+    arrays = {name: _array(f"{path}: {name}", **tensor) for name, tensor in sorted(tensors, key=lambda pair: pair[0])}
     checksum = text.pop(_CHECKSUM, None)
     if checksum is None and checksum_required:
         raise CheckpointError(

@@ -328,7 +328,9 @@ class Module:
 
 
 def _shape(value: Any) -> tuple[int, ...] | str:
-    """The shape of an array of numbers; for anything else, its type."""
+    """The shape of an array of numbers, () of a plain number; for anything else, its type."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
+        return ()
     if not hasattr(value, "dtype"):
         return type(value).__name__
     return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"

@@ -51,3 +51,14 @@ def contents(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+# A program's last lines: the most memory it had, in bytes. Linux counts its parent's memory in getrusage as well.
+PRINT_PEAK = """
+import resource, sys
+try:
+    with open("/proc/self/status") as file:
+        print(1024 * next(int(line.split()[1]) for line in file if line.startswith("VmHWM")))
+except OSError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
