@@ -8,11 +8,10 @@ Names, arguments and defaults are PyTorch's. Start reading at tensor.py and func
 operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
 """
 
-from . import cuda, functional, graph, nn, optim
+from . import backends, cuda, functional, graph, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
-from .backend import precision as backends
-from .backend.threads import set_num_threads
+from .backend.cpu.threads import set_num_threads
 from .backend.random import get_rng_state, manual_seed, set_rng_state
 from .capture import capture
 from .checkpoint import load, load_metadata, save

@@ -138,7 +138,7 @@ class _Undo:
 
 
 def _recording():
-    from .backend.capture import Recording  # needs CuPy
+    from .backend.gpu.capture import Recording  # needs CuPy
 
     return Recording()
 

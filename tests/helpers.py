@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import nnlite
+from nnlite.backend.geometry import Geometry
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -127,3 +128,8 @@ def gradients_at_steps(monkeypatch, model, parts):
         optimizer = getattr(model, f"{name}_optimizer")
         monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
     return seen
+
+
+def window_geometry(kernel, stride=(1, 1), dilation=(1, 1)):
+    """Windows on an image without a border."""
+    return Geometry(kernel, stride, dilation, (0, 0), (0, 0))

@@ -11,7 +11,8 @@
     activation.py   relu leaky_relu prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
     conv.py         conv2d conv_transpose2d
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
-    norm.py         batch_norm instance_norm layer_norm group_norm
+    batch_norm.py   batch_norm
+    norm.py         instance_norm layer_norm group_norm
     noise.py        dropout dropout2d rsample
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
                     kl_div gaussian_kl hinge_loss
@@ -24,6 +25,7 @@ from .activation import elu, gelu, leaky_relu, log_softmax, prelu, relu, sigmoid
 from .arithmetic import (
     abs, add, clamp, clip, div, exp, log, maximum, minimum, mul, neg, pow, sqrt, sub, where,
 )  # fmt: skip
+from .batch_norm import batch_norm
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy, nll_loss
@@ -41,7 +43,7 @@ from .loss import (
     smooth_l1_loss,
 )
 from .noise import dropout, dropout2d, rsample
-from .norm import batch_norm, group_norm, instance_norm, layer_norm
+from .norm import group_norm, instance_norm, layer_norm
 from .pad import pad
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from .reduce import amax, amin, argmax, argmin, logsumexp, max, mean, min, norm, std, sum, var

@@ -10,6 +10,8 @@ from ..errors import ShapeError
 from ..function import shape_of
 from ..tensor import Tensor
 
+Pair = int | tuple[int, int]
+
 
 def check_number(name: str, **values: float) -> None:
     """Raise TypeError for a setting that is no Python number."""
@@ -49,3 +51,46 @@ def check_dtypes(name: str, input: Tensor, **others: Tensor | None) -> None:
     for what, value in others.items():
         if value is not None and value.dtype != input.dtype:
             raise TypeError(f"{name}: input is {input.dtype}, {what} {value.dtype}; use .float() or .double()")
+
+
+def paddings(name, padding, kernel, stride, dilation):
+    """(top, left) and (bottom, right) for `padding` as conv2d takes it: numbers, 'same' or 'valid'."""
+    if padding == "same":
+        if stride != (1, 1):
+            raise ValueError(f"{name}: padding 'same' needs stride 1, got {stride}; give the padding as numbers")
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    both = pair(name, "padding", 0 if padding == "valid" else padding, 0)
+    return both, both
+
+
+def check_norm(name, input, rank, eps, expected=None, **others):
+    """Refuse an input with fewer axes than `rank`, and others of another shape than `expected`: (C,) unless given."""
+    for what, value in {"input": input, **others}.items():
+        if value is not None or what == "input":
+            if not isinstance(value, Tensor):
+                raise TypeError(f"{name}: {what} is a Tensor, not {type(value).__name__}; use nnlite.tensor(...)")
+            if value.dtype.kind != "f":
+                raise TypeError(f"{name}: {what} holds floating-point numbers, not {value.dtype}; use .float()")
+    if input.ndim < rank:
+        axes = ("..., D", "N, C, ...", "N, C, L, ...")[rank - 1]
+        raise ShapeError(f"{name}: expected an input of shape ({axes}), got {input.shape}")
+    if 0 in input.shape:
+        raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
+    expected = (input.shape[1],) if expected is None else expected
+    for what, value in others.items():
+        if value is not None and value.shape != expected:
+            raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
+    check_dtypes(name, input, **others)
+    if not eps > 0:
+        raise ValueError(f"{name}: eps is a small number above 0, not {eps}: it keeps equal values from dividing by 0")
+
+
+def check_statistics(name, input, running_mean, running_var, training, values):
+    """Refuse running statistics of which one is missing, and too few `values` to have a variance."""
+    if (running_mean is None) != (running_var is None):
+        raise ValueError(f"{name}: give running_mean and running_var, or neither")
+    if not training and running_mean is None:
+        raise ValueError(f"{name}: without the batch's own statistics it needs running_mean and running_var")
+    if training and values < 2:
+        raise ShapeError(f"{name}: {values} value per channel has no variance, at least 2 needed (input {input.shape})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from ..backend.layout import rows
 from ..errors import ShapeError
 from ..function import Function, axis_of, shape_of
 from ..tensor import Tensor, require_tensors
@@ -27,7 +26,7 @@ class LeakyReLU(Function):
 class PReLU(Function):
     """y = x where x > 0, weight x elsewhere    dx = dy or weight dy,  dweight = sum of dy x where x <= 0
 
-    weight: one number for all, or one for each column of `rows(x)`, which is each channel of (N, C) and (N, C, H, W)
+    weight: one number for all, or one for each channel of (N, C) and (N, C, H, W)
     """
 
     def forward(self, x, weight):
@@ -36,9 +35,8 @@ class PReLU(Function):
 
     def backward(self, dy):
         dx = self.backend.elementwise(leaky_slope_times, dy, self.x, constants=(self.weight.reshape(-1),))
-        each = self.backend.elementwise(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
-        dweight = rows(each).sum(axis=0 if self.weight.size > 1 else None, dtype="float64")
-        return dx, dweight.reshape(self.weight.shape)
+        sums = self.backend.column_sums(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
+        return dx, (sums if self.weight.size > 1 else sums.sum()).reshape(self.weight.shape)
 
 
 class ReLU(Function):

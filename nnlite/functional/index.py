@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import backend as backends
-from ..backend.layout import channels_first, channels_last, concatenate
 from ..errors import DeviceError, ShapeError
 from ..function import axis_of
 from ..tensor import Tensor, arrays_in, require_tensors
@@ -76,9 +75,10 @@ class Cat(Move):
         self.dim = dim
         self.ends = list(itertools.accumulate(a.shape[self.dim] for a in arrays))
         if arrays[0].ndim != 4:
-            return concatenate(self.xp, arrays, self.dim)
+            return self.backend.concatenate(arrays, self.dim)
         axis = (0, 3, 1, 2)[self.dim]  # NHWC, so that the result is channels-last as well
-        return channels_first(concatenate(self.xp, [channels_last(a) for a in arrays], axis))
+        images = [self.backend.channels_last(a) for a in arrays]
+        return self.backend.channels_first(self.backend.concatenate(images, axis))
 
     def backward(self, dy):
         starts = [0, *self.ends[:-1]]

@@ -131,4 +131,3 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
                          f"{len(weight)} rows: expected 0 to {len(weight) - 1}")  # fmt: skip
     backends.of(input.array, weight.array)  # raises DeviceError for different devices
     return Embedding.apply(weight, index=input.array, padding_idx=padding_idx)
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .. import backend as backends
 from ..backend import random
-from ..backend.layout import from_rows, rows
 from ..errors import ShapeError
 from ..function import Function, shape_of
 from ..tensor import Tensor, require_tensors
@@ -15,7 +14,11 @@ class Dropout(Function):
     """y = x keep / (1 - p), keep = 1 with probability 1 - p, else 0    dx = dy keep / (1 - p)"""
 
     def forward(self, x, *, p):
-        self.factor = from_rows(self.draw(x, rows(x).shape, p), x.shape)
+        if x.ndim == 4:  # pixel by pixel, as images lie in memory
+            n, c, h, w = x.shape
+            self.factor = self.backend.channels_first(self.draw(x, (n, h, w, c), p))
+        else:
+            self.factor = self.draw(x, x.shape, p)
         return x * self.factor
 
     def backward(self, dy):

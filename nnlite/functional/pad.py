@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from ..backend.layout import in_memory_order, out_of_memory_order
 from ..errors import ShapeError
 from ..tensor import Tensor, require_tensors
 from .shape import Move
@@ -17,15 +16,15 @@ class PadConstant(Move):
     """y = x inside, a constant around it    dx = dy inside"""
 
     def forward(self, x, *, borders, value):
-        x, axes = in_memory_order(x)
+        x, axes = _in_memory_order(self.backend, x)
         borders = [borders[axis] for axis in axes]
         self.inside = tuple(slice(b, b + n) for n, (b, _) in zip(x.shape, borders, strict=True))
         y = self.xp.full([b + n + a for n, (b, a) in zip(x.shape, borders, strict=True)], value, x.dtype)
         y[self.inside] = x
-        return out_of_memory_order(y)
+        return _out_of_memory_order(self.backend, y)
 
     def backward(self, dy):
-        return out_of_memory_order(in_memory_order(dy)[0][self.inside])
+        return _out_of_memory_order(self.backend, _in_memory_order(self.backend, dy)[0][self.inside])
 
 
 class PadFromInside(Move):
@@ -34,7 +33,7 @@ class PadFromInside(Move):
     shares_memory = True  # a border of nothing
 
     def forward(self, x, *, borders, mode):
-        x, axes = in_memory_order(x)
+        x, axes = _in_memory_order(self.backend, x)
         self.borders = [borders[axis] for axis in axes]
         self.sources = [
             [_source(i, n, mode) for i in range(-before, n + after)]
@@ -43,14 +42,14 @@ class PadFromInside(Move):
         for axis, source in enumerate(self.sources):
             if any(self.borders[axis]):
                 x = x.take(_on_device(self.xp, tuple(source)), axis=axis)
-        return out_of_memory_order(x)
+        return _out_of_memory_order(self.backend, x)
 
     def backward(self, dy):
-        dx = in_memory_order(dy)[0]
+        dx = _in_memory_order(self.backend, dy)[0]
         for axis, (before, after) in enumerate(self.borders):
             if before or after:
                 dx = self._fold(dx.swapaxes(0, axis), self.sources[axis], before, after).swapaxes(0, axis)
-        return out_of_memory_order(dx)
+        return _out_of_memory_order(self.backend, dx)
 
     def _fold(self, dy, source, before, after):
         dx = dy[before : len(dy) - after].copy()
@@ -94,3 +93,13 @@ def _source(i, n, mode):
     if mode == "replicate":
         return min(max(i, 0), n - 1)
     return -i if i < 0 else 2 * (n - 1) - i if i >= n else i
+
+
+def _in_memory_order(backend, x):
+    """Any array with its axes as they lie in memory, and which axis of x each is: images as (N, H, W, C)."""
+    return (backend.channels_last(x), (0, 2, 3, 1)) if x.ndim == 4 else (x, tuple(range(x.ndim)))
+
+
+def _out_of_memory_order(backend, x):
+    """The way back from `_in_memory_order`."""
+    return backend.channels_first(x) if x.ndim == 4 else x

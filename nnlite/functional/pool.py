@@ -11,21 +11,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend.layout import channels_first, channels_last, concatenate
+from ..backend.geometry import Geometry
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor, require_tensors
-from ._checks import pair
-from ._geometry import Geometry, Pair
+from ._checks import Pair, pair
 
 
 class MaxPool2d(Function):
     """y = the largest of each window, NaN if it holds one    dx = dy at the (first) place that was the largest"""
 
     def forward(self, x, *, geometry):
-        xp, x = self.xp, channels_last(x)
+        xp, x = self.xp, self.backend.channels_last(x)
         self.shape, self.geometry = x.shape, geometry
-        first, *others = _places(geometry.windows(self.backend, x, fill=-math.inf))
+        first, *others = _places(self.backend.windows(x, geometry, fill=-math.inf))
         y = first.copy()
         self.winner = xp.zeros(y.shape, xp.min_scalar_type(len(others)))
         for number, seen in enumerate(others, 1):
@@ -33,36 +32,36 @@ class MaxPool2d(Function):
             # winner[better] = number takes far longer; as the numbers grow, the maximum is the last that was better
             xp.maximum(self.winner, better.astype(self.winner.dtype) * number, out=self.winner)
             xp.maximum(y, seen, out=y)
-        return channels_first(y)
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        dy = channels_last(dy)
+        dy = self.backend.channels_last(dy)
         dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
         for number, place in enumerate(places):
             place += dy * self.xp.equal(self.winner, number)
-        return channels_first(dx)
+        return self.backend.channels_first(dx)
 
 
 class AvgPool2d(Function):
     """y = the sum of each window / divisor    dx = dy / divisor at each place of the window"""
 
     def forward(self, x, *, geometry, count_include_pad, divisor):
-        x = channels_last(x)
+        x = self.backend.channels_last(x)
         self.shape, self.geometry = x.shape, geometry
-        first, *others = _places(geometry.windows(self.backend, x))
+        first, *others = _places(self.backend.windows(x, geometry))
         y = first.copy()
         for seen in others:
             y += seen
         self.divisor = divisor or _counts(self.xp, geometry, x.shape, y.shape, count_include_pad).astype(x.dtype)
         y /= self.divisor
-        return channels_first(y)
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        dy = channels_last(dy) / self.divisor
+        dy = self.backend.channels_last(dy) / self.divisor
         dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
         for place in places:
             place += dy
-        return channels_first(dx)
+        return self.backend.channels_first(dx)
 
 
 def _places(windows):
@@ -74,7 +73,7 @@ def _gradient(backend, shape, dtype, geometry):
     """Zeros (N, H, W, C) and their places; what is added to a place of the border is lost, as it should be."""
     (n, h, w, c), (top, left), (bottom, right) = shape, geometry.padding, geometry.end
     padded = backend.xp.zeros((n, top + h + bottom, left + w + right, c), dtype)
-    windows = backend.windows(padded, geometry.kernel, geometry.stride, geometry.dilation)
+    windows = backend.windows(padded, geometry.without_padding())
     return padded[:, top : top + h, left : left + w], _places(windows)
 
 
@@ -97,21 +96,21 @@ class AdaptiveAvgPool2d(Function):
     """
 
     def forward(self, x, *, size):
-        xp, x = self.xp, channels_last(x)
+        backend, x = self.backend, self.backend.channels_last(x)
         self.shape, self.size = x.shape, size
-        x = concatenate(xp, [x[:, a:b].mean(axis=1, keepdims=True) for a, b in _cells(x.shape[1], size[0])], 1)
-        x = concatenate(xp, [x[:, :, a:b].mean(axis=2, keepdims=True) for a, b in _cells(x.shape[2], size[1])], 2)
-        return channels_first(x)
+        x = backend.concatenate([x[:, a:b].mean(axis=1, keepdims=True) for a, b in _cells(x.shape[1], size[0])], 1)
+        x = backend.concatenate([x[:, :, a:b].mean(axis=2, keepdims=True) for a, b in _cells(x.shape[2], size[1])], 2)
+        return backend.channels_first(x)
 
     def backward(self, dy):
         (n, h, w, c), (height, width) = self.shape, self.size
-        dy = channels_last(dy)
+        dy = self.backend.channels_last(dy)
         rows, dx = self.xp.zeros((n, height, w, c), dy.dtype), self.xp.zeros(self.shape, dy.dtype)
         for j, (a, b) in enumerate(_cells(w, width)):
             rows[:, :, a:b] += dy[:, :, j : j + 1] / (b - a)
         for i, (a, b) in enumerate(_cells(h, height)):
             dx[:, a:b] += rows[:, i : i + 1] / (b - a)
-        return channels_first(dx)
+        return self.backend.channels_first(dx)
 
 
 def _cells(length, cells):

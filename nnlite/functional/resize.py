@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.layout import channels_first, channels_last
 from ..errors import ShapeError
 from ..function import Function
 from ..tensor import Tensor, require_tensors
@@ -19,12 +18,13 @@ class Repeat(Move):
 
     def forward(self, x, *, factor):
         self.factor = factor
-        return channels_first(channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
+        return self.backend.channels_first(self.backend.channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
 
     def backward(self, dy):
         n, c, h, w = dy.shape
         k = self.factor
-        return channels_first(channels_last(dy).reshape(n, h // k, k, w // k, k, c).sum(axis=(2, 4)))
+        blocks = self.backend.channels_last(dy).reshape(n, h // k, k, w // k, k, c)
+        return self.backend.channels_first(blocks.sum(axis=(2, 4)))
 
 
 class Nearest(Move):
@@ -32,12 +32,12 @@ class Nearest(Move):
 
     def forward(self, x, *, vertical, horizontal):
         self.one_hot = [np.eye(n)[taken] for n, taken in zip(x.shape[2:], (vertical, horizontal), strict=True)]
-        rows = channels_last(x).take(self.backend.asarray(vertical), axis=1)
-        return channels_first(rows.take(self.backend.asarray(horizontal), axis=2))
+        rows = self.backend.channels_last(x).take(self.xp.asarray(vertical), axis=1)
+        return self.backend.channels_first(rows.take(self.xp.asarray(horizontal), axis=2))
 
     def backward(self, dy):
         vertical, horizontal = (self.xp.asarray(m.T, dtype=dy.dtype) for m in self.one_hot)
-        return transform(self.xp, dy, vertical, horizontal)
+        return transform(self.backend, dy, vertical, horizontal)
 
 
 class Resize(Function):
@@ -49,18 +49,18 @@ class Resize(Function):
 
     def forward(self, x, *, vertical, horizontal):
         self.vertical, self.horizontal = (self.xp.asarray(m, dtype=x.dtype) for m in (vertical, horizontal))
-        return transform(self.xp, x, self.vertical, self.horizontal)
+        return transform(self.backend, x, self.vertical, self.horizontal)
 
     def backward(self, dy):
-        return transform(self.xp, dy, self.vertical.T, self.horizontal.T)
+        return transform(self.backend, dy, self.vertical.T, self.horizontal.T)
 
 
-def transform(xp, x, vertical, horizontal):
+def transform(backend, x, vertical, horizontal):
     """V x H^T for each channel: (N, C, H, W) by (H', H) and (W', W) -> (N, C, H', W')"""
-    x = channels_last(x)
+    x = backend.channels_last(x)
     n, h, w, c = x.shape
-    x = xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
-    return channels_first(xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
+    x = backend.xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
+    return backend.channels_first(backend.xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
 
 
 def interpolate(

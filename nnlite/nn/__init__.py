@@ -1,20 +1,20 @@
 """Layers: modules around the operations of nnlite.functional.
 
-    module.py       Module, Parameter, hooks, state_dict
-    summary.py      the table of layers that module.summary prints
-    container.py    Sequential ModuleList ModuleDict Identity
-    linear.py       Linear Embedding
-    shape.py        Flatten Unflatten
-    conv.py         Conv2d ConvTranspose2d
-    pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
-    pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
-    resize.py       Upsample PixelShuffle
-    norm.py         BatchNorm1d BatchNorm2d InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
-    activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
-    dropout.py      Dropout Dropout2d
-    loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
-    init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
-    utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
+module.py       Module, Parameter, hooks, state_dict
+summary.py      the table of layers that module.summary prints
+container.py    Sequential ModuleList ModuleDict Identity
+linear.py       Linear Embedding
+shape.py        Flatten Unflatten
+conv.py         Conv2d ConvTranspose2d
+pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
+pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
+resize.py       Upsample PixelShuffle
+norm.py         BatchNorm1d BatchNorm2d InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
+activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
+dropout.py      Dropout Dropout2d
+loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
+init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
+utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
 """
 
 import sys

@@ -8,8 +8,7 @@ import numpy as np
 
 from .. import functional as F
 from ..dtype import get_default_dtype
-from ..functional._checks import pair
-from ..functional._geometry import Pair, paddings
+from ..functional._checks import Pair, paddings, pair
 from ..tensor import Tensor
 from . import init
 from ._checks import check_whole

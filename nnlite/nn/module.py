@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from .. import backend as backends
-from ..backend.layout import channels_first, channels_last
 from ..errors import CheckpointError
 from ..tensor import Tensor
 
@@ -16,14 +15,13 @@ T = TypeVar("T")
 
 
 class Parameter(Tensor):
-    """A Tensor that a Module trains. Images of weights (4 axes) are kept channels-last, as conv.py wants them."""
+    """A Tensor that a Module trains. It is kept in the memory order that its backend is fastest with."""
 
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True):
         array = data.array if isinstance(data, Tensor) else data
-        images = getattr(array, "ndim", None) == 4
-        super().__init__(channels_first(channels_last(array)) if images else array, requires_grad)
+        super().__init__(backends.of(array).arrange(array) if hasattr(array, "dtype") else array, requires_grad)
         if isinstance(data, Tensor) and backends.of(array).xp.may_share_memory(self.array, array):
             self._version = data._version  # a change of either is noticed by the graphs of both
 

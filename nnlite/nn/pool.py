@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional as F
-from ..functional._checks import pair
-from ..functional._geometry import Pair
+from ..functional._checks import Pair, pair
 from ..tensor import Tensor
 from .module import Module
 

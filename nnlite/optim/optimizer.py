@@ -98,7 +98,8 @@ class Optimizer:
                     self.update(p, g, self.state.setdefault(p, {}), settings)
                     p._version[0] += 1
 
-        backends.in_one_launch(advance, *(g for _, pairs in groups for _, g in pairs))
+        arrays = [g for _, pairs in groups for _, g in pairs]
+        backends.of(*arrays[:1]).update_all(advance)
         return loss
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:

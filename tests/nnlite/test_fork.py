@@ -17,7 +17,8 @@ import multiprocessing, os, threading, time
 import numpy as np
 import nnlite, nnlite.functional as F
 from nnlite import nn
-from nnlite.backend import blas, random, threads
+from nnlite.backend import random
+from nnlite.backend.cpu import blas, threads
 
 nnlite.set_num_threads(2)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nnlite
 import nnlite.functional as F
 from nnlite import nn
-from nnlite.backend import cpu
+from nnlite.backend.cpu import blocks
 from tests.helpers import assert_close, backward, in_order, leaf, orders, seeds
 
 sizes = st.tuples(st.integers(1, 4), st.sampled_from([2, 4, 6]), st.integers(1, 4), st.integers(2, 4))
@@ -210,7 +210,7 @@ def test_a_backward_sees_the_statistics_of_its_own_forward(rng):
 
 def test_a_large_batch_in_float32_equals_pytorch_and_repeats_bit_for_bit(torch, rng):
     x = (1.0 + 2.0 * rng.standard_normal((4, 32, 100, 90))).astype(np.float32)
-    assert x.size > cpu.ELEMENTWISE_THREADED
+    assert x.size > blocks.ELEMENTWISE_THREADED
     weight, bias = rng.standard_normal((2, 32)).astype(np.float32)
 
     def run():

@@ -12,9 +12,9 @@ import pytest
 import nnlite
 import nnlite.functional as F
 from nnlite import nn, optim
-from nnlite.backend import cpu
+from nnlite.backend.cpu import Cpu
 from tests import fake_cupy
-from tests.helpers import assert_close, in_order, leaf
+from tests.helpers import assert_close, in_order, leaf, window_geometry
 from tests.operations import MODULES, OPERATIONS
 
 
@@ -88,7 +88,7 @@ def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypa
     rows = rng.standard_normal((30, 4))
 
     def primitives(b, to, back):
-        view = b.windows(to(x), (3, 3), (1, 2))
+        view = b.windows(to(x), window_geometry((3, 3), (1, 2)))
         product = b.rows_matmul(view, to(w), to(bias))
         out = to(np.zeros((3, 4, 4, 4)))
         b.rows_matmul(view, to(w), out=out[:, :, ::2])
@@ -111,8 +111,8 @@ def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypa
             )
         ]
 
-    on_cpu = primitives(cpu, lambda a: a, lambda a: a)
-    on_gpu = primitives(gpu, gpu.asarray, gpu.to_numpy)
+    on_cpu = primitives(Cpu(), lambda a: a, lambda a: a)
+    on_gpu = primitives(gpu.Gpu(), gpu.asarray, gpu.to_numpy)
     for a, b in zip(on_cpu, on_gpu, strict=True):
         assert_close(b, a, 1e-13)
 
@@ -241,7 +241,7 @@ def test_tf32_is_what_pytorch_makes_it(gpu, switch, rng, monkeypatch, request):
 @pytest.mark.skipif(not nnlite.gpu_available(), reason="CuPy with a GPU is needed")
 def test_a_real_gpu_has_all_that_the_fast_ways_need():
     """cuBLAS is found and kernels compile, or products would be CuPy's and nothing could be captured."""
-    from nnlite.backend import cublas
+    from nnlite.backend.gpu import cublas
 
     assert cublas._library() is not None
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nnlite
-from nnlite.backend import cpu
+from nnlite.backend.cpu import Cpu
 from tests import fake_cuda
-from tests.helpers import assert_close
+from tests.helpers import assert_close, window_geometry
 
 pytestmark = pytest.mark.usefixtures("needs_kernels")
 several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -51,22 +51,22 @@ def test_matmul_reads_and_writes_matrices_as_they_lie(gpu, sizes, layouts, dtype
 def _laid_out(gpu, matrix, how):
     rows, columns = matrix.shape
     if how == "columns":
-        view = gpu.xp.zeros((columns, rows), matrix.dtype).T
+        view = gpu.cupy.zeros((columns, rows), matrix.dtype).T
     elif how == "wider":
-        view = gpu.xp.zeros((rows, columns + 3), matrix.dtype)[:, 1 : columns + 1]
+        view = gpu.cupy.zeros((rows, columns + 3), matrix.dtype)[:, 1 : columns + 1]
     elif how == "gaps":
-        view = gpu.xp.zeros((2 * rows, 2 * columns), matrix.dtype)[::2, ::2]
+        view = gpu.cupy.zeros((2 * rows, 2 * columns), matrix.dtype)[::2, ::2]
     else:
-        view = gpu.xp.zeros((rows, columns), matrix.dtype)
+        view = gpu.cupy.zeros((rows, columns), matrix.dtype)
     view[...] = gpu.asarray(matrix)
     return view
 
 
 def test_no_transposed_matrix_is_copied(gpu, monkeypatch):
-    monkeypatch.setattr(gpu.xp, "ascontiguousarray", None, raising=False)
-    a, b = gpu.xp.ones((3, 4)), gpu.xp.ones((3, 5))
-    assert (gpu.to_numpy(gpu.matmul(a.T, b)) == 3.0).all()
-    assert gpu.matmul(b.T, a).shape == (5, 4)
+    monkeypatch.setattr(gpu.cupy, "ascontiguousarray", None, raising=False)
+    a, b = gpu.cupy.ones((3, 4)), gpu.cupy.ones((3, 5))
+    assert (gpu.to_numpy(gpu.Gpu().matmul(a.T, b)) == 3.0).all()
+    assert gpu.Gpu().matmul(b.T, a).shape == (5, 4)
 
 
 def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
@@ -77,7 +77,7 @@ def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
     monkeypatch.setattr(gpu.cublas, "_library", Broken)
     monkeypatch.setattr(gpu.cublas, "_handle", lambda library: 0)
     with pytest.raises(RuntimeError, match=r"\(2, 2\) by \(2, 2\) in float32 failed with status 13"):
-        gpu.matmul(gpu.xp.ones((2, 2), "float32"), gpu.xp.ones((2, 2), "float32"))
+        gpu.Gpu().matmul(gpu.cupy.ones((2, 2), "float32"), gpu.cupy.ones((2, 2), "float32"))
 
 
 # Windows
@@ -90,9 +90,9 @@ def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
 )  # fmt: skip
 def test_windows_are_copied_side_by_side(gpu, channels, kernel, stride, dilation, dtype, skipped):
     x = np.arange(2 * 6 * 5 * (channels + skipped)).reshape(2, 6, 5, -1).astype(dtype)
-    view = gpu.windows(gpu.asarray(x)[..., skipped:], kernel, stride, dilation)
+    view = gpu.Gpu().windows(gpu.asarray(x)[..., skipped:], window_geometry(kernel, stride, dilation))
     columns = gpu.kernels.columns(view)
-    expected = cpu.windows(x[..., skipped:], kernel, stride, dilation)
+    expected = Cpu().windows(x[..., skipped:], window_geometry(kernel, stride, dilation))
     assert np.array_equal(gpu.to_numpy(columns), expected.reshape(-1, columns.shape[1]))
     assert gpu.kernels.columns(view[:, :, :, :, :, ::-1]) is None or channels == 1
 
@@ -117,7 +117,7 @@ def test_a_formula_is_one_kernel_with_the_same_result(gpu, rng, name, dtype):
     x, y = (rng.standard_normal((13, 3)).astype(dtype) for _ in "xy")
     x[0] = 0.0
     matrices = [gpu.asarray(a) for a in (x, y)]
-    result = gpu.formulas.elementwise(lambda x, y: FORMULAS[name](gpu.xp, x, y), matrices, ())
+    result = gpu.formulas.elementwise(lambda x, y: FORMULAS[name](gpu.cupy, x, y), matrices, ())
     assert result is not None, "it was traced"
     expected = FORMULAS[name](np, x, y)
     assert result.dtype == expected.dtype
@@ -128,10 +128,10 @@ def test_a_formula_is_one_kernel_with_the_same_result(gpu, rng, name, dtype):
 def test_not_a_number_comes_through_where_numpy_lets_it(gpu):
     x, nan = gpu.asarray(np.array([[1.0, np.nan, -np.inf]])), gpu.asarray(np.array([[np.nan, 1.0, np.inf]]))
     for formula, expected in (
-        (gpu.xp.maximum, [np.nan, np.nan, np.inf]),
-        (gpu.xp.minimum, [np.nan, np.nan, -np.inf]),
-        (lambda x, y: gpu.xp.clip(x, 0.0, 2.0), [1.0, np.nan, 0.0]),
-        (lambda x, y: gpu.xp.sign(x), [1.0, np.nan, -1.0]),
+        (gpu.cupy.maximum, [np.nan, np.nan, np.inf]),
+        (gpu.cupy.minimum, [np.nan, np.nan, -np.inf]),
+        (lambda x, y: gpu.cupy.clip(x, 0.0, 2.0), [1.0, np.nan, 0.0]),
+        (lambda x, y: gpu.cupy.sign(x), [1.0, np.nan, -1.0]),
     ):
         result = gpu.to_numpy(gpu.formulas.elementwise(formula, [x, nan], ()))
         assert np.array_equal(result[0], expected, equal_nan=True)
@@ -157,21 +157,21 @@ def test_column_sums_are_added_up_in_float64(gpu, rng, shape, small, monkeypatch
 
 
 def test_what_a_symbol_cannot_do_is_left_to_cupy(gpu):
-    x = gpu.xp.ones((4, 2))
+    x = gpu.cupy.ones((4, 2))
     for formula in (
         lambda x: x if x.sum() > 0 else -x,
-        lambda x: x + gpu.xp.ones((4, 2)),
+        lambda x: x + gpu.cupy.ones((4, 2)),
         lambda x: (x > 0) + 1.0,
-        lambda x: gpu.xp.floor(x),
-        lambda x: gpu.xp.maximum(0.1, x > 0),
-        lambda x: gpu.xp.where(x > 0, 1.0, 2.0),
+        lambda x: gpu.cupy.floor(x),
+        lambda x: gpu.cupy.maximum(0.1, x > 0),
+        lambda x: gpu.cupy.where(x > 0, 1.0, 2.0),
         lambda x: -x if x else x,
     ):
         assert gpu.formulas.elementwise(formula, [x], ()) is None
-    assert (gpu.to_numpy(gpu.elementwise(lambda x: gpu.xp.floor(x + 0.5), x)) == 1.0).all()
-    assert gpu.formulas.elementwise(lambda x: x, [gpu.xp.ones((4, 2), "float16")], ()) is None
+    assert (gpu.to_numpy(gpu.Gpu().elementwise(lambda x: gpu.cupy.floor(x + 0.5), x)) == 1.0).all()
+    assert gpu.formulas.elementwise(lambda x: x, [gpu.cupy.ones((4, 2), "float16")], ()) is None
     with pytest.raises(ZeroDivisionError):
-        gpu.elementwise(lambda x: x / (1 / 0), x)
+        gpu.Gpu().elementwise(lambda x: x / (1 / 0), x)
 
 
 # Updates
@@ -183,7 +183,7 @@ def test_many_tensors_of_all_sizes_and_orders_move_in_one_launch(gpu, rng, monke
     values, slopes = ([rng.standard_normal(s).astype(np.float32) for s in shapes] for _ in "pg")
     parameters = [nnlite.tensor(v, device="gpu", requires_grad=True) for v in values]
     parameters[3].array = parameters[3].array.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)  # channels last
-    gap = gpu.xp.zeros((2, 6), "float32")[:, ::2]  # does not lie in one piece
+    gap = gpu.cupy.zeros((2, 6), "float32")[:, ::2]  # does not lie in one piece
     gap[...] = parameters[4].array
     parameters[4].array = gap
     launches = []
@@ -224,7 +224,7 @@ def test_optimisers_step_as_on_the_cpu(gpu, name):
 
 @pytest.mark.parametrize("count", [1, 8, 9, 20])
 def test_numbers_are_written(gpu, count):
-    out = gpu.xp.zeros(count + 1, "float64")
+    out = gpu.cupy.zeros(count + 1, "float64")
     gpu.kernels.write_numbers(out, [i + 0.5 for i in range(count)])
     assert gpu.to_numpy(out).tolist() == [*(i + 0.5 for i in range(count)), 0.0]
 
@@ -234,7 +234,7 @@ def test_numbers_are_written(gpu, count):
 
 def test_philox_is_the_one_of_the_paper():
     """The known answers that its authors publish, for three counters and keys (Random123, kat_vectors)."""
-    from nnlite.backend import philox
+    from nnlite.backend.gpu import philox
 
     code = philox._SOURCE.format(real="float", at_once=4, convert="") + """
     extern "C" __global__ void words(long long *out, unsigned long long low, unsigned long long high,
@@ -259,7 +259,9 @@ def test_philox_is_the_one_of_the_paper():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_numbers_follow_their_distribution(gpu, dtype):
-    generator = gpu.generator(seed=5, place=0)
+    from nnlite.backend.gpu import philox
+
+    generator = philox.Generator(seed=5, place=0)
     u, z = (gpu.to_numpy(a) for a in (generator.uniform((20_000,), dtype), generator.normal((20_000,), dtype)))
     assert u.dtype == z.dtype == dtype and u.min() >= 0.0 and u.max() < 1.0
     # largest distance between what was drawn and the distribution function: 1.95 / sqrt(n) in one case of a thousand
@@ -270,7 +272,9 @@ def test_random_numbers_follow_their_distribution(gpu, dtype):
 
 
 def test_draws_go_on_where_the_last_ended_whatever_their_sizes(gpu):
-    generator = gpu.generator(seed=2**63 + 9, place=2**33)
+    from nnlite.backend.gpu import philox
+
+    generator = philox.Generator(seed=2**63 + 9, place=2**33)
     parts = [gpu.to_numpy(generator.uniform((n,), "float32")) for n in (4, 8, 4)]
     assert generator.where() == (2**63 + 9, 2**33 + 4)
     generator.start(2**63 + 9, 2**33)

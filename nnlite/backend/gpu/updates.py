@@ -166,9 +166,7 @@ class Launch:
             fill()
         else:  # nothing can be copied from the CPU now, but before the kernel first runs
             capture.recording.before_first(fill)
-        kernel(self.source(), "update")(
-            (sum(blocks),), (THREADS,), (self.table, cupy.int64(len(rows)), self.numbers)
-        )
+        kernel(self.source(), "update")((sum(blocks),), (THREADS,), (self.table, cupy.int64(len(rows)), self.numbers))
 
     def source(self):
         separator = "\n        "

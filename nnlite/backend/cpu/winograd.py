@@ -97,7 +97,7 @@ def rows_matmul(view, matrix, bias, out):
             products[1, 1] += bias / sum_up[0, 1] ** 2  # the point 1 goes into all outputs alike
         _transform(sum_up, products.reshape(points, points, *grid, -1), _output_tiles(out[block]))
 
-    parallel(multiply, _blocks(view, BLOCK), threads.count)
+    parallel(multiply, _blocks(view, BLOCK), threads.working())
     return out
 
 
@@ -119,7 +119,7 @@ def rows_outer(view, y):
             np.matmul(spread[p, q].T, tiles, out=products[p, q])
         return products
 
-    products = parallel(outer, _blocks(view, BLOCK_OUTER), threads.count, total=True)
+    products = parallel(outer, _blocks(view, BLOCK_OUTER), threads.working(), total=True)
     weights = np.empty((width, *view.shape[3:]), view.dtype)
     _in_parts(expand.T, products.reshape(*products.shape[:3], stride, stride, channels), _by_tap(weights, stride))
     return weights.reshape(width, -1)
@@ -172,9 +172,9 @@ def _by_tap(weights, stride):
 
 def _in_parts(matrix, x, out):
     """_transform on all cores: the third axis is divided."""
-    step = -(-x.shape[2] // threads.count)
+    step = -(-x.shape[2] // threads.working())
     parts = [(slice(first, first + step),) for first in range(0, x.shape[2], step)]
-    parallel(lambda part: _transform(matrix, x[:, :, part], out[:, :, part]), parts, threads.count)
+    parallel(lambda part: _transform(matrix, x[:, :, part], out[:, :, part]), parts, threads.working())
 
 
 def _transform(matrix, x, out):
@@ -216,7 +216,7 @@ def _output_tiles(y):
 def _blocks(view, tiles):
     """(images, rows) slices with about this many tiles each: several images, or rows of one."""
     n, th, tw = _grid(view)
-    share = -(-n * th // threads.count)  # no core is left without a block
+    share = -(-n * th // threads.working())  # no core is left without a block
     rows = max(1, min(tiles // tw, share))
     images = max(1, rows // th)
     rows = TILE * min(rows, th)

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+from ..tricks import on
 from .blas import one_thread_each
 
 _lock = threading.RLock()  # one `parallel` at a time; a signal's handler may fork in the middle of one, hence the R
@@ -24,6 +25,11 @@ def set_num_threads(threads: int) -> None:
     if threads < 1:
         raise ValueError(f"set_num_threads: expected at least 1, got {threads}")
     count = threads
+
+
+def working() -> int:
+    """How many threads share the work."""
+    return count if on("threads") else 1
 
 
 def parallel(task, arguments, threads, total=False):

@@ -18,6 +18,8 @@ from typing import Any
 
 import cupy
 
+from ..two_parts import TwoParts, Unfinished, finished, split
+
 # With False formulas and windows are left to CuPy: slower, but whoever looks for an error can tell where it is not.
 KERNELS = True
 THREADS = 256  # in a block
@@ -70,6 +72,8 @@ class Symbol:
 
 def _arithmetic(sign):
     def forward(self, other):
+        if isinstance(other, (TwoParts, Unfinished)):
+            return NotImplemented  # they know how
         return self.trace.arithmetic(self, sign, other)
 
     def backward(self, other):
@@ -214,6 +218,19 @@ def trace(formula, dtype, arrays, constants):
     except (TypeError, AttributeError):  # what a symbol cannot do; an error of the formula's own comes again in CuPy
         return None
     return trace, result
+
+
+def flattened(formula, matrices, constants):
+    """The formula and its constants, with every vector in two parts (two_parts.py) as two constants."""
+    constants = split(matrices[0], constants)
+
+    def joined(*values):
+        rest = iter(values[len(matrices) :])
+        others = [TwoParts(next(rest), next(rest)) if isinstance(c, TwoParts) else next(rest) for c in constants]
+        return finished(formula(*values[: len(matrices)], *others))
+
+    flat = [v for c in constants for v in ((c.high, c.low) if isinstance(c, TwoParts) else (c,))]
+    return joined, flat
 
 
 _SOURCE = """

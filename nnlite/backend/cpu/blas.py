@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..tricks import on
+
 
 @functools.cache
 def _switch():
@@ -29,7 +31,7 @@ def _switch():
 @contextmanager
 def one_thread_each():
     """Inside, a matrix product uses only the thread that calls it; after, as many as before. Not for two at once."""
-    switch = _switch()
+    switch = _switch() if on("one_blas_thread") else None
     if switch is None:
         yield
         return
