@@ -105,12 +105,9 @@ class Plain:
 
     def windows(self, x, geometry, fill=0.0):
         """Every window on an image (N, H, W, C) with a border of `fill`, as a view (N, Ho, Wo, kH, kW, C)."""
-        borders = zip(geometry.padding, geometry.end, strict=True)
-        x = (
-            self.xp.pad(x, [(0, 0), *borders, (0, 0)], constant_values=fill)
-            if any(geometry.padding + geometry.end)
-            else x
-        )
+        if any(geometry.padding + geometry.end):
+            borders = zip(geometry.padding, geometry.end, strict=True)
+            x = self.xp.pad(x, [(0, 0), *borders, (0, 0)], constant_values=fill)
         (n, h, w, c), (kh, kw), (sy, sx), (dy, dx) = x.shape, *geometry[:3]
         an, ah, aw, ac = x.strides
         shape = (n, (h - dy * (kh - 1) - 1) // sy + 1, (w - dx * (kw - 1) - 1) // sx + 1, kh, kw, c)
