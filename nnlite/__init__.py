@@ -25,7 +25,8 @@ from .dtype import (
     set_default_dtype, uint8,
 )  # fmt: skip
 from .errors import CheckpointError, DataError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
-from .function import Function, detect_anomaly, enable_grad, is_grad_enabled, no_grad, unbroadcast
+from .anomaly import detect_anomaly
+from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
     abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,
     log, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum,
@@ -33,6 +34,6 @@ from .functional import (
     sum, tanh, to_device, transpose, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
-from .methods import Tensor
+from .tensor import Tensor
 
 __version__ = "0.1.0"

@@ -13,7 +13,8 @@ from . import backend as backends
 from .backend import random
 from .dtype import get_default_dtype
 from .errors import DeviceError, ShapeError
-from .tensor import Tensor, require_tensors
+from .guards.common import require_tensors
+from .tensor import Tensor
 
 Size = int | Sequence[int]
 

@@ -77,7 +77,7 @@ def is_array(value: Any) -> bool:
 
 def device_of(array: Any) -> str:
     """'cpu' or 'gpu'."""
-    return "cpu" if isinstance(array, np.ndarray) else "gpu"
+    return "cpu" if isinstance(array, (np.ndarray, np.generic)) else "gpu"
 
 
 def to_device(array: Any, device: str) -> Any:

@@ -19,6 +19,11 @@ class Geometry(NamedTuple):
         lengths = zip(size, self.padding, self.end, self.extent(), self.stride, strict=True)
         return tuple((n + before + after - extent) // s + 1 for n, before, after, extent, s in lengths)
 
+    def size_of(self, windows, extra):
+        """The (height, width) of the image that so many windows cover, with `extra` pixels: the transpose's output."""
+        lengths = zip(windows, self.padding, self.end, self.extent(), self.stride, extra, strict=True)
+        return tuple((n - 1) * s - before - after + extent + e for n, before, after, extent, s, e in lengths)
+
     def extent(self):
         """How many pixels a window spans, dilated as it is."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
@@ -26,11 +31,3 @@ class Geometry(NamedTuple):
     def without_padding(self):
         """The same for an image that has its border already."""
         return self._replace(padding=(0, 0), end=(0, 0))
-
-    def pixels(self, padded, windows):
-        """For each tap: its place (u, v), and the view (..., Ho, Wo) of the pixels that it meets in all windows."""
-        (kh, kw), (sy, sx), (dy, dx), (ho, wo) = self.kernel, self.stride, self.dilation, windows
-        for u in range(kh):
-            for v in range(kw):
-                top, left = u * dy, v * dx
-                yield u, v, padded[..., top : top + (ho - 1) * sy + 1 : sy, left : left + (wo - 1) * sx + 1 : sx]

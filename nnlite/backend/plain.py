@@ -19,12 +19,13 @@ class Plain:
 
     def correlate(self, x, w, geometry, groups=1, bias=None):
         """y[n, o, i, j] = sum over c, u, v of x[n, c, i s + u d - p, j s + v d - p] w[o, c, u, v]  (+ bias[o])"""
-        windows = geometry.windows_along(x.shape[2:])
-        x, w = _by_group(self.pad(x, geometry), 1, groups), _by_group(w, 0, groups)
+        n, windows = len(x), geometry.windows_along(x.shape[2:])
+        x = self.xp.pad(x, [(0, 0), (0, 0), *zip(geometry.padding, geometry.end, strict=True)])
+        x, w = x.reshape(n, groups, -1, *x.shape[2:]), w.reshape(groups, -1, *w.shape[1:])
         y = 0.0 if bias is None else bias.reshape(groups, -1, 1)
-        for u, v, seen in geometry.pixels(x, windows):
+        for u, v, seen in self.taps(x, geometry, windows):
             y = y + w[..., u, v] @ seen.reshape(*seen.shape[:3], -1)
-        return y.reshape(len(x), -1, *windows)
+        return y.reshape(n, -1, *windows)
 
     def spread(self, y, w, geometry, groups, size, bias=None):
         """x[n, c, h, .] = sum over o, i, u with i s + u d - p = h of y[n, o, i, .] w[o, c, u, .]  (+ bias[c])
@@ -34,25 +35,29 @@ class Plain:
         n, _, *windows = y.shape
         (top, left), (bottom, right), (height, width) = geometry.padding, geometry.end, size
         x = self.xp.zeros((n, groups, w.shape[1], top + height + bottom, left + width + right), y.dtype)
-        y, w = y.reshape(n, groups, -1, math.prod(windows)), _by_group(w, 0, groups)
-        for u, v, seen in geometry.pixels(x, windows):
+        y, w = y.reshape(n, groups, -1, math.prod(windows)), w.reshape(groups, -1, *w.shape[1:])
+        for u, v, seen in self.taps(x, geometry, windows):
             seen += (w[..., u, v].swapaxes(1, 2) @ y).reshape(seen.shape)
         x = x[..., top : top + height, left : left + width].reshape(n, -1, height, width)
         return x if bias is None else x + bias[:, None, None]
 
     def correlate_weight(self, x, y, geometry, groups=1):
         """dw[o, c, u, v] = sum over n, i, j of y[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]"""
-        x, (n, o, *windows) = _by_group(self.pad(x, geometry), 1, groups), y.shape
-        y = y.reshape(n, groups, -1, math.prod(windows))
+        n, o, *windows = y.shape
+        x = self.xp.pad(x, [(0, 0), (0, 0), *zip(geometry.padding, geometry.end, strict=True)])
+        x, y = x.reshape(n, groups, -1, *x.shape[2:]), y.reshape(n, groups, -1, math.prod(windows))
         dw = self.xp.empty((groups, o // groups, x.shape[2], *geometry.kernel), y.dtype)
-        for u, v, seen in geometry.pixels(x, windows):
+        for u, v, seen in self.taps(x, geometry, windows):
             dw[..., u, v] = (y @ seen.reshape(*seen.shape[:3], -1).swapaxes(2, 3)).sum(axis=0)
         return dw.reshape(o, -1, *geometry.kernel)
 
-    def pad(self, x, geometry, fill=0.0):
-        """(N, C, H, W) inside a border of `fill`."""
-        borders = zip(geometry.padding, geometry.end, strict=True)
-        return self.xp.pad(x, [(0, 0), (0, 0), *borders], constant_values=fill)
+    def taps(self, padded, geometry, windows):
+        """For each tap of the kernel: its place (u, v), and the view (..., Ho, Wo) of what it meets in all windows."""
+        (kh, kw), (sy, sx), (dy, dx), (ho, wo) = *geometry[:3], windows
+        for u in range(kh):
+            for v in range(kw):
+                top, left = u * dy, v * dx
+                yield u, v, padded[..., top : top + (ho - 1) * sy + 1 : sy, left : left + (wo - 1) * sx + 1 : sx]
 
     # Products and sums
 
@@ -62,7 +67,7 @@ class Plain:
 
     def column_sums(self, formula, *arrays, constants=()):
         """The sum of formula(*arrays, *constants) over every axis but the channels', in float64: (N, C, ...) -> (C,)"""
-        values = self.elementwise(formula, *arrays, constants=constants)
+        values = formula(*arrays, *(_per_channel(c, arrays[0].ndim) for c in constants))
         return values.sum(axis=(0, *range(2, values.ndim)), dtype="float64")
 
     def moments(self, x):
@@ -117,11 +122,6 @@ class Plain:
     def concatenate(self, arrays, axis=0):
         """The arrays one after the other along an axis."""
         return self.xp.concatenate(arrays, axis)
-
-
-def _by_group(x, axis, groups):
-    """The axis of channels as two: groups, and channels of a group."""
-    return x.reshape(*x.shape[:axis], groups, -1, *x.shape[axis + 1 :])
 
 
 def _per_channel(constant, ndim):

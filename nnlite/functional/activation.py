@@ -5,22 +5,14 @@ from __future__ import annotations
 import math
 
 from ..errors import ShapeError
-from ..function import Function, axis_of, shape_of
-from ..tensor import Tensor, require_tensors
-from ._checks import check_choice, check_dtypes, check_number
+from ..function import Function, axis_of, is_tensor, shape_of
+from ..guards.common import check_choice, check_dtypes, check_number, require_tensors
+from ..tensor import Tensor
+from .cross_entropy import log_shares
+from .relu import leaky, leaky_slope_times
+from .shape import reshape
 
 # One element at a time
-
-
-class LeakyReLU(Function):
-    """y = x where x > 0, slope x elsewhere    dx = dy where x > 0, slope dy elsewhere"""
-
-    def forward(self, x, *, slope):
-        self.x, self.slope = x, slope
-        return self.backend.elementwise(lambda x: leaky(self.xp, x, slope), x)
-
-    def backward(self, dy):
-        return self.backend.elementwise(lambda dy, x: leaky_slope_times(dy, x, self.slope), dy, self.x)
 
 
 class PReLU(Function):
@@ -37,17 +29,6 @@ class PReLU(Function):
         dx = self.backend.elementwise(leaky_slope_times, dy, self.x, constants=(self.weight.reshape(-1),))
         sums = self.backend.column_sums(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
         return dx, (sums if self.weight.size > 1 else sums.sum()).reshape(self.weight.shape)
-
-
-class ReLU(Function):
-    """y = max(x, 0)    dx = dy where y > 0"""
-
-    def forward(self, x):
-        self.y = self.backend.elementwise(lambda x: self.xp.maximum(x, 0.0), x)
-        return self.y
-
-    def backward(self, dy):
-        return self.backend.elementwise(lambda dy, y: dy * (y > 0), dy, self.y)
 
 
 class ELU(Function):
@@ -191,16 +172,6 @@ class LogSoftmax(Function):
 # Formulas over arrays, written so that nothing overflows and no digits are lost far out
 
 
-def leaky(xp, x, slope):
-    """x where x > 0, slope x elsewhere. where() would read as well, but takes ten times as long as sums and products"""
-    return xp.maximum(x, 0.0) + slope * xp.minimum(x, 0.0)
-
-
-def leaky_slope_times(dy, x, slope):
-    """dy where x > 0, slope dy elsewhere"""
-    return dy * (x > 0) + slope * (dy * (x <= 0))
-
-
 def cut(xp, x):
     """x, but at most 60 from 0: there the tails of N(0, 1) have long been 0, and the powers of x are still finite."""
     return xp.clip(x, -60.0, 60.0)
@@ -215,12 +186,6 @@ def logistic(xp, x):
 def log_one_plus_exp(xp, x):
     """ln(1 + e^x); e^-|x| is at most 1, and log1p keeps the digits of a small one."""
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
-def log_shares(xp, x, axis):
-    """ln softmax; the largest power is 1, so that their sum is neither 0 nor infinite."""
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def normal_cdf(xp, x):
@@ -249,23 +214,12 @@ def normal_cdf(xp, x):
 # The functions
 
 
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Rectifier max(x, 0) (Nair & Hinton 2010). `inplace` is accepted and ignored."""
-    return ReLU.apply(input)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace` is accepted and ignored."""
-    check_number("leaky_relu", negative_slope=negative_slope)
-    return LeakyReLU.apply(input, slope=negative_slope)
-
-
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, with a learnt weight (He et al. 2015).
 
     weight has one element, or one for each channel (axis 1) of input (N, C, ...). Raises ShapeError otherwise.
     """
-    if not isinstance(weight, Tensor):
+    if not is_tensor(weight):
         raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
     require_tensors("prelu", input)
     shape, channels = input.shape, weight.shape
@@ -273,12 +227,11 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         raise ShapeError(
             f"prelu: weight has shape {channels}, input {shape}; expected (1,) or one element for each channel, axis 1"
         )
-    if isinstance(input, Tensor):
-        check_dtypes("prelu", input, weight=weight)
+    check_dtypes("prelu", input, weight=weight)
     if len(shape) in (2, 4) or channels in ((), (1,)):
         return PReLU.apply(input, weight)
     n, c, *rest = shape
-    return PReLU.apply(input.reshape(n, c, math.prod(rest), 1), weight).reshape(shape)
+    return PReLU.apply(reshape(input, (n, c, math.prod(rest), 1)), weight).reshape(shape)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:

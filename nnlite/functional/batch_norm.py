@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..errors import guarded
 from ..function import Function
 from ..tensor import Tensor
-from ._checks import check_norm, check_statistics
 from .shape import reshape
 
 
@@ -54,6 +54,7 @@ def track(running, batch, momentum):
     running[...] = (1.0 - momentum) * running + momentum * batch.astype(running.dtype)
 
 
+@guarded
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -71,10 +72,6 @@ def batch_norm(
     Otherwise the running statistics are used, and one image does not see its neighbours in the batch.
     Raises ShapeError for a channel count that does not fit, or one value per channel in training.
     """
-    check_norm(
-        "batch_norm", input, 2, eps, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
-    )
-    check_statistics("batch_norm", input, running_mean, running_var, training, input.numel() // input.shape[1])
     x = input if input.ndim in (2, 4) else reshape(input, (*input.shape[:2], -1, 1))
     options = {"training": training, "momentum": momentum, "eps": eps}
     y = BatchNorm.apply(x, weight, bias, running_mean, running_var, **options)

@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import backend as backends
 from ..errors import ShapeError
-from ..function import shape_of
-from ..tensor import Tensor, require_tensors
+from ..function import is_tensor, shape_of
+from ..guards.common import require_tensors
+from ..tensor import Tensor
 
 
 def eq(input: Any, other: Any) -> Tensor:
@@ -57,6 +58,27 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     return _compare("logical_or", lambda a, b: a | b, input, other)
 
 
+def inverse(input: Tensor) -> Tensor:
+    """~input, for a bool tensor."""
+    if input.dtype.kind != "b":
+        raise TypeError(f"~ turns a bool tensor around, not one of {input.dtype}")
+    return logical_not(input)
+
+
+def equal(input: Tensor, other: Any) -> Any:
+    """input == other, which is not an error for things that are no numbers: they are just not equal."""
+    return eq(input, other) if _is_numeric(other) else NotImplemented
+
+
+def unequal(input: Tensor, other: Any) -> Any:
+    """input != other, likewise."""
+    return ne(input, other) if _is_numeric(other) else NotImplemented
+
+
+def _is_numeric(value):
+    return isinstance(value, (int, float)) or hasattr(value, "dtype")
+
+
 def _require_masks(name, *tensors):
     require_tensors(name, *tensors)
     if any(t.dtype.kind != "b" for t in tensors):
@@ -65,9 +87,9 @@ def _require_masks(name, *tensors):
 
 
 def _compare(name, relation, a, b):
-    arrays = [x.array if isinstance(x, Tensor) else x for x in (a, b)]
+    arrays = [x.array if is_tensor(x) else x for x in (a, b)]
     strange = [x for x in arrays if not (isinstance(x, (int, float)) or backends.is_array(x))]
-    if strange or not any(isinstance(x, Tensor) for x in (a, b)):
+    if strange or not any(is_tensor(x) for x in (a, b)):
         raise TypeError(f"{name}: expected Tensors or numbers, got {type(a).__name__} and {type(b).__name__}")
     backends.of(*arrays)  # raises DeviceError for arrays on different devices
     try:

@@ -8,10 +8,11 @@ kernel's taps; how they are made fast is told in backend/im2col.py.
 from __future__ import annotations
 
 from ..backend.geometry import Geometry
-from ..errors import ShapeError
+from ..errors import guarded
 from ..function import Function
-from ..tensor import Tensor, require_tensors
-from ._checks import Pair, check_dtypes, paddings, pair
+from ..tensor import Tensor
+
+Pair = int | tuple[int, int]
 
 
 class Conv2d(Function):
@@ -51,6 +52,7 @@ class ConvTranspose2d(Function):
         )
 
 
+@guarded
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -70,20 +72,12 @@ def conv2d(
     the total is odd, the end gets the extra one). Raises ShapeError when channels, ranks or sizes do not fit,
     ValueError for numbers out of range.
     """
-    stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
-    _check("conv2d", input, weight, bias, groups, transposed=False)
-    kernel = weight.shape[2], weight.shape[3]
-    before, after = paddings("conv2d", padding, kernel, stride, dilation)
-    geometry = Geometry(kernel, stride, dilation, before, after)
-    for axis, extent in enumerate(geometry.extent()):
-        if input.shape[axis + 2] + before[axis] + after[axis] < extent:
-            raise ShapeError(
-                f"conv2d: kernel {kernel} with dilation {dilation} is larger than the input "
-                f"with padding {padding} (input {input.shape}, weight {weight.shape})"
-            )
+    kernel, stride, dilation = weight.shape[2:], pair(stride), pair(dilation)
+    geometry = Geometry(kernel, stride, dilation, *borders(padding, kernel, dilation))
     return Conv2d.apply(input, weight, bias, geometry=geometry, groups=groups)
 
 
+@guarded
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -104,36 +98,20 @@ def conv_transpose2d(
     `output_padding`, smaller than stride or dilation, chooses among the sizes that conv2d maps to H; groups are as
     in conv2d. Raises ShapeError or ValueError.
     """
-    name = "conv_transpose2d"
-    stride, padding = pair(name, "stride", stride, 1), pair(name, "padding", padding, 0)
-    extra, dilation = pair(name, "output_padding", output_padding, 0), pair(name, "dilation", dilation, 1)
-    _check(name, input, weight, bias, groups, transposed=True)
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        raise ValueError(f"{name}: output_padding {extra} must be smaller than stride {stride} or dilation {dilation}")
-    geometry = Geometry((weight.shape[2], weight.shape[3]), stride, dilation, padding, padding)
-    lengths = zip(input.shape[2:], geometry.extent(), stride, padding, extra, strict=True)
-    size = tuple((n - 1) * s - 2 * p + k + e for n, k, s, p, e in lengths)
-    if min(size) < 1:
-        raise ShapeError(f"{name}: padding {padding} leaves an output of size {size} (input {input.shape})")
+    geometry = Geometry(weight.shape[2:], pair(stride), pair(dilation), pair(padding), pair(padding))
+    size = geometry.size_of(input.shape[2:], pair(output_padding))
     return ConvTranspose2d.apply(input, weight, bias, geometry=geometry, groups=groups, size=size)
 
 
-def _check(name, input, weight, bias, groups, transposed):
-    require_tensors(name, input, weight, *([] if bias is None else [bias]))
-    shapes = f"(input {input.shape}, weight {weight.shape}, groups {groups})"
-    if input.ndim != 4 or weight.ndim != 4:
-        raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
-    if not isinstance(groups, int) or groups < 1:
-        raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
-    if 0 in input.shape or 0 in weight.shape:
-        raise ShapeError(f"{name}: nothing to convolve {shapes}")
-    ends = weight.shape[0], weight.shape[1] * groups
-    channels, outputs = ends if transposed else ends[::-1]
-    if input.shape[1] != channels:
-        hint = "; did you forget to concatenate the condition?" if channels > input.shape[1] else ""
-        raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
-    if weight.shape[0] % groups:
-        raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
-    if bias is not None and bias.shape != (outputs,):
-        raise ShapeError(f"{name}: bias has shape {bias.shape}, expected ({outputs},) {shapes}")
-    check_dtypes(name, input, weight=weight, bias=bias)
+def pair(value):
+    """One number for both axes, or two."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+
+
+def borders(padding, kernel, dilation):
+    """(top, left) and (bottom, right) for `padding` as conv2d takes it: numbers, 'same' or 'valid'."""
+    if padding == "same":
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
+    both = pair(0 if padding == "valid" else padding)
+    return both, both

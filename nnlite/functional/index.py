@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import backend as backends
 from ..errors import DeviceError, ShapeError
-from ..function import axis_of
-from ..tensor import Tensor, arrays_in, require_tensors
+from ..function import arrays_in, axis_of
+from ..guards.common import require_tensors
+from ..tensor import Tensor
 from .shape import Move, reshape, unsqueeze
 
 

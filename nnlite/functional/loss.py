@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import ShapeError
-from ..function import Function, shape_of
+from ..function import Function, is_tensor, shape_of
+from ..guards.common import check_choice, check_number, check_pair
 from ..tensor import Tensor
-from ._checks import check_choice, check_number, check_pair
-from .activation import log_one_plus_exp, logistic, relu
-from .arithmetic import abs, clip, exp, log, mul, pow, sub
+from .activation import log_one_plus_exp, logistic
+from .arithmetic import exp, log, mul, pow, sub
+from .piecewise import abs, clip
+from .relu import relu
 
 _WITH_BATCHMEAN = ("mean", "sum", "none", "batchmean")
 
@@ -202,7 +204,7 @@ def _check_weight(name, what, weight, input):
     if weight is None:
         return
     given, shape = shape_of(weight), shape_of(input)
-    if not isinstance(weight, Tensor):
+    if not is_tensor(weight):
         raise TypeError(f"{name}: {what} must be a Tensor, got {type(weight).__name__}")
     if len(given) > len(shape) or any(n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)):
         raise ShapeError(f"{name}: {what} has shape {given}, which does not broadcast to the input's {shape}")

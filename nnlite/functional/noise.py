@@ -6,8 +6,8 @@ from .. import backend as backends
 from ..backend import random
 from ..errors import ShapeError
 from ..function import Function, shape_of
-from ..tensor import Tensor, require_tensors
-from ._checks import check_pair
+from ..guards.common import check_pair, require_tensors
+from ..tensor import Tensor
 
 
 class Dropout(Function):

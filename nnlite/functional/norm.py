@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ..errors import ShapeError
 from ..function import Function
+from ..guards.common import check_norm, check_statistics
 from ..tensor import Tensor
-from ._checks import check_norm, check_statistics
 from .batch_norm import BatchNorm, batch_norm, track
 from .shape import reshape
 

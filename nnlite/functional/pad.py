@@ -6,7 +6,8 @@ import functools
 from collections.abc import Sequence
 
 from ..errors import ShapeError
-from ..tensor import Tensor, require_tensors
+from ..guards.common import require_tensors
+from ..tensor import Tensor
 from .shape import Move
 
 MODES = ("constant", "reflect", "replicate")

@@ -14,8 +14,9 @@ from typing import Any
 from ..backend.geometry import Geometry
 from ..errors import ShapeError
 from ..function import Function
-from ..tensor import Tensor, require_tensors
-from ._checks import Pair, pair
+from ..guards.common import pair, require_tensors
+from ..tensor import Tensor
+from .conv import Pair
 
 
 class MaxPool2d(Function):

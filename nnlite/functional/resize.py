@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..function import Function
-from ..tensor import Tensor, require_tensors
+from ..guards.common import require_tensors
+from ..tensor import Tensor
 from .shape import Move, permute, reshape
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from .. import functional as F
 from ..creation import full
 from ..dtype import get_default_dtype
-from ..functional._checks import check_choice, check_number
-from ..tensor import Tensor, require_tensors
-from ._checks import check_whole
+from ..guards.common import check_choice, check_number, check_whole, require_tensors
+from ..tensor import Tensor
 from .module import Module, Parameter
 
 

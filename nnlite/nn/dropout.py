@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .. import functional as F
+from ..guards.common import check_share
 from ..tensor import Tensor
-from ._checks import check_share
 from .module import Module
 
 

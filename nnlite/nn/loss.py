@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from .. import functional as F
-from ..functional._checks import check_choice, check_number
+from ..guards.common import check_choice, check_number, check_positive, check_share, check_whole
 from ..tensor import Tensor
-from ._checks import check_positive, check_share, check_whole
 from .module import Module
 
 

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from .. import backend as backends
-from ..errors import CheckpointError
+from ..backend import random
+from ..dtype import get_default_dtype
+from ..errors import guarded
 from ..tensor import Tensor
 
 T = TypeVar("T")
@@ -24,6 +26,11 @@ class Parameter(Tensor):
         super().__init__(backends.of(array).arrange(array) if hasattr(array, "dtype") else array, requires_grad)
         if isinstance(data, Tensor) and backends.of(array).xp.may_share_memory(self.array, array):
             self._version = data._version  # a change of either is noticed by the graphs of both
+
+
+def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
+    """A Parameter that starts uniform in [-bound, bound), as most layers do."""
+    return Parameter(-bound + 2.0 * bound * random.uniform(shape, get_default_dtype()))
 
 
 class RemovableHandle:
@@ -79,53 +86,30 @@ class Module:
                 output = changed
         return output
 
+    @guarded
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuses what would quietly end a Parameter's training: another Tensor under its name."""
-        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
-            raise TypeError(
-                f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
-                "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
-            )
         super().__setattr__(name, value)
 
     # Registering what plain assignment cannot express
 
+    @guarded
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Keep a tensor that is moved with the module but not trained (running statistics).
 
         It is saved in the state_dict if `persistent`; None keeps the name for later.
         """
-        if name not in self._buffer_names:
-            self._claim(name, "register_buffer")
-        if not isinstance(tensor, Tensor | None):
-            raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
         setattr(self, name, tensor)
         self._buffer_names = {**self._buffer_names, name: persistent}
 
+    @guarded
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
-        if not isinstance(vars(self).get(name), Parameter):
-            self._claim(name, "register_parameter")
-        if not isinstance(param, Parameter | None):
-            raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
         setattr(self, name, param)
 
+    @guarded
     def add_module(self, name: str, module: Module) -> None:
         """`module.name = module`, for names that are computed."""
-        if not isinstance(vars(self).get(name), Module):
-            self._claim(name, "add_module")
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
         setattr(self, name, module)
-
-    def _claim(self, name: str, caller: str) -> None:
-        """Raise unless the name is one that dotted names can be made of, and free."""
-        if not isinstance(name, str):
-            raise TypeError(f"{caller}: a name is a string, not {type(name).__name__}")
-        if not name or "." in name:
-            raise ValueError(f"{caller}: {name!r} is no name; names are not empty and have no dot")
-        if getattr(self, name, None) is not None:
-            raise ValueError(f"{caller}: {type(self).__name__} already has an attribute {name!r}; choose another name")
 
     def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
         """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
@@ -218,6 +202,7 @@ class Module:
 
     # Devices and dtypes
 
+    @guarded
     def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
         """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
 
@@ -231,10 +216,6 @@ class Module:
                 device = wanted
             elif wanted is not None:
                 dtype = wanted
-        if device is not None:
-            backends.canonical(device)
-        if dtype is not None and np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {dtype}")
         for tensor in (*self.parameters(), *self.buffers()):
             for moving in (tensor, tensor.grad):
                 if moving is not None:
@@ -267,37 +248,22 @@ class Module:
             for name, tensor in (*module._own(Parameter), *module._own_buffers(saved_only=True))
         }
 
+    @guarded
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy Tensors or NumPy arrays into the parameters and buffers of these names.
 
         Raises CheckpointError, naming every missing, unexpected and mis-shaped key, before anything is changed;
         with strict=False only for shapes, and what was missing or unexpected is returned.
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(
-                f"load_state_dict: expected a dictionary of names to tensors, got {type(state_dict).__name__}; "
-                "read a file with nnlite.load(path) first"
-            )
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
-        misshaped = [
-            f"{name} (file {_shape(state_dict[name])}, model {own[name].shape})"
-            for name in own
-            if name in state_dict and _shape(state_dict[name]) != own[name].shape
-        ]
-        if misshaped or (strict and (missing or unexpected)):
-            faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
-            listed = "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in faults.items() if names)
-            raise CheckpointError(
-                f"this state does not fit {type(self).__name__} — {listed}; "
-                "build the model with the options it was saved with"
-            )
         for name, target in own.items():
             if name in state_dict:
                 value = state_dict[name]
                 source = value.array if isinstance(value, Tensor) else np.asarray(value)
-                target.copy_(backends.to_device(source, target.device))
+                target.array[...] = backends.to_device(source, target.device)
+                target._version[0] += 1
         return IncompatibleKeys(missing, unexpected)
 
     # Showing
@@ -323,15 +289,6 @@ class Module:
     def extra_repr(self) -> str:
         """What stands between the parentheses of this module's line; layers override it."""
         return ""
-
-
-def _shape(value: Any) -> tuple[int, ...] | str:
-    """The shape of an array of numbers, () of a plain number; for anything else, its type."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
-        return ()
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
 
 
 def _dotted(prefix: str, name: str) -> str:

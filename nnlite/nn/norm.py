@@ -1,113 +1,18 @@
-"""Normalisation layers: functional/norm.py with what they learn and remember."""
+"""Layers that normalise each image on its own: functional/norm.py with what they learn and remember."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 from .. import functional as F
-from ..creation import ones, tensor, zeros
-from ..errors import ShapeError
+from ..errors import ShapeError, guard
 from ..function import shape_of
+from ..guards.common import check_whole
 from ..tensor import Tensor
-from ._checks import check_positive, check_share, check_whole
-from .module import Module, Parameter
+from .batch_norm import Norm, PerChannel
 
 
-class _Norm(Module):
-    """What every norm has: eps, and unless told otherwise a learnt weight and bias, which start at one and zero."""
-
-    weight: Parameter | None
-    bias: Parameter | None
-
-    def __init__(self, shape, eps, affine, bias):
-        check_positive(type(self).__name__, eps=eps)
-        self.eps, self.affine = eps, affine
-        self.weight = Parameter(ones(shape)) if affine else None
-        self.bias = Parameter(zeros(shape)) if affine and bias else None
-
-
-class _PerChannel(_Norm):
-    """Batch and instance norm: each channel by itself, with running statistics if asked for."""
-
-    _axes: tuple[str, ...]  # of the inputs it takes, a letter each
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        *,
-        bias: bool = True,
-    ):
-        name = type(self).__name__
-        check_whole(name, 1, num_features=num_features)
-        if momentum is not None:
-            check_share(name, momentum=momentum)
-        super().__init__(num_features, eps, affine, bias)
-        if eps > 0.1:
-            level = 2 if type(self).__init__ is _PerChannel.__init__ else 3  # whoever made the layer
-            message = f"{name}(eps={eps}) flattens everything; did you mean momentum={eps}?"
-            warnings.warn(message, stacklevel=level)
-        self.num_features, self.momentum, self.track_running_stats = num_features, momentum, track_running_stats
-        self.register_buffer("running_mean", zeros(num_features) if track_running_stats else None)
-        self.register_buffer("running_var", ones(num_features) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", tensor(0) if track_running_stats else None)
-
-    def _check(self, input):
-        shape = shape_of(input)
-        if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
-            forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
-            raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
-
-    def extra_repr(self) -> str:
-        flags = f"affine={self.affine}, bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, {flags}"
-
-
-class _BatchNorm(_PerChannel):
-    def forward(self, input: Tensor) -> Tensor:
-        self._check(input)
-        momentum = self.momentum
-        if self.training and self.track_running_stats:
-            self.num_batches_tracked += 1
-            if momentum is None:
-                momentum = 1.0 / int(self.num_batches_tracked)
-        return F.batch_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            momentum or 0.0,
-            self.eps,
-        )
-
-
-class BatchNorm1d(_BatchNorm):
-    """functional.batch_norm of (N, num_features) or (N, num_features, L), with learnt weight and bias.
-
-    While training, the batch's own statistics are used and running ones follow them, for eval(): by `momentum`, or
-    with momentum=None as the average of all batches. With track_running_stats=False the batch's own are always used.
-    Warns of an eps that was surely meant as momentum; raises ShapeError for another number of axes or channels.
-    """
-
-    _axes = ("NC", "NCL")
-
-
-class BatchNorm2d(_BatchNorm):
-    """functional.batch_norm of images (N, num_features, H, W); for the rest see BatchNorm1d."""
-
-    _axes = ("NCHW",)
-
-
-class _InstanceNorm(_PerChannel):
+class _InstanceNorm(PerChannel):
     def __init__(
         self,
         num_features: int,
@@ -121,7 +26,7 @@ class _InstanceNorm(_PerChannel):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        self._check(input)
+        guard("PerChannel.forward", self, input)
         return F.instance_norm(
             input,
             self.running_mean,
@@ -151,7 +56,7 @@ class InstanceNorm2d(_InstanceNorm):
     _axes = ("NCHW",)
 
 
-class LayerNorm(_Norm):
+class LayerNorm(Norm):
     """functional.layer_norm of (..., *normalized_shape), with learnt weight and bias of that shape.
 
     Raises ShapeError if the input does not end in normalized_shape.
@@ -180,7 +85,7 @@ class LayerNorm(_Norm):
         return f"{self.normalized_shape}, eps={self.eps}, {flags}"
 
 
-class GroupNorm(_Norm):
+class GroupNorm(Norm):
     """functional.group_norm of (N, num_channels, ...), with learnt weight and bias for each channel.
 
     Raises ValueError if num_groups does not divide num_channels, ShapeError for an input of other channels.

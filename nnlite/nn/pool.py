@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional as F
-from ..functional._checks import Pair, pair
+from ..functional.conv import Pair
+from ..guards.common import pair
 from ..tensor import Tensor
 from .module import Module
 

@@ -6,9 +6,8 @@ import math
 from typing import Any
 
 from .. import functional as F
-from ..functional._checks import check_choice, pair
+from ..guards.common import check_choice, check_whole, pair
 from ..tensor import Tensor
-from ._checks import check_whole
 from .module import Module
 
 

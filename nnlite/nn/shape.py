@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import functional as F
 from ..function import axis_of
-from ..tensor import Tensor, require_tensors
-from ._checks import check_whole
+from ..guards.common import check_whole, require_tensors
+from ..tensor import Tensor
 from .module import Module
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import CheckpointError
-from ..functional._checks import check_number
-from .optimizer import Optimizer, within
+from ..guards.common import check_number
+from ..guards.optimizers import within
+from .optimizer import Optimizer
 
 
 class LRScheduler:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...errors import ShapeError
 from ...function import axis_of, no_grad
+from ...guards.common import check_positive, check_whole
 from ...tensor import Tensor
 from .. import init
-from .._checks import check_positive, check_whole
 from ..container import ModuleDict, ModuleList
 from ..conv import ConvTranspose2d
 from ..module import Module, Parameter

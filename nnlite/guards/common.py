@@ -1,16 +1,38 @@
-"""Checks of arguments that several operations share. Each message names the function and the argument."""
+"""Checks that many guards share, and operations without a guard of their own. Messages name function and argument."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Real
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from .. import errors
 from ..errors import ShapeError
-from ..function import shape_of
-from ..tensor import Tensor
+from ..function import is_tensor, shape_of
 
-Pair = int | tuple[int, int]
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Guard = TypeVar("Guard", bound=Callable[..., None])
+
+
+def guards(name: str) -> Callable[[Guard], Guard]:
+    """Make a function the guard of that name: of a function, or of Class.method."""
+
+    def register(guard: Guard) -> Guard:
+        errors.guards[name] = guard
+        return guard
+
+    return register
+
+
+def require_tensors(name: str, *values: Any) -> None:
+    """Raise TypeError, naming the function, if a value is not a Tensor."""
+    for value in values:
+        if not is_tensor(value):
+            given = type(value).__name__
+            raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
 
 
 def check_number(name: str, **values: float) -> None:
@@ -53,22 +75,20 @@ def check_dtypes(name: str, input: Tensor, **others: Tensor | None) -> None:
             raise TypeError(f"{name}: input is {input.dtype}, {what} {value.dtype}; use .float() or .double()")
 
 
-def paddings(name, padding, kernel, stride, dilation):
-    """(top, left) and (bottom, right) for `padding` as conv2d takes it: numbers, 'same' or 'valid'."""
+def check_padding(name, padding, stride):
+    """Raise ValueError for a padding that conv2d does not take."""
     if padding == "same":
         if stride != (1, 1):
             raise ValueError(f"{name}: padding 'same' needs stride 1, got {stride}; give the padding as numbers")
-        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        return tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
-    both = pair(name, "padding", 0 if padding == "valid" else padding, 0)
-    return both, both
+    elif padding != "valid":
+        pair(name, "padding", padding, 0)
 
 
 def check_norm(name, input, rank, eps, expected=None, **others):
     """Refuse an input with fewer axes than `rank`, and others of another shape than `expected`: (C,) unless given."""
     for what, value in {"input": input, **others}.items():
         if value is not None or what == "input":
-            if not isinstance(value, Tensor):
+            if not is_tensor(value):
                 raise TypeError(f"{name}: {what} is a Tensor, not {type(value).__name__}; use nnlite.tensor(...)")
             if value.dtype.kind != "f":
                 raise TypeError(f"{name}: {what} holds floating-point numbers, not {value.dtype}; use .float()")
@@ -94,3 +114,27 @@ def check_statistics(name, input, running_mean, running_var, training, values):
         raise ValueError(f"{name}: without the batch's own statistics it needs running_mean and running_var")
     if training and values < 2:
         raise ShapeError(f"{name}: {values} value per channel has no variance, at least 2 needed (input {input.shape})")
+
+
+def check_whole(name: str, least: float = -math.inf, **settings: Any) -> None:
+    """Raise ValueError unless they are whole numbers of at least `least`; NumPy's will do, as sizes are computed."""
+    for what, value in settings.items():
+        if not isinstance(value, Integral) or value < least:
+            limit = f" of at least {least}" if math.isfinite(least) else ""
+            raise ValueError(f"{name}: {what} must be a whole number{limit}, got {value!r}")
+
+
+def check_positive(name: str, **settings: Any) -> None:
+    """Raise TypeError for what is no number, ValueError unless it is above 0."""
+    check_number(name, **settings)
+    for what, value in settings.items():
+        if not value > 0:
+            raise ValueError(f"{name}: {what} must be a number above 0, got {value!r}")
+
+
+def check_share(name: str, **settings: Any) -> None:
+    """Raise TypeError for what is no number, ValueError unless it lies between 0 and 1."""
+    check_number(name, **settings)
+    for what, value in settings.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name}: {what} must lie between 0 and 1, got {value!r}")

@@ -1,0 +1,93 @@
+"""A tensor elsewhere, or of another type. These are Tensor's methods of the same names, as PyTorch has them."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from . import functional as F
+from .errors import ShapeError
+from .tensor import Tensor
+
+
+def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
+    """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
+
+    Itself if it is so already. Stays in the graph: a gradient travels back.
+    """
+    result = self
+    for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
+        if isinstance(wanted, Tensor):
+            result = to(result, wanted.device, wanted.dtype)
+        elif not isinstance(wanted, (builtins.type, np.dtype)):
+            result = F.to_device(result, wanted)
+        elif np.dtype(wanted) != result.dtype:
+            result = F.cast(result, wanted)
+    return result
+
+
+def cpu(self: Tensor) -> Tensor:
+    return to(self, "cpu")
+
+
+def gpu(self: Tensor) -> Tensor:
+    return to(self, "gpu")
+
+
+cuda = gpu
+
+
+def type(self: Tensor, dtype: Any) -> Tensor:
+    return to(self, np.dtype(dtype))
+
+
+def astype(self: Tensor, dtype: Any) -> Tensor:
+    """A copy of another dtype."""
+    return F.cast(self, dtype)
+
+
+def half(self: Tensor) -> Tensor:
+    return to(self, np.float16)
+
+
+def float(self: Tensor) -> Tensor:
+    return to(self, np.float32)
+
+
+def double(self: Tensor) -> Tensor:
+    return to(self, np.float64)
+
+
+def int(self: Tensor) -> Tensor:
+    return to(self, np.int32)
+
+
+def long(self: Tensor) -> Tensor:
+    return to(self, np.int64)
+
+
+def bool(self: Tensor) -> Tensor:
+    return to(self, np.bool_)
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """Itself: operations here take any memory order."""
+    return self
+
+
+def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """self where the condition holds, other elsewhere."""
+    return F.where(condition, self, other)
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    return F.reshape(self, other.shape)
+
+
+def t(self: Tensor) -> Tensor:
+    """A matrix with its two axes swapped."""
+    if self.ndim > 2:
+        raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
+    return self.T

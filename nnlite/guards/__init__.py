@@ -1,0 +1,7 @@
+"""Guards: what a function refuses, and in which words. The formulas themselves are in functional/, nn/ and optim/.
+
+A guard has the name and the arguments of the function it guards, is called before it (errors.guarded), and raises if
+they make no sense. common.py has the checks that many of them share.
+"""
+
+from . import layers, operations, optimizers, tensors

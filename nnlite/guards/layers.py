@@ -1,0 +1,181 @@
+"""Guards of the layers in nn/: a bad setting is found where it was written, not in forward."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from .. import backend as backends
+from ..errors import CheckpointError, ShapeError
+from ..function import is_tensor, shape_of
+from .common import check_padding, check_positive, check_share, check_whole, guards, pair
+
+PADDING_MODES = ("zeros", "reflect", "replicate")
+
+
+@guards("Linear.__init__")
+def linear(self, in_features, out_features, bias=True):
+    check_whole("Linear", 0, in_features=in_features, out_features=out_features)
+
+
+@guards("_Conv.__init__")
+def convolution(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
+    name = type(self).__name__
+    check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
+    if in_channels % groups or out_channels % groups:
+        raise ValueError(
+            f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
+        )
+    for what, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation)):
+        pair(name, what, value, 1)
+
+
+@guards("Conv2d")
+def conv2d(self, padding, padding_mode):
+    check_padding("Conv2d", padding, self.stride)
+    if padding_mode not in PADDING_MODES:
+        known = ", ".join(PADDING_MODES)
+        raise ValueError(f"Conv2d: padding_mode {padding_mode!r} is not covered; expected one of {known}")
+
+
+@guards("ConvTranspose2d")
+def conv_transpose2d(self, padding, output_padding, padding_mode):
+    pair("ConvTranspose2d", "padding", padding, 0)
+    extra = pair("ConvTranspose2d", "output_padding", output_padding, 0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, self.stride, self.dilation, strict=True)):
+        limit = f"stride {self.stride} or dilation {self.dilation}"
+        raise ValueError(f"ConvTranspose2d: output_padding {extra} must be smaller than {limit}")
+    if padding_mode != "zeros":
+        raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
+
+
+@guards("Norm.__init__")
+def norm(self, shape, eps, affine, bias):
+    check_positive(type(self).__name__, eps=eps)
+
+
+@guards("PerChannel")
+def per_channel(self, num_features, eps, momentum):
+    name = type(self).__name__
+    check_whole(name, 1, num_features=num_features)
+    check_positive(name, eps=eps)
+    if momentum is not None:
+        check_share(name, momentum=momentum)
+    if eps > 0.1:
+        level = 4 if type(self).__init__.__qualname__ == "PerChannel.__init__" else 5  # whoever made the layer
+        message = f"{name}(eps={eps}) flattens everything; did you mean momentum={eps}?"
+        warnings.warn(message, stacklevel=level)
+
+
+@guards("PerChannel.forward")
+def per_channel_forward(self, input):
+    shape = shape_of(input)
+    if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
+        forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
+        raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
+
+
+# Module
+
+
+@guards("Module.__setattr__")
+def set_attribute(self, name, value):
+    """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
+    if _is_parameter(vars(self).get(name)) and not (value is None or _is_parameter(value)):
+        raise TypeError(
+            f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
+            "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
+        )
+
+
+@guards("Module.register_buffer")
+def register_buffer(self, name, tensor, persistent=True):
+    if name not in self._buffer_names:
+        _claim(self, name, "register_buffer")
+    if not (tensor is None or is_tensor(tensor)):
+        raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
+
+
+@guards("Module.register_parameter")
+def register_parameter(self, name, param):
+    if not _is_parameter(vars(self).get(name)):
+        _claim(self, name, "register_parameter")
+    if not (param is None or _is_parameter(param)):
+        raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
+
+
+@guards("Module.add_module")
+def add_module(self, name, module):
+    if not _is_module(vars(self).get(name)):
+        _claim(self, name, "add_module")
+    if not _is_module(module):
+        raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
+
+
+@guards("Module.to")
+def to(self, *target, device=None, dtype=None):
+    for wanted in (*target, device):
+        if isinstance(wanted, str):
+            backends.canonical(wanted)
+    for wanted in (*target, dtype):
+        if not (wanted is None or isinstance(wanted, str) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
+            raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {wanted}")
+
+
+@guards("Module.load_state_dict")
+def load_state_dict(self, state_dict, strict=True):
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(
+            f"load_state_dict: expected a dictionary of names to tensors, got {type(state_dict).__name__}; "
+            "read a file with nnlite.load(path) first"
+        )
+    own = self.state_dict()
+    misshaped = [
+        f"{name} (file {_shape(state_dict[name])}, model {own[name].shape})"
+        for name in own
+        if name in state_dict and _shape(state_dict[name]) != own[name].shape
+    ]
+    faults = {"of another shape": misshaped}
+    if strict or misshaped:
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        faults = {"missing": missing, "unexpected": unexpected, **faults}
+    if any(faults.values()):
+        listed = "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in faults.items() if names)
+        raise CheckpointError(
+            f"this state does not fit {type(self).__name__} — {listed}; "
+            "build the model with the options it was saved with"
+        )
+
+
+def _claim(module, name, caller):
+    """Raise unless the name is one that dotted names can be made of, and free."""
+    if not isinstance(name, str):
+        raise TypeError(f"{caller}: a name is a string, not {type(name).__name__}")
+    if not name or "." in name:
+        raise ValueError(f"{caller}: {name!r} cannot be a name; a name is not empty and has no dot")
+    if getattr(module, name, None) is not None:
+        raise ValueError(f"{caller}: {type(module).__name__} already has an attribute {name!r}; choose another name")
+
+
+def _shape(value):
+    """The shape of an array of numbers, () of a plain number; for anything else, its type."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
+        return ()
+    if not hasattr(value, "dtype"):
+        return type(value).__name__
+    return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
+
+
+def _is_parameter(value):
+    from ..nn.module import Parameter
+
+    return isinstance(value, Parameter)
+
+
+def _is_module(value):
+    from ..nn.module import Module
+
+    return isinstance(value, Module)
