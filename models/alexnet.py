@@ -22,7 +22,8 @@ the two halves that lived on a GPU each.
 
 from __future__ import annotations
 
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import nn
 
 
@@ -58,4 +59,4 @@ class AlexNet(ClassifierNetwork):
             nn.ReLU(),
         )
         self.output = nn.Linear(128, classes)
-        self.apply(init_he)
+        init_he(self)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -70,7 +71,7 @@ class Autoencoder(Trainable):
         """The terms whose sum is trained on, under their names."""
         return {"mse": F.mse_loss(self.reconstruct(x), target)}
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
 
@@ -225,10 +226,10 @@ def one_layer(latent: int, activation: type[nn.Module] = nn.Sigmoid) -> Network:
 def tied(latent: int) -> Network:
     """`one_layer` with one matrix for both ways: h = sigmoid(x W^T + b), r = sigmoid(h W + c)."""
     encoder, _ = one_layer(latent)
-    return encoder, nn.Sequential(Transposed(encoder[1]), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
+    return encoder, nn.Sequential(TransposedLinear(encoder[1]), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
 
 
-class Transposed(nn.Module):
+class TransposedLinear(nn.Module):
     """y = x W + c with the matrix W of a Linear layer and a bias of its own."""
 
     def __init__(self, layer: nn.Linear):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -100,15 +101,15 @@ class Classifier(Trainable):
 
     def predict(self, images: Tensor) -> Tensor:
         """The probability of each class, (N, classes), in eval mode and without gradients."""
-        with evaluating(self.network):
+        with eval_mode(self.network):
             return F.softmax(self.network(images), 1)
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
 
 @contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
+def eval_mode(network: nn.Module) -> Iterator[None]:
     """In eval mode and without gradients inside; afterwards each of its modules is in the mode it was in."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
@@ -132,19 +133,8 @@ def multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
         counts.append(layer.weight.numel() * places)
 
     hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-    with evaluating(network):
+    with eval_mode(network):
         network(nnlite.zeros((1, *shape), device=next(network.parameters()).device))
     for hook in hooks:
         hook.remove()
     return sum(counts)
-
-
-def init_he(module: nn.Module) -> None:
-    """Weights of convolutions and linear layers from N(0, 2 / fan in), biases 0 (He et al. 2015), for `apply`.
-
-    A rectifier sets half of its inputs to 0; with the factor 2 their variance stays the same from layer to layer.
-    """
-    if isinstance(module, (nn.Conv2d, nn.Linear)):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

@@ -21,11 +21,11 @@ from itertools import pairwise
 from typing import Any
 
 import nnlite
-from models.classifiers import init_he
+from models.init import init_he
 from models.pix2pix import PatchDiscriminator
 from models.srgan import ResidualBlock
 from models.trainable import Trainable
-from models.unet import check_size, gaussian, local_contrast
+from models.unet import check_size, gaussian_kernel, local_contrast
 from nnlite import CheckpointError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
@@ -47,14 +47,14 @@ class ResNetGenerator(nn.Module):
 
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
         self.multiple = 2**levels
-        self.register_buffer("blur", gaussian(), persistent=False)
+        self.register_buffer("blur", gaussian_kernel(), persistent=False)
         channels = [width * 2**level for level in range(levels + 1)]
-        self.layers = nn.Sequential(*_rectified(6, width, 7))
+        self.layers = nn.Sequential(*_conv_leaky_relu(6, width, 7))
         for shallow, deep in pairwise(channels):
-            self.layers.extend(_rectified(shallow, deep, 3, stride=2))
+            self.layers.extend(_conv_leaky_relu(shallow, deep, 3, stride=2))
         self.layers.extend(ResidualBlock(channels[-1]) for _ in range(blocks))
         for deep, shallow in pairwise(reversed(channels)):
-            self.layers.extend([nn.Upsample(scale_factor=2), *_rectified(deep, shallow, 3)])
+            self.layers.extend([nn.Upsample(scale_factor=2), *_conv_leaky_relu(deep, shallow, 3)])
         self.last = nn.Conv2d(width, 3, 7, padding=3)
         for parameter in self.last.parameters():
             nn.init.zeros_(parameter)  # begin with the image itself
@@ -75,7 +75,7 @@ class ContrastDiscriminator(nn.Module):
     """
 
     def __init__(self, width: int = 64):
-        self.register_buffer("blur", gaussian(), persistent=False)
+        self.register_buffer("blur", gaussian_kernel(), persistent=False)
         self.patches = PatchDiscriminator(width, channels=3, strided=2)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -166,7 +166,7 @@ class CycleGAN(Trainable):
         photo, cartoon = real["photo"], real["cartoon"]
         made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
         self.discriminators.requires_grad_(False)  # the gradient passes through them, their own is not wanted
-        adversarial = sum(least_squares(self.discriminators[kind](made[kind]), 1.0) for kind in made)
+        adversarial = sum(least_squares_loss(self.discriminators[kind](made[kind]), 1.0) for kind in made)
         cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
         identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
         self.generator_optimizer.zero_grad()
@@ -180,25 +180,25 @@ class CycleGAN(Trainable):
         losses = []
         for kind, judge in self.discriminators.items():
             false = self.pools[kind].query(made[kind].detach())
-            losses.append((least_squares(judge(real[kind]), 1.0) + least_squares(judge(false), 0.0)) * 0.5)
+            losses.append((least_squares_loss(judge(real[kind]), 1.0) + least_squares_loss(judge(false), 0.0)) * 0.5)
         loss = sum(losses)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         names = ("generators", "discriminators", "generator_optimizer", "discriminator_optimizer")
         pools = {f"{kind}_pool": pool for kind, pool in self.pools.items()}
         return {name: getattr(self, name) for name in names} | pools
 
 
-def least_squares(output: Tensor, label: float) -> Tensor:
+def least_squares_loss(output: Tensor, label: float) -> Tensor:
     """mean (output - label)^2 over all patches."""
     return F.mse_loss(output, nnlite.full_like(output, label))
 
 
-def _rectified(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+def _conv_leaky_relu(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
     conv = nn.Conv2d(before, after, size, stride, size // 2)
     init_he(conv)
     return [conv, nn.LeakyReLU(0.2)]

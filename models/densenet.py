@@ -13,7 +13,8 @@ Left out, for so few layers: the 1x1 convolutions ahead of the 3x3 ones (the pap
 from __future__ import annotations
 
 import nnlite
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import Tensor, nn
 
 
@@ -50,7 +51,7 @@ class DenseNet(ClassifierNetwork):
                 maps += growth
         self.layers.extend([nn.BatchNorm2d(maps), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()])
         self.output = nn.Linear(maps, classes)
-        self.apply(init_he)
+        init_he(self)
 
 
 def transition(before: int, after: int) -> nn.Sequential:

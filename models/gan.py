@@ -15,6 +15,7 @@ Images are (N, C, H, W) in [-1, 1].
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class GAN(Trainable):
         ..._gradient      norm of the gradient of a network's last step
         diversity         mean distance between two generated images over that between two real ones
         """
-        for part in self.strategy.parts(images, *labels):
+        for part in self.strategy.split(images, *labels):
             figures = self.discriminator_step(*part)
         for _ in range(self.strategy.generator_steps):
             figures |= self.generator_step(*part)
@@ -119,20 +120,20 @@ class GAN(Trainable):
         """D learns to tell these images from as many generated ones."""
         with nnlite.no_grad():  # G does not learn from this
             generated = self.generator(self.draw_noise(len(images)), *labels)
-        on_real = self.discriminator(self.disturb(images), *labels)
-        on_fake = self.discriminator(self.disturb(generated), *labels)
+        on_real = self.discriminator(self.add_noise(images), *labels)
+        on_fake = self.discriminator(self.add_noise(generated), *labels)
         loss = self.discriminator_loss(on_real, on_fake)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
         gradient = gradient_norm(self.discriminator.parameters())
-        return {"discriminator": loss, **self.beliefs(on_real, on_fake), "discriminator_gradient": gradient}
+        return {"discriminator": loss, **self.mean_outputs(on_real, on_fake), "discriminator_gradient": gradient}
 
     def generator_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
         """G learns to deceive D with as many images as these."""
         generated = self.generator(self.draw_noise(len(images)), *labels)
         self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
-        loss = self.generator_loss(self.discriminator(self.disturb(generated), *labels))
+        loss = self.generator_loss(self.discriminator(self.add_noise(generated), *labels))
         self.generator_optimizer.zero_grad()
         loss.backward()
         self.generator_optimizer.step()
@@ -153,11 +154,11 @@ class GAN(Trainable):
         """BCE(D(G(z)), 1) of logits."""
         return F.binary_cross_entropy_with_logits(on_fake, nnlite.ones_like(on_fake))
 
-    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    def mean_outputs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
         """The mean probabilities of being real that D gives to both kinds."""
         return {"d_real": on_real.detach().sigmoid().mean(), "d_fake": on_fake.detach().sigmoid().mean()}
 
-    def disturb(self, images: Tensor) -> Tensor:
+    def add_noise(self, images: Tensor) -> Tensor:
         """Images plus noise of standard deviation self.noise, for the discriminator."""
         return images + self.noise * nnlite.randn_like(images) if self.noise else images
 
@@ -187,7 +188,7 @@ class GAN(Trainable):
         self.generator.train()
         return images
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 

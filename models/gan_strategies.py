@@ -52,7 +52,7 @@ class Strategy:
             return nnlite.full_like(logits, self.label_low)
         return self.label_low + (self.label_high - self.label_low) * nnlite.rand_like(logits)
 
-    def parts(self, *batch: Tensor) -> list[tuple[Tensor, ...]]:
+    def split(self, *batch: Tensor) -> list[tuple[Tensor, ...]]:
         """The batch in equal parts, one for each step of the discriminator. Raises ValueError if it has no such."""
         n, steps = len(batch[0]), self.discriminator_steps
         if n % steps or n < 2 * steps:

@@ -17,7 +17,8 @@ times 784 places: 308 million become 128 million, and 58 % are saved.
 from __future__ import annotations
 
 import nnlite
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import Tensor, nn
 
 
@@ -31,10 +32,10 @@ class Inception(nn.Module):
     """
 
     def __init__(self, before: int, one: int, reduce_three: int, three: int, reduce_five: int, five: int, pool: int):
-        self.one = convolution(before, one, 1)
-        self.three = nn.Sequential(convolution(before, reduce_three, 1), convolution(reduce_three, three, 3))
-        self.five = nn.Sequential(convolution(before, reduce_five, 1), convolution(reduce_five, five, 5))
-        self.pool = nn.Sequential(nn.MaxPool2d(3, 1, padding=1), convolution(before, pool, 1))
+        self.one = conv_relu(before, one, 1)
+        self.three = nn.Sequential(conv_relu(before, reduce_three, 1), conv_relu(reduce_three, three, 3))
+        self.five = nn.Sequential(conv_relu(before, reduce_five, 1), conv_relu(reduce_five, five, 5))
+        self.pool = nn.Sequential(nn.MaxPool2d(3, 1, padding=1), conv_relu(before, pool, 1))
         self.channels = one + three + five + pool
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -50,7 +51,7 @@ class GoogLeNet(ClassifierNetwork):
 
     def __init__(self, channels: int = 1, classes: int = 10):
         self.layers = nn.Sequential(
-            convolution(channels, 16, 3),
+            conv_relu(channels, 16, 3),
             nn.MaxPool2d(2),
             Inception(16, 8, 8, 16, 4, 8, 8),
             nn.MaxPool2d(2),
@@ -62,9 +63,9 @@ class GoogLeNet(ClassifierNetwork):
             nn.Dropout(0.4),
         )
         self.output = nn.Linear(112, classes)
-        self.apply(init_he)
+        init_he(self)
 
 
-def convolution(before: int, after: int, size: int) -> nn.Sequential:
+def conv_relu(before: int, after: int, size: int) -> nn.Sequential:
     """A convolution that keeps the resolution, and its rectifier."""
     return nn.Sequential(nn.Conv2d(before, after, size, padding=size // 2), nn.ReLU())

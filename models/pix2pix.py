@@ -13,9 +13,12 @@ Images are (N, 3, H, W) in [-1, 1].
 
 from __future__ import annotations
 
+from typing import Any
+
 import nnlite
+from models.init import init_normal
 from models.trainable import Trainable
-from models.unet import StrokeUNet, UNet, init_normal
+from models.unet import StrokeUNet, UNet
 from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
@@ -40,7 +43,7 @@ class PatchDiscriminator(nn.Module):
             self.layers.extend([conv, nn.BatchNorm2d(after), nn.LeakyReLU(0.2)])
             width = after
         self.layers.append(nn.Conv2d(width, 1, 4, 1, 1))
-        self.apply(init_normal)
+        init_normal(self)
 
     def forward(self, *images: Tensor) -> Tensor:
         """What is to be judged: in Pix2Pix a photo and an image, each (N, 3, H, W)."""
@@ -77,15 +80,15 @@ class Pix2Pix(Trainable):
         generated = self.generator(photo)
 
         self.discriminator_optimizer.zero_grad()
-        true_loss = against(self.discriminator(photo, cartoon), 1.0 - self.label_smoothing)
-        false_loss = against(self.discriminator(photo, generated.detach()), 0.0)
+        true_loss = bce_with_label(self.discriminator(photo, cartoon), 1.0 - self.label_smoothing)
+        false_loss = bce_with_label(self.discriminator(photo, generated.detach()), 0.0)
         discriminator_loss = (true_loss + false_loss) * 0.5
         discriminator_loss.backward()
         self.discriminator_optimizer.step()
 
         self.generator_optimizer.zero_grad()
         self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
-        adversarial_loss = against(self.discriminator(photo, generated), 1.0)
+        adversarial_loss = bce_with_label(self.discriminator(photo, generated), 1.0)
         l1_loss = F.l1_loss(generated, cartoon)
         (self.lambda_gan * adversarial_loss + self.lambda_l1 * l1_loss).backward()
         self.generator_optimizer.step()
@@ -94,11 +97,11 @@ class Pix2Pix(Trainable):
         losses = {"discriminator": discriminator_loss, "adversarial": adversarial_loss, "l1": l1_loss}
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 
 
-def against(logits: Tensor, label: float) -> Tensor:
+def bce_with_label(logits: Tensor, label: float) -> Tensor:
     """BCE of every patch's logit against one label."""
     return F.binary_cross_entropy_with_logits(logits, nnlite.full_like(logits, label))

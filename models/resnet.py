@@ -14,7 +14,8 @@ a linear layer: 6 n + 2 layers with weights. Here the first convolution halves t
 
 from __future__ import annotations
 
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import Tensor, nn
 from nnlite.nn import functional as F
 
@@ -27,12 +28,12 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, before: int, after: int, stride: int):
         self.body = nn.Sequential(
-            *normalised(before, after, 3, stride),
+            *conv_norm(before, after, 3, stride),
             nn.ReLU(),
-            *normalised(after, after, 3),
+            *conv_norm(after, after, 3),
         )
         same = before == after and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Sequential(*normalised(before, after, 1, stride))
+        self.shortcut = nn.Identity() if same else nn.Sequential(*conv_norm(before, after, 1, stride))
 
     def forward(self, maps: Tensor) -> Tensor:
         return F.relu(self.shortcut(maps) + self.body(maps))
@@ -59,11 +60,11 @@ class ResNet(ClassifierNetwork):
                 before = after
         self.layers.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten()])
         self.output = nn.Linear(before, classes)
-        self.apply(init_he)
+        init_he(self)
 
     def first(self, before: int, after: int) -> list[nn.Module]:
         """The layers ahead of the blocks."""
-        return [*normalised(before, after, 3, stride=2), nn.ReLU()]
+        return [*conv_norm(before, after, 3, stride=2), nn.ReLU()]
 
     def block(self, before: int, after: int, stride: int) -> nn.Module:
         """Two of the network's convolutions."""
@@ -74,17 +75,17 @@ class Plain(ResNet):
     """The same convolutions, without shortcuts and without batch norm, each followed by a rectifier."""
 
     def first(self, before: int, after: int) -> list[nn.Module]:
-        return rectified(before, after, stride=2)
+        return conv_relu(before, after, stride=2)
 
     def block(self, before: int, after: int, stride: int) -> nn.Module:
-        return nn.Sequential(*rectified(before, after, stride), *rectified(after, after))
+        return nn.Sequential(*conv_relu(before, after, stride), *conv_relu(after, after))
 
 
-def normalised(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+def conv_norm(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
     """A convolution and its batch norm, which has a bias for both."""
     return [nn.Conv2d(before, after, size, stride, size // 2, bias=False), nn.BatchNorm2d(after)]
 
 
-def rectified(before: int, after: int, stride: int = 1) -> list[nn.Module]:
+def conv_relu(before: int, after: int, stride: int = 1) -> list[nn.Module]:
     """A 3x3 convolution and its rectifier."""
     return [nn.Conv2d(before, after, 3, stride, 1), nn.ReLU()]

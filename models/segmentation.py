@@ -14,6 +14,8 @@ The network is the one that draws cartoons (models/unet.py), but for its last la
 
 from __future__ import annotations
 
+from typing import Any
+
 import nnlite
 from models.trainable import Trainable
 from models.unet import StrokeUNet
@@ -66,7 +68,7 @@ class Segmenter(Trainable):
         with nnlite.no_grad():
             return self.network(images).sigmoid()
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
 

@@ -36,9 +36,10 @@ Images are (N, 3, H, W) in [-1, 1].
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
-from models.classifiers import init_he
-from models.pix2pix import against
+from models.init import init_he
+from models.pix2pix import bce_with_label
 from models.trainable import Trainable
 from nnlite import Tensor, nn, optim
 from nnlite.errors import ShapeError
@@ -91,7 +92,7 @@ class SRResNet(nn.Module):
         if images.ndim != 4 or images.shape[1] != 3:
             raise ShapeError(f"SRResNet: expected images (N, 3, H, W), got {images.shape}")
         maps = self.first(images)
-        return enlarged(images) + self.up(maps + self.body(maps))
+        return enlarge_bicubic(images) + self.up(maps + self.body(maps))
 
 
 class Discriminator(nn.Module):
@@ -107,7 +108,7 @@ class Discriminator(nn.Module):
         for before, after in pairwise(channels):
             self.layers.extend([nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.2)])
         self.layers.append(nn.Conv2d(channels[-1], 1, 1))
-        self.apply(init_he)
+        init_he(self)
 
     def forward(self, detail: Tensor) -> Tensor:
         return self.layers(detail)
@@ -128,7 +129,7 @@ class ContentModel(Trainable):
         self.optimizer.step()
         return {"content": loss.detach()}
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"generator": self.generator, "optimizer": self.optimizer}
 
 
@@ -158,45 +159,45 @@ class SRGAN(Trainable):
 
     def train_step(self, small: Tensor, large: Tensor) -> dict[str, Tensor]:
         """One step of both networks on small images and the ones that they were made of; detached 0-d Tensors."""
-        made, bicubic = self.generator(small), enlarged(small)
+        made, bicubic = self.generator(small), enlarge_bicubic(small)
 
         def judged(images: Tensor) -> Tensor:
             return self.discriminator(GAIN * (images - bicubic))
 
         self.discriminator_optimizer.zero_grad()
-        real_loss, made_loss = against(judged(large), 1.0), against(judged(made.detach()), 0.0)
+        real_loss, made_loss = bce_with_label(judged(large), 1.0), bce_with_label(judged(made.detach()), 0.0)
         discriminator_loss = (real_loss + made_loss) * 0.5
         discriminator_loss.backward()
         self.discriminator_optimizer.step()
 
         self.generator_optimizer.zero_grad()
         self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
-        content_loss, adversarial_loss = F.l1_loss(made, large), against(judged(made), 1.0)
-        (content_loss + self.adversarial_weight * adversarial_loss + grid(made - large)).backward()
+        content_loss, adversarial_loss = F.l1_loss(made, large), bce_with_label(judged(made), 1.0)
+        (content_loss + self.adversarial_weight * adversarial_loss + grid_loss(made - large)).backward()
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
 
         losses = {"content": content_loss, "adversarial": adversarial_loss, "discriminator": discriminator_loss}
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 
 
-def grid(error: Tensor) -> Tensor:
+def grid_loss(error: Tensor) -> Tensor:
     """Errors (N, C, H, W), H and W multiples of 4 -> mean size of their means at each of the 4x4 places."""
     n, c, h, w = error.shape
     places = error.reshape(n, c, h // SCALE, SCALE, w // SCALE, SCALE)
     return places.mean(dim=(0, 2, 4)).abs().mean()
 
 
-def enlarged(images: Tensor) -> Tensor:
+def enlarge_bicubic(images: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 3, 4 H, 4 W) by the bicubic kernel with a = -1/2, which is what there is to beat."""
     return F.interpolate(images, scale_factor=SCALE, mode="bicubic", antialias=True)
 
 
-def shrunk(images: Tensor) -> Tensor:
+def shrink_bicubic(images: Tensor) -> Tensor:
     """(N, 3, 4 H, 4 W) -> (N, 3, H, W), by the same kernel, four times as wide."""
     return F.interpolate(images, scale_factor=1 / SCALE, mode="bicubic", antialias=True)
 

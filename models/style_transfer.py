@@ -15,6 +15,7 @@ Images are (1, 3, H, W) in [-1, 1]; photo and painting may differ in size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -82,22 +83,22 @@ class LBFGS(optim.Optimizer):
         (group,) = self.param_groups
         sizes = [p.numel() for p in group["params"]]
 
-        def put(x: np.ndarray) -> None:
+        def set_parameters(x: np.ndarray) -> None:
             with nnlite.no_grad():
                 for p, values in zip(group["params"], np.split(x, np.cumsum(sizes)[:-1]), strict=True):
                     p.copy_(nnlite.tensor(values.reshape(p.shape), dtype=p.dtype, device=p.device))
 
         def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
-            put(x)
-            return float(closure()), flat(p.grad for p in group["params"])
+            set_parameters(x)
+            return float(closure()), as_vector(p.grad for p in group["params"])
 
         # No tolerance: how small losses and gradients are is a matter of their weights.
         options = {"maxiter": group["iterations"], "ftol": 0.0, "gtol": 0.0}
-        start = flat(p.detach() for p in group["params"])
-        put(self.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x)
+        start = as_vector(p.detach() for p in group["params"])
+        set_parameters(self.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x)
 
 
-def flat(tensors: Iterable[Tensor]) -> np.ndarray:
+def as_vector(tensors: Iterable[Tensor]) -> np.ndarray:
     """All their numbers in one vector of float64, which scipy computes in."""
     return np.concatenate([t.cpu().numpy().ravel() for t in tensors]).astype(np.float64)
 
@@ -157,5 +158,5 @@ class StyleTransfer(Trainable):
         self.optimizer.step(closure)
         return seen[0]
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"canvas": self.canvas, "optimizer": self.optimizer}

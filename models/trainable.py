@@ -16,7 +16,7 @@ class Trainable:
     state.
     """
 
-    def parts(self) -> dict[str, Any]:
+    def components(self) -> dict[str, Any]:
         """All that training changes, under the names that a state has for it."""
         raise NotImplementedError
 
@@ -27,14 +27,14 @@ class Trainable:
 
     def to(self, device: str) -> Self:
         """Move all networks to 'cpu' or 'gpu'; call it before the first step."""
-        for part in self.parts().values():
-            if not isinstance(part, optim.Optimizer):  # it goes where its parameters are
-                part.to(device)
+        for component in self.components().values():
+            if not isinstance(component, optim.Optimizer):  # it goes where its parameters are
+                component.to(device)
         return self
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a training needs to go on."""
-        return {"kind": self.name, **{name: part.state_dict() for name, part in self.parts().items()}}
+        return {"kind": self.name, **{name: component.state_dict() for name, component in self.components().items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave. Raises CheckpointError if it is damaged or another model's."""
@@ -43,11 +43,11 @@ class Trainable:
         kind = state.get("kind", self.name)
         if kind != self.name:
             raise CheckpointError(f"this is a state of {kind}, not of {self.name}")
-        missing = [name for name in self.parts() if name not in state]
+        missing = [name for name in self.components() if name not in state]
         if missing:
             raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of {self.name}")
-        for name, part in self.parts().items():
+        for name, component in self.components().items():
             try:
-                part.load_state_dict(state[name])
+                component.load_state_dict(state[name])
             except (TypeError, CheckpointError) as error:
                 raise CheckpointError(f"{name} of {self.name}: {error}") from error

@@ -8,12 +8,12 @@ Images are (N, 3, H, W) in [-1, 1]. A size that cannot be halved often enough is
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import numpy as np
 
 import nnlite
+from models.init import init_he, init_normal
 from nnlite import nn
 from nnlite.errors import ShapeError
 from nnlite.nn import functional as F
@@ -47,13 +47,13 @@ class UNet(nn.Module):
         for i, after in enumerate(channels):
             before = channels[i - 1] if i else 3
             inner, outer = i == levels - 1, i == 0
-            self.down.append(_down(before, after, activate=not outer, normalise=not (inner or outer)))
+            self.down.append(_down_block(before, after, activate=not outer, normalise=not (inner or outer)))
         for i in reversed(range(levels)):
             before = channels[i] * (1 if i == levels - 1 else 2)
             after = channels[i - 1] if i else 3
             innermost = levels - 4 <= i < levels - 1  # three levels, just above the bottleneck
-            self.up.append(_up(before, after, decoder, normalise=i > 0, dropout=innermost and i > 0))
-        self.apply(init_normal)
+            self.up.append(_up_block(before, after, decoder, normalise=i > 0, dropout=innermost and i > 0))
+        init_normal(self)
 
     def forward(self, x: nnlite.Tensor) -> nnlite.Tensor:
         check_size(type(self).__name__, x, self.multiple)
@@ -87,7 +87,7 @@ class StrokeUNet(nn.Module):
     def __init__(self, width: int = 16, levels: int = 4):
         self.multiple = 2**levels
         channels = [width * min(2**i, 8) for i in range(levels + 1)]
-        self.register_buffer("blur", gaussian())
+        self.register_buffer("blur", gaussian_kernel())
         self.first = nn.Sequential(_conv3x3(6, width), _conv3x3(width, width))
         self.down, self.fuse = nn.ModuleList(), nn.ModuleList()
         for shallow, deep in pairwise(channels):
@@ -95,7 +95,7 @@ class StrokeUNet(nn.Module):
         for shallow, deep in reversed(list(pairwise(channels))):
             self.fuse.append(_conv3x3(deep + shallow, shallow))
         self.last = nn.Sequential(_conv3x3(width, width), nn.Conv2d(width, 3, 3, 1, 1))
-        self.apply(init_he)
+        init_he(self, slope=0.2)
         nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # begin near the photo itself
 
     def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
@@ -114,12 +114,12 @@ class StrokeUNet(nn.Module):
 
 
 def local_contrast(image: nnlite.Tensor, blur: nnlite.Tensor) -> nnlite.Tensor:
-    """GAIN (image - its mean in a Gaussian window), the mean being over pixels inside the image; blur = gaussian()."""
+    """GAIN (image - its mean in a Gaussian window), the mean of pixels inside the image; blur: `gaussian_kernel()`."""
     inside = F.conv2d(nnlite.full_like(image[:1], 1.0), blur, padding=RADIUS)
     return GAIN * (image - F.conv2d(image, blur, padding=RADIUS) / inside)
 
 
-def gaussian() -> nnlite.Tensor:
+def gaussian_kernel() -> nnlite.Tensor:
     """A convolution's weight (3, 3, k, k) that blurs each colour by itself, a Gaussian of SIGMA pixels."""
     line = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * SIGMA**2))
     window = np.outer(line, line) / line.sum() ** 2
@@ -142,13 +142,13 @@ def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
         )
 
 
-def _down(before, after, activate, normalise):
+def _down_block(before, after, activate, normalise):
     layers = [nn.LeakyReLU(0.2)] if activate else []
     layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=not normalise))
     return nn.Sequential(*layers, *([nn.BatchNorm2d(after)] if normalise else []))
 
 
-def _up(before, after, decoder, normalise, dropout):
+def _up_block(before, after, decoder, normalise, dropout):
     if decoder == "transposed":
         grow = [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=not normalise)]
     else:
@@ -159,23 +159,3 @@ def _up(before, after, decoder, normalise, dropout):
 
 def _conv3x3(before, after):
     return nn.Sequential(nn.Conv2d(before, after, 3, 1, 1), nn.LeakyReLU(0.2))
-
-
-def init_normal(module: nn.Module) -> None:
-    """The start of Isola et al. 2017: convolutions from N(0, 0.02), batch norm's weights from N(1, 0.02), biases 0."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
-    else:
-        return
-    if module.bias is not None:
-        nn.init.constant_(module.bias, 0.0)
-
-
-def init_he(module: nn.Module) -> None:
-    """Convolutions from N(0, 2 / (fan in (1 + slope^2))) for leaky rectifiers of slope 0.2 (He 2015), biases 0."""
-    if isinstance(module, nn.Conv2d):
-        fan_in = math.prod(module.weight.shape[1:])
-        nn.init.normal_(module.weight, 0.0, math.sqrt(2.0 / (fan_in * (1.0 + 0.2**2))))
-        nn.init.constant_(module.bias, 0.0)

@@ -18,6 +18,8 @@ they are drawn, 46 of the 80. beta > 1 buys codes closer to N(0, 1), each axis f
 
 from __future__ import annotations
 
+from typing import Any
+
 import nnlite
 from models.trainable import Trainable
 from nnlite import ShapeError, Tensor, nn, optim
@@ -137,7 +139,7 @@ class VAE(Trainable):
         device = next(self.decoder.parameters()).device
         return self.decode(nnlite.randn(n, self.latent, device=device))
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
     @property

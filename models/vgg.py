@@ -18,7 +18,8 @@ from os import PathLike
 import numpy as np
 
 import nnlite
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from models.weights import load_weights
 from nnlite import CheckpointError, ShapeError, Tensor, nn
 
@@ -60,7 +61,7 @@ class VGG(ClassifierNetwork):
         self.layers.extend([nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * widths[-1], 128), nn.ReLU()])
         self.layers.append(nn.Dropout(0.5))
         self.output = nn.Linear(128, classes)
-        self.apply(init_he)
+        init_he(self)
 
 
 class VGGFeatures(nn.Module):
@@ -146,7 +147,8 @@ def random_vgg(pictures: Sequence[Tensor], convolutions: Sequence[int], widths: 
     positions of the pictures, (1, 3, H, W) each, it has mean 0 and variance 1 before its rectifier (Mishkin & Matas
     2016, Salimans & Kingma 2016). Borders are repeated: zeros would then be no neutral value.
     """
-    network = VGGFeatures(convolutions, widths, padding_mode="replicate").apply(init_he)
+    network = VGGFeatures(convolutions, widths, padding_mode="replicate")
+    init_he(network)
     with nnlite.no_grad():
         seen = [network.normalise(picture) for picture in pictures]
         for layer in network.features:

@@ -60,6 +60,6 @@ class WGAN(GAN):
         """- mean f(G(z))."""
         return -on_fake.mean()
 
-    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+    def mean_outputs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
         """The mean scores of both kinds; they are no probabilities."""
         return {"f_real": on_real.detach().mean(), "f_fake": on_fake.detach().mean()}

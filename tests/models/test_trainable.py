@@ -15,7 +15,7 @@ class Pair(Trainable):
         self.line, self.inner = nn.Linear(2, 1), inner
         self.optimizer = optim.Adam(self.line.parameters(), 0.1)
 
-    def parts(self):
+    def components(self):
         return {"line": self.line, "optimizer": self.optimizer} | ({"inner": self.inner} if self.inner else {})
 
     def step(self):

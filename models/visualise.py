@@ -86,7 +86,7 @@ def maximise(
     return images.detach().numpy()
 
 
-class Rectified(Function):
+class RectifyGradient(Function):
     """y = activation(x)    dx = dy where dy > 0, and if guided where x > 0 too; else 0"""
 
     def forward(self, x, *, activation, guided):
@@ -98,7 +98,7 @@ class Rectified(Function):
         return dy * ((dy > 0) & self.open)
 
 
-class Squashed(Function):
+class SquashGradient(Function):
     """y = activation(x)    dx = tanh(dy), whatever x is"""
 
     def forward(self, x, *, activation, guided):
@@ -111,20 +111,20 @@ class Squashed(Function):
 
 # A deconvnet passes what it reconstructs through the activation function of each layer, for it to be something that
 # the layer can have put out: not negative for rectifiers, between -1 and 1 for tanh.
-BACKWARD = {nn.ReLU: Rectified, nn.LeakyReLU: Rectified, nn.Tanh: Squashed}
+BACKWARD = {nn.ReLU: RectifyGradient, nn.LeakyReLU: RectifyGradient, nn.Tanh: SquashGradient}
 
 
 @contextmanager
-def deconvolving(network: nn.Module, guided: bool = False) -> Iterator[None]:
+def deconvnet_backward(network: nn.Module, guided: bool = False) -> Iterator[None]:
     """Inside the block, the network's backward pass is that of a deconvnet: only activation functions differ."""
 
-    def replaced(layer: nn.Module, args: tuple, output: Tensor) -> Tensor:
+    def replace_output(layer: nn.Module, args: tuple, output: Tensor) -> Tensor:
         return BACKWARD[type(layer)].apply(args[0], activation=layer.forward, guided=guided)
 
     with ExitStack() as hooks:
         for layer in network.modules():
             if type(layer) in BACKWARD:
-                hooks.enter_context(layer.register_forward_hook(replaced))
+                hooks.enter_context(layer.register_forward_hook(replace_output))
         yield
 
 
@@ -146,7 +146,7 @@ def reconstruction(
     the forward pass did too, which brings the image in again (guided backpropagation: Springenberg et al. 2015).
     """
     x = nnlite.Tensor(image[None], requires_grad=True)
-    with deconvolving(network, guided):
+    with deconvnet_backward(network, guided):
         (output,) = activations(network, x, [layer])
     values = output.detach().numpy()[:, unit]
     seed = nnlite.zeros_like(output).numpy()
