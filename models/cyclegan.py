@@ -1,16 +1,17 @@
 """CycleGAN: from one kind of image to another without pairs (Zhu, Park, Isola & Efros 2017).
 
-There are photos x and cartoons y, but no cartoon is of any of the photos. A generator G draws photos as cartoons,
-another, F, makes photos of cartoons, and two discriminators tell what each makes from the real thing:
+There are photos x and cartoons y, but no cartoon shows any of the photos. A generator G turns photos into cartoons,
+another one, F, turns cartoons into photos, and two discriminators tell generated images from real ones:
 
-    D_Y minimises   1/2 mean [ (D_Y(y) - 1)^2 + D_Y(G(x))^2 ],          D_X likewise with x and F(y)
+    D_Y minimises   1/2 mean [ (D_Y(y) - 1)^2 + D_Y(G(x))^2 ],          D_X the same with x and F(y)
     G, F minimise   mean (D_Y(G(x)) - 1)^2 + mean (D_X(F(y)) - 1)^2                       adversarial
                     + lambda_cycle    ( mean |F(G(x)) - x| + mean |G(F(y)) - y| )         cycle
                     + lambda_identity ( mean |G(y) - y| + mean |F(x) - x| )               identity
 
 The squares are the loss of least-squares GANs (Mao et al. 2017), whose gradient does not vanish for images that D is
-sure of. The adversarial term alone would be content with any cartoon; that the photo can be had back from it makes G
-keep what the photo shows. A cartoon is a cartoon already: the identity term keeps G from changing colours for nothing.
+sure of. The adversarial term alone would accept any cartoon; the cycle term asks that the photo can be recovered from
+it, so G has to keep what the photo shows. The identity term asks G to leave a cartoon as it is, which keeps it from
+changing colours without need.
 Images are (N, 3, H, W) in [-1, 1].
 """
 
@@ -31,18 +32,19 @@ from nnlite.nn import functional as F
 
 
 class ResNetGenerator(nn.Module):
-    """Convolutions of stride 2, residual blocks at the resolution reached, and up again; added to the image.
+    """Convolutions of stride 2, residual blocks at the lowest resolution, and up again; adds the result to the image.
 
     width    channels at full resolution (64 in the paper); each level doubles them
     blocks   residual blocks (9 in the paper)
     levels   how often the resolution is halved (2 in the paper)
 
-    What differs from the paper's lets minutes do instead of days. What is learnt is the difference to the image, which
-    is 0 at the start; so there is no tanh at the end. Going up, pixels are repeated and convolved, which leaves no
-    checkerboard (Odena, Dumoulin & Olah 2016). As StrokeUNet's, the first layer also gets the local contrast. There is
-    no instance norm, for which a colour depends on what else is in the picture; the weights start at a scale that keeps
-    the size of the activations instead (He et al. 2015), residual branches at a tenth of it, and rectifiers are leaky,
-    since some would die. Edges are not mirrored here: `demos/cartoonize/tiles.py` mirrors the whole image.
+    The changes to the paper's network bring training down from days to minutes. It learns the difference to the image,
+    which is 0 at the start, so there is no tanh at the end. On the way up, pixels are repeated and convolved, which
+    leaves no checkerboard (Odena, Dumoulin & Olah 2016). As in StrokeUNet, the first layer also gets the local
+    contrast. There is no instance norm, because it makes a colour depend on the rest of the picture; instead the
+    initial weights keep the size of the activations (He et al. 2015), with residual branches at a tenth of that.
+    Rectifiers are leaky, since some would die. Edges are not mirrored here: `demos/cartoonize/tiles.py` mirrors the
+    whole image.
     """
 
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
@@ -66,12 +68,12 @@ class ResNetGenerator(nn.Module):
 
 
 class ContrastDiscriminator(nn.Module):
-    """Images -> an output for each patch of 34x34, (N, 1, h, w): that of Pix2Pix, shown the local contrast alone.
+    """Images -> an output for each 34x34 patch, (N, 1, h, w): Pix2Pix's discriminator, which sees local contrast only.
 
-    With few photos, those on one side have other colours than those that were drawn on the other. A discriminator that
-    sees colours notices that first, and G turns skies green to please it. What tells photos from drawings in small
-    patches of contrast is what the style is: faint texture or none, soft edges or lines. That is a matter of shapes, so
-    the batch norm may take away how strong the contrast is (SRGAN's discriminator must know that, and has none).
+    When there are few photos, the two sides differ in their colours. A discriminator that sees colours notices that
+    first, and G turns skies green to please it. In small patches of contrast, photos and drawings differ in style:
+    faint texture or none, soft edges or lines. These are shapes, so batch norm may remove how strong the contrast is
+    (SRGAN's discriminator needs to know that and has no batch norm).
     """
 
     def __init__(self, width: int = 64):
@@ -85,8 +87,8 @@ class ContrastDiscriminator(nn.Module):
 class ImagePool:
     """The last images that a generator made, so that D does not forget what it made before (Shrivastava et al. 2017).
 
-    Until `size` images are in it, `query` returns what it is given. From then on, half of the images it is given are
-    exchanged for older ones, each for one that a random number picks.
+    Until the pool holds `size` images, `query` returns what it is given. After that, half of the images it is given are
+    exchanged for older ones, picked at random.
     """
 
     def __init__(self, size: int = 50):
@@ -124,7 +126,7 @@ class ImagePool:
 
 
 class CycleGAN(Trainable):
-    """Two generators and two discriminators, and an Adam (betas 0.5 / 0.999) for either kind.
+    """Two generators, two discriminators, and an Adam (betas 0.5 / 0.999) for each of the two kinds.
 
     drawer, photographer   networks from photo to cartoon and from cartoon to photo: G and F above
     discriminator_width    channels of D_Y and D_X after their first convolution
@@ -154,18 +156,18 @@ class CycleGAN(Trainable):
         )
 
     def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:
-        """One step of all four networks on photos and cartoons of other photos; the losses as detached 0-d Tensors."""
+        """One step of all four networks on photos and unrelated cartoons; the losses as detached 0-d Tensors."""
         real = {"cartoon": cartoon, "photo": photo}
         made, losses = self.generator_step(real)
         losses["discriminator"] = self.discriminator_step(real, made)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generator_step(self, real: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """G and F learn; what they made of the real images, and the three parts of their loss."""
+        """One step of G and F; returns the images they made and the three terms of their loss."""
         draw, photograph = self.generators["drawer"], self.generators["photographer"]
         photo, cartoon = real["photo"], real["cartoon"]
         made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
-        self.discriminators.requires_grad_(False)  # the gradient passes through them, their own is not wanted
+        self.discriminators.requires_grad_(False)  # the gradient passes through them; their own is not needed
         adversarial = sum(least_squares_loss(self.discriminators[kind](made[kind]), 1.0) for kind in made)
         cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
         identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
@@ -176,7 +178,7 @@ class CycleGAN(Trainable):
         return made, {"adversarial": adversarial, "cycle": cycle, "identity": identity}
 
     def discriminator_step(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
-        """D_Y and D_X learn to tell real images from those made now or lately; the sum of their losses."""
+        """One step of D_Y and D_X on real images and generated ones, new and older; returns the sum of their losses."""
         losses = []
         for kind, judge in self.discriminators.items():
             false = self.pools[kind].query(made[kind].detach())

@@ -1,6 +1,6 @@
 """DCGAN: a GAN of convolutions (Radford, Metz & Chintala 2016).
 
-What made convolutional GANs train: strided convolutions instead of pooling, batch norm in both networks but not at
+Its rules made convolutional GANs train: strided convolutions instead of pooling, batch norm in both networks except at
 their ends, no hidden dense layers, ReLU in the generator and leaky ReLU in the discriminator. The losses are those
 of models/gan.py.
 
@@ -49,7 +49,7 @@ class Discriminator(nn.Module):
     """Images (N, channels, size, size) -> logits (N, 1): each layer halves the side and doubles the channels.
 
     width        channels of the first layer
-    batch_norm   False with spectral norm, which batch norm would undo
+    batch_norm   False for use with spectral norm, which batch norm would undo
     """
 
     def __init__(self, size: int = 28, channels: int = 1, width: int = 32, batch_norm: bool = True):
@@ -67,9 +67,9 @@ class Discriminator(nn.Module):
 
 
 class DCGAN(GAN):
-    """The game of models/gan.py between these two networks.
+    """The GAN of models/gan.py with these two networks.
 
-    size       side of the images: 28, 32 or 64. Raises ValueError for others
+    size       side of the images: 28, 32 or 64; raises ValueError for others
     channels   1 for grey, 3 for colour
     """
 
@@ -88,7 +88,7 @@ class DCGAN(GAN):
 
 
 def feature_map_sides(size: int) -> list[int]:
-    """The sides of the feature maps from the smallest to the image."""
+    """The sides of the feature maps, from the smallest up to the image."""
     if size not in STARTS:
         raise ValueError(f"DCGAN: size must be 28, 32 or 64, got {size}")
     sides = [STARTS[size]]

@@ -1,9 +1,9 @@
-"""Two U-Nets: networks that return an image of the size they are given (Ronneberger, Fischer & Brox 2015).
+"""Two U-Nets: networks whose output has the size of their input (Ronneberger, Fischer & Brox 2015).
 
-Going down, strided convolutions see more and more of the image at less and less resolution; going up again, each
-level also gets what the way down knew at that resolution (the skip connections).
+On the way down, strided convolutions see more and more of the image at lower and lower resolution; on the way up, each
+level also gets the maps that the way down had at that resolution (the skip connections).
 
-Images are (N, 3, H, W) in [-1, 1]. A size that cannot be halved often enough is refused with the nearest that can.
+Images are (N, 3, H, W) in [-1, 1]. For a size that cannot be halved often enough, the error names the nearest one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nnlite import nn
 from nnlite.errors import ShapeError
 from nnlite.nn import functional as F
 
-GAIN = 5.0  # of the local contrast: its standard deviation on the bundled photos is then .36, the photos' own .49
+GAIN = 5.0  # factor of the local contrast, whose standard deviation is then .36 on the bundled photos; theirs is .49
 SIGMA, RADIUS = 1.5, 3  # of its Gaussian window, pixels
 
 
@@ -30,7 +30,7 @@ class UNet(nn.Module):
     decoder   "transposed" convolutions as in the paper, or "resize": repeat pixels, then convolve (Odena,
               Dumoulin & Olah 2016), which cannot leave a checkerboard
 
-    Dropout in the innermost decoders is the only source of randomness, on in training. Output through tanh.
+    Dropout in the innermost decoders, active in training, is the only source of randomness. The output is a tanh's.
     """
 
     def __init__(self, size: int = 256, width: int = 64, decoder: str = "transposed"):
@@ -70,16 +70,16 @@ class UNet(nn.Module):
 class StrokeUNet(nn.Module):
     """A small U-Net that keeps full resolution at both ends and adds its output to the photograph.
 
-    A cartoon's strokes are two or three pixels wide, and a first convolution of stride 2 cannot see them. So 3x3
-    convolutions at full resolution open and close this network; between them are `levels` levels of stride-2
-    convolutions. On the way up, pixels are repeated (no checkerboard; Odena, Dumoulin & Olah 2016) and fused with the
-    skip by a 3x3 convolution. What the network learns is the difference from photo to cartoon.
+    A cartoon's strokes are two or three pixels wide, too fine for a first convolution of stride 2. So this network
+    starts and ends with 3x3 convolutions at full resolution; between them are `levels` levels of stride-2 convolutions.
+    On the way up, pixels are repeated (no checkerboard; Odena, Dumoulin & Olah 2016) and merged with the skip by a 3x3
+    convolution. The network learns the difference between photo and cartoon.
 
-    Where a stroke goes depends on contrasts of a few per cent, which drown in the brightness of the photo. So the
+    Where a stroke goes depends on contrasts of a few per cent, which are lost in the brightness of the photo. So the
     network also gets the photo's local contrast, amplified (docs/cartoonize.md says what that gained).
 
-    There is no batch norm: a colour must not depend on what else is in the batch or the tile. Weights start at a
-    scale that keeps the size of the activations instead (He et al. 2015).
+    There is no batch norm: a colour must not depend on the rest of the batch or tile. Instead the initial weights keep
+    the size of the activations (He et al. 2015).
 
     width     channels at full resolution; each level doubles them, up to 8 times
     """
@@ -96,13 +96,13 @@ class StrokeUNet(nn.Module):
             self.fuse.append(_conv3x3(deep + shallow, shallow))
         self.last = nn.Sequential(_conv3x3(width, width), nn.Conv2d(width, 3, 3, 1, 1))
         init_he(self, slope=0.2)
-        nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # begin near the photo itself
+        nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # start near the photo itself
 
     def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
         return photo + self.last(self.maps(photo))
 
     def maps(self, photo: nnlite.Tensor) -> nnlite.Tensor:
-        """All the way down and up again, before the last two convolutions: (N, 3, H, W) -> (N, width, H, W)."""
+        """The way down and up, without the last two convolutions: (N, 3, H, W) -> (N, width, H, W)."""
         check_size(type(self).__name__, photo, self.multiple)
         skips = [self.first(nnlite.cat([photo, local_contrast(photo, self.blur)], 1))]
         for down in self.down:
@@ -120,17 +120,17 @@ def local_contrast(image: nnlite.Tensor, blur: nnlite.Tensor) -> nnlite.Tensor:
 
 
 def gaussian_kernel() -> nnlite.Tensor:
-    """A convolution's weight (3, 3, k, k) that blurs each colour by itself, a Gaussian of SIGMA pixels."""
+    """The weight (3, 3, k, k) of a convolution that blurs each colour separately, with a Gaussian of SIGMA pixels."""
     line = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * SIGMA**2))
     window = np.outer(line, line) / line.sum() ** 2
-    weight = np.zeros((3, *window.shape, 3), np.float32)  # channels last, like every convolution's
+    weight = np.zeros((3, *window.shape, 3), np.float32)  # channels last, like all weights of convolutions
     for colour in range(3):
         weight[colour, :, :, colour] = window
     return nnlite.tensor(weight).permute(0, 3, 1, 2)
 
 
 def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
-    """Raise ShapeError, naming the nearest size that fits, unless x is (N, 3, H, W) with H and W divisible."""
+    """Raise ShapeError, naming the nearest size, unless x is (N, 3, H, W) with H and W multiples of `multiple`."""
     if x.ndim != 4 or x.shape[1] != 3:
         raise ShapeError(f"{name}: expected images (N, 3, H, W), got shape {x.shape}")
     h, w = x.shape[2:]

@@ -217,7 +217,7 @@ def test_each_network_takes_its_steps_on_its_part_of_the_batch(d, g):
 
 
 def test_a_batch_that_has_no_equal_parts_is_refused():
-    with pytest.raises(ValueError, match="batch of 8 has no 3 equal parts"):
+    with pytest.raises(ValueError, match="batch of 8 cannot be cut into 3 equal shares"):
         dense(Strategy(discriminator_steps=3)).train_step(images(8))
 
 
