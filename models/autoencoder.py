@@ -20,7 +20,9 @@ class adds. The papers sum over pixels, so their weights for the added term are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from itertools import pairwise
+from operator import add
 from typing import Any
 
 import nnlite
@@ -31,7 +33,7 @@ from nnlite.nn import functional as F
 IMAGE = (1, 28, 28)
 PIXELS = 28 * 28
 
-Network = tuple[nn.Module, nn.Module]  # encoder, decoder
+Network = tuple[nn.Sequential, nn.Sequential]  # encoder, decoder
 
 
 class Autoencoder(Trainable):
@@ -63,7 +65,7 @@ class Autoencoder(Trainable):
         """One step towards `target` (x itself, if not given); returns the terms of the loss as detached 0-d Tensors."""
         self.optimizer.zero_grad()
         terms = self.losses(x, x if target is None else target)
-        sum(terms.values()).backward()
+        reduce(add, terms.values()).backward()
         self.optimizer.step()
         return {name: term.detach() for name, term in terms.items()}
 
@@ -130,7 +132,9 @@ class ContractiveAutoencoder(Autoencoder):
     otherwise the encoder could shrink its weights and the decoder enlarge its own.
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, weight: float = 1e-4, lr: float = 1e-3):
+    encoder: nn.Sequential
+
+    def __init__(self, encoder: nn.Sequential, decoder: nn.Module, weight: float = 1e-4, lr: float = 1e-3):
         super().__init__(encoder, decoder, lr)
         self.weight = weight
 

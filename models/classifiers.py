@@ -129,10 +129,12 @@ def multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
     counts: list[int] = []
 
     def count(layer: nn.Module, inputs: tuple, output: Tensor) -> None:
-        places = output.shape[2] * output.shape[3] if isinstance(layer, nn.Conv2d) else 1
-        counts.append(layer.weight.numel() * places)
+        if isinstance(layer, nn.Conv2d):
+            counts.append(layer.weight.numel() * output.shape[2] * output.shape[3])
+        elif isinstance(layer, nn.Linear):
+            counts.append(layer.weight.numel())
 
-    hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    hooks = [layer.register_forward_hook(count) for layer in network.modules()]
     with eval_mode(network):
         network(nnlite.zeros((1, *shape), device=next(network.parameters()).device))
     for hook in hooks:

@@ -47,6 +47,8 @@ class ResNetGenerator(nn.Module):
     whole image.
     """
 
+    blur: Tensor
+
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
         self.multiple = 2**levels
         self.register_buffer("blur", gaussian_kernel(), persistent=False)
@@ -75,6 +77,8 @@ class ContrastDiscriminator(nn.Module):
     faint texture or none, soft edges or lines. These are shapes, so batch norm may remove how strong the contrast is
     (SRGAN's discriminator needs to know that and has no batch norm).
     """
+
+    blur: Tensor
 
     def __init__(self, width: int = 64):
         self.register_buffer("blur", gaussian_kernel(), persistent=False)
@@ -168,7 +172,8 @@ class CycleGAN(Trainable):
         photo, cartoon = real["photo"], real["cartoon"]
         made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
         self.discriminators.requires_grad_(False)  # the gradient passes through them; their own is not needed
-        adversarial = sum(least_squares_loss(self.discriminators[kind](made[kind]), 1.0) for kind in made)
+        deceived = {kind: least_squares_loss(self.discriminators[kind](made[kind]), 1.0) for kind in made}
+        adversarial = deceived["cartoon"] + deceived["photo"]
         cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
         identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
         self.generator_optimizer.zero_grad()
@@ -179,15 +184,16 @@ class CycleGAN(Trainable):
 
     def discriminator_step(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
         """One step of D_Y and D_X on real images and generated ones, new and older; returns the sum of their losses."""
-        losses = []
-        for kind, judge in self.discriminators.items():
-            false = self.pools[kind].query(made[kind].detach())
-            losses.append((least_squares_loss(judge(real[kind]), 1.0) + least_squares_loss(judge(false), 0.0)) * 0.5)
-        loss = sum(losses)
+        loss = self.discriminator_loss("cartoon", real, made) + self.discriminator_loss("photo", real, made)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
+
+    def discriminator_loss(self, kind: str, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
+        """1/2 mean [ (D(real) - 1)^2 + D(made)^2 ], with images from the pool among those that were made."""
+        judge, fake = self.discriminators[kind], self.pools[kind].query(made[kind].detach())
+        return (least_squares_loss(judge(real[kind]), 1.0) + least_squares_loss(judge(fake), 0.0)) * 0.5
 
     def components(self) -> dict[str, Any]:
         names = ("generators", "discriminators", "generator_optimizer", "discriminator_optimizer")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import nnlite
-from models.gan import GAN
+from models.gan import GAN, ImageGenerator
 from models.gan_strategies import Strategy
 from models.init import init_normal
 from nnlite import nn
@@ -20,7 +20,7 @@ from nnlite import nn
 STARTS = {28: 7, 32: 4, 64: 4}  # image side -> side of the smallest feature map, which is doubled from there
 
 
-class Generator(nn.Module):
+class Generator(ImageGenerator):
     """Noise (N, latent) -> images (N, channels, size, size): each layer doubles the side and halves the channels.
 
     width   channels of the last hidden layer (128 in the paper, for 64x64)

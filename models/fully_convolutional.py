@@ -37,10 +37,10 @@ def fully_convolutional(layers: Iterable[nn.Module], window: tuple[int, int, int
     return convolutional
 
 
-def as_convolution(linear: nn.Linear, shape: tuple[int, int, int]) -> nn.Conv2d:
+def as_convolution(linear: nn.Linear, shape: tuple[int, ...]) -> nn.Conv2d:
     """The convolution that equals the linear layer applied to flattened maps (C, h, w) = `shape`."""
-    channels, *kernel = shape
-    conv = nn.Conv2d(channels, linear.out_features, tuple(kernel), bias=linear.bias is not None)
+    channels, height, width = shape
+    conv = nn.Conv2d(channels, linear.out_features, (height, width), bias=linear.bias is not None)
     state = linear.state_dict()
     conv.load_state_dict(state | {"weight": state["weight"].reshape(conv.weight.shape)})
     return conv.requires_grad_(linear.weight.requires_grad)

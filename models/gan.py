@@ -26,7 +26,13 @@ from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
-class DenseGenerator(nn.Module):
+class ImageGenerator(nn.Module):
+    """What a generator has to be: a network from noise (N, latent) to images."""
+
+    latent: int
+
+
+class DenseGenerator(ImageGenerator):
     """Noise (N, latent) -> images (N, *shape), through hidden layers of `width` and 2 `width` units.
 
     classes   if not 0, it also takes labels (N,), and learns a code for each class, which is appended to the noise
@@ -92,8 +98,11 @@ class GAN(Trainable):
     Other kinds of GAN change its networks (ConditionalGAN, DCGAN) or its losses (WGAN).
     """
 
+    generator_optimizer: optim.Optimizer
+    discriminator_optimizer: optim.Optimizer
+
     def __init__(
-        self, generator: nn.Module, discriminator: nn.Module, strategy: Strategy | None = None, lr: float = 2e-4
+        self, generator: ImageGenerator, discriminator: nn.Module, strategy: Strategy | None = None, lr: float = 2e-4
     ):
         self.generator, self.discriminator = generator, discriminator
         self.strategy = strategy or Strategy()

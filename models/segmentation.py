@@ -58,7 +58,7 @@ class Segmenter(Trainable):
         self.optimizer.zero_grad()
         logits = self.network(images)
         losses = {"bce": F.binary_cross_entropy_with_logits(logits, masks), "dice": dice_loss(logits, masks)}
-        sum(losses.values()).backward()
+        (losses["bce"] + losses["dice"]).backward()
         self.optimizer.step()
         found = (logits.detach() > 0.0).float()
         return {name: loss.detach() for name, loss in losses.items()} | {"iou": iou(found, masks).mean()}

@@ -48,6 +48,8 @@ class Canvas(nn.Module):
     which suits L-BFGS better: its steps are larger where gradients are larger.
     """
 
+    photo: Tensor
+
     def __init__(self, photo: Tensor, levels: int):
         self.register_buffer("photo", photo, persistent=False)
         h, w = photo.shape[2:]
@@ -78,8 +80,10 @@ class LBFGS(optim.Optimizer):
         super().__init__(params, {"iterations": iterations})
         self.minimize = minimize
 
-    def step(self, closure: Callable[[], Tensor]) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> None:
         """Lower the loss that `closure` returns; it also computes the gradients of all parameters."""
+        if closure is None:
+            raise TypeError("LBFGS.step: pass a closure that computes the gradients and returns the loss")
         (group,) = self.param_groups
         sizes = [p.numel() for p in group["params"]]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 import nnlite
 from models.init import init_he, init_normal
-from nnlite import nn
+from nnlite import Tensor, nn
 from nnlite.errors import ShapeError
 from nnlite.nn import functional as F
 
@@ -55,7 +55,7 @@ class UNet(nn.Module):
             self.up.append(_up_block(before, after, decoder, normalise=i > 0, dropout=innermost and i > 0))
         init_normal(self)
 
-    def forward(self, x: nnlite.Tensor) -> nnlite.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         check_size(type(self).__name__, x, self.multiple)
         skips = []
         for down in self.down:
@@ -84,6 +84,9 @@ class StrokeUNet(nn.Module):
     width     channels at full resolution; each level doubles them, up to 8 times
     """
 
+    blur: Tensor
+    last: nn.Sequential
+
     def __init__(self, width: int = 16, levels: int = 4):
         self.multiple = 2**levels
         channels = [width * min(2**i, 8) for i in range(levels + 1)]
@@ -98,10 +101,10 @@ class StrokeUNet(nn.Module):
         init_he(self, slope=0.2)
         nn.init.normal_(self.last[1].weight, 0.0, 0.02)  # start near the photo itself
 
-    def forward(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+    def forward(self, photo: Tensor) -> Tensor:
         return photo + self.last(self.maps(photo))
 
-    def maps(self, photo: nnlite.Tensor) -> nnlite.Tensor:
+    def maps(self, photo: Tensor) -> Tensor:
         """The way down and up, without the last two convolutions: (N, 3, H, W) -> (N, width, H, W)."""
         check_size(type(self).__name__, photo, self.multiple)
         skips = [self.first(nnlite.cat([photo, local_contrast(photo, self.blur)], 1))]
@@ -113,13 +116,13 @@ class StrokeUNet(nn.Module):
         return x
 
 
-def local_contrast(image: nnlite.Tensor, blur: nnlite.Tensor) -> nnlite.Tensor:
+def local_contrast(image: Tensor, blur: Tensor) -> Tensor:
     """GAIN (image - its mean in a Gaussian window), the mean of pixels inside the image; blur: `gaussian_kernel()`."""
     inside = F.conv2d(nnlite.full_like(image[:1], 1.0), blur, padding=RADIUS)
     return GAIN * (image - F.conv2d(image, blur, padding=RADIUS) / inside)
 
 
-def gaussian_kernel() -> nnlite.Tensor:
+def gaussian_kernel() -> Tensor:
     """The weight (3, 3, k, k) of a convolution that blurs each colour separately, with a Gaussian of SIGMA pixels."""
     line = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * SIGMA**2))
     window = np.outer(line, line) / line.sum() ** 2
@@ -129,7 +132,7 @@ def gaussian_kernel() -> nnlite.Tensor:
     return nnlite.tensor(weight).permute(0, 3, 1, 2)
 
 
-def check_size(name: str, x: nnlite.Tensor, multiple: int) -> None:
+def check_size(name: str, x: Tensor, multiple: int) -> None:
     """Raise ShapeError, naming the nearest size, unless x is (N, 3, H, W) with H and W multiples of `multiple`."""
     if x.ndim != 4 or x.shape[1] != 3:
         raise ShapeError(f"{name}: expected images (N, 3, H, W), got shape {x.shape}")

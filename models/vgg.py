@@ -76,6 +76,9 @@ class VGGFeatures(nn.Module):
     names: features.0.weight, features.0.bias, features.2.weight, ...; rectifiers and pooling layers count too.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         convolutions: Sequence[int] = VGG19,

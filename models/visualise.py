@@ -152,4 +152,5 @@ def reconstruction(
     seed = nnlite.zeros_like(output).numpy()
     seed[:, unit] = np.where(values == values.max(), values, 0.0)
     output.backward(nnlite.Tensor(seed))
+    assert x.grad is not None, "backward has just set it"
     return x.grad.numpy()[0]

@@ -17,7 +17,7 @@ Momentum makes this training unstable, so the paper uses RMSprop instead of Adam
 from __future__ import annotations
 
 import nnlite
-from models.gan import GAN
+from models.gan import GAN, ImageGenerator
 from models.gan_strategies import Strategy
 from nnlite import Tensor, nn, optim
 
@@ -31,7 +31,7 @@ class WGAN(GAN):
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: ImageGenerator,
         discriminator: nn.Module,
         strategy: Strategy | None = None,
         lr: float = 5e-5,

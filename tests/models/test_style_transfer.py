@@ -267,3 +267,9 @@ def test_without_style_the_photo_stays(rng):
     for _ in range(3):
         model.train_step()
     np.testing.assert_array_equal(model.canvas().numpy(), model.canvas.photo.numpy())
+
+
+def test_lbfgs_asks_for_its_closure():
+    pytest.importorskip("scipy")
+    with pytest.raises(TypeError, match="pass a closure"):
+        LBFGS([nnlite.zeros(2, requires_grad=True)]).step()
