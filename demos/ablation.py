@@ -37,7 +37,7 @@ class Ablation(Trainable):
         losses = {name: model.train_step(photo, cartoon) for name, model in self.models.items()}
         return {f"{name} {loss}": each[loss] for name, each in losses.items() for loss in ("l1", "discriminator")}
 
-    def parts(self):
+    def components(self):
         return self.models
 
 

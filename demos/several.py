@@ -15,5 +15,5 @@ class Several(Trainable):
     def train_step(self, *batch: nnlite.Tensor) -> dict[str, nnlite.Tensor]:
         return {name: model.train_step(*batch)["mse"] for name, model in self.models.items()}
 
-    def parts(self):
+    def components(self):
         return self.models

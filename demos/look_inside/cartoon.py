@@ -15,8 +15,8 @@ from demos.digits import in_batches
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread, summarise
 from demos.options import BUNDLED
 from demos.search import nearest
-from models.looking import activations, maximise, occlusion, reconstruction
 from models.unet import StrokeUNet
+from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side

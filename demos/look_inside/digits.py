@@ -12,7 +12,7 @@ from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
 from demos.look_inside.pictures import enlarged, signed, summarise
 from demos.search import nearest
 from models.classifiers import LeNet5
-from models.looking import activations, maximise, occlusion, reconstruction
+from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor
 from nnlite.nn import functional as F
 from nnlite.plot import image_grid

@@ -8,7 +8,7 @@ import numpy as np
 
 import nnlite
 from demos.common import UserError, to_image, to_network
-from models.srgan import SCALE, shrunk
+from models.srgan import SCALE, shrink_bicubic
 from stylize import find_images, read_image, resize_short_side
 
 SHORT_SIDE = 512  # of a photo at most, pixels: larger ones are often blurred, and show less that could be learnt
@@ -41,7 +41,7 @@ def make_pair(photo: np.ndarray) -> Pair:
     photo = resize_short_side(photo, min(SHORT_SIDE, *photo.shape[:2]))
     height, width = (side // SCALE * SCALE for side in photo.shape[:2])
     large = photo[:height, :width]
-    return from_batch(shrunk(to_batch(large))), large
+    return from_batch(shrink_bicubic(to_batch(large))), large
 
 
 def training_batches(pairs: list[Pair], crop: int, batch: int, seed: int, device: str) -> nnlite.DataLoader:

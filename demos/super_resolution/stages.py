@@ -41,5 +41,5 @@ class Stages(Trainable):
         none = nnlite.tensor(0.0)
         return {"content": none, "adversarial": none, "discriminator": none} | self.current.train_step(small, large)
 
-    def parts(self):
+    def components(self):
         return {"content": self.content, "srgan": self.srgan}

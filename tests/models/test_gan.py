@@ -217,7 +217,7 @@ def test_each_network_takes_its_steps_on_its_part_of_the_batch(d, g):
 
 
 def test_a_batch_that_has_no_equal_parts_is_refused():
-    with pytest.raises(ValueError, match="batch of 8 has no 3 equal parts"):
+    with pytest.raises(ValueError, match="batch of 8 cannot be cut into 3 equal shares"):
         dense(Strategy(discriminator_steps=3)).train_step(images(8))
 
 
@@ -233,12 +233,12 @@ def test_noise_and_rates_fall_to_nothing():
     x = nnlite.zeros(100, *SHAPE)
     for progress, noise, lr in ((0.0, 0.5, 1e-3), (0.5, 0.25, 1e-3), (0.75, 0.125, 5e-4)):
         model.anneal(progress)
-        assert model.disturb(x).numpy().std() == pytest.approx(noise, rel=0.05)
+        assert model.add_noise(x).numpy().std() == pytest.approx(noise, rel=0.05)
         rates = [o.param_groups[0]["lr"] for o in (model.generator_optimizer, model.discriminator_optimizer)]
         assert rates == pytest.approx([lr, lr])
     model.anneal(1.0)
     before = weights(model.generator)
-    assert model.disturb(x) is x
+    assert model.add_noise(x) is x
     model.train_step(images())
     assert all(np.array_equal(a, b) for a, b in zip(before, weights(model.generator), strict=True))
 

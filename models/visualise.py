@@ -1,6 +1,6 @@
-"""Looking inside a trained network: what its units see in a picture, and which picture they would rather see.
+"""Looking inside a trained network: what its units see in a picture, and which pictures excite them most.
 
-Every function takes a network as it is, and one of its modules as the layer to look at; forward hooks do the rest.
+Every function takes a network unchanged, and one of its modules as the layer to look at; forward hooks do the rest.
 A unit is a channel of the layer's output, (N, C, H, W) or (N, C). The network should be in eval mode.
 """
 
@@ -18,7 +18,7 @@ Score = Callable[[Tensor], Tensor]  # images (N, C, H, W) -> a number for each, 
 
 
 def activations(network: nn.Module, images: Tensor, layers: Sequence[nn.Module]) -> list[Tensor]:
-    """What each of the layers puts out when the network is given the images."""
+    """The output of each of these layers when the network is given the images."""
     found: dict[nn.Module, Tensor] = {}
     with ExitStack() as hooks:
         for layer in layers:
@@ -28,10 +28,10 @@ def activations(network: nn.Module, images: Tensor, layers: Sequence[nn.Module])
 
 
 def occlusion(score: Score, image: np.ndarray, side: int, stride: int, cover: float | np.ndarray) -> np.ndarray:
-    """How far the score falls when a square of the image is covered, for each place of it (Zeiler & Fergus 2014).
+    """How much the score falls when a square of the image is covered, for each position (Zeiler & Fergus 2014).
 
-    image    (C, H, W); the square is `side` pixels wide, moves by `stride`, has the value(s) `cover`, (C, 1, 1)
-    Returns (h, w): the score of the image less that with the square centred at (i stride, j stride).
+    image    (C, H, W); the square is `side` pixels wide, moves by `stride` and has the value(s) `cover`, (C, 1, 1)
+    Returns (h, w): the score of the image minus the score with the square centred at (i stride, j stride).
     """
     _, height, width = image.shape
     covered = [image]
@@ -58,12 +58,12 @@ def maximise(
     shift: int = 1,
     seed: int = 0,
 ) -> np.ndarray:
-    """Images that the score rises for: gradient ascent on the pixels (Erhan 2009, Simonyan 2014), from `start`.
+    """Change images so that their scores rise: gradient ascent on the pixels (Erhan 2009, Simonyan 2014), from `start`.
 
-    Adam maximises  sum of the scores - decay |x|^2 - smooth (sum of the squared differences of neighbours), all pixels
-    kept within `limits`. Without the two penalties, and without moving the image at random by up to `shift` pixels
-    before each step, what comes out excites the unit but looks like noise.
-    start, result   (N, C, H, W); each image is one unit's
+    Adam maximises  sum of the scores - decay |x|^2 - smooth (sum of the squared differences of neighbours), with all
+    pixels kept within `limits`. Without the two penalties, and without a random shift by up to `shift` pixels before
+    each step, the result excites the unit but looks like noise.
+    start, result   (N, C, H, W); one image for each unit
     """
     rng = np.random.default_rng(seed)
     images = nn.Parameter(nnlite.tensor(start))
@@ -86,7 +86,7 @@ def maximise(
     return images.detach().numpy()
 
 
-class Rectified(Function):
+class RectifyGradient(Function):
     """y = activation(x)    dx = dy where dy > 0, and if guided where x > 0 too; else 0"""
 
     def forward(self, x, *, activation, guided):
@@ -98,7 +98,7 @@ class Rectified(Function):
         return dy * ((dy > 0) & self.open)
 
 
-class Squashed(Function):
+class SquashGradient(Function):
     """y = activation(x)    dx = tanh(dy), whatever x is"""
 
     def forward(self, x, *, activation, guided):
@@ -109,47 +109,48 @@ class Squashed(Function):
         return self.xp.tanh(dy)
 
 
-# A deconvnet passes what it reconstructs through the activation function of each layer, for it to be something that
-# the layer can have put out: not negative for rectifiers, between -1 and 1 for tanh.
-BACKWARD = {nn.ReLU: Rectified, nn.LeakyReLU: Rectified, nn.Tanh: Squashed}
+# A deconvnet passes its reconstruction through the activation function of each layer, so that it stays within what the
+# layer can output: not negative for rectifiers, between -1 and 1 for tanh.
+BACKWARD = {nn.ReLU: RectifyGradient, nn.LeakyReLU: RectifyGradient, nn.Tanh: SquashGradient}
 
 
 @contextmanager
-def deconvolving(network: nn.Module, guided: bool = False) -> Iterator[None]:
-    """Inside the block, the network's backward pass is that of a deconvnet: only activation functions differ."""
+def deconvnet_backward(network: nn.Module, guided: bool = False) -> Iterator[None]:
+    """Inside the block, the network's backward pass is that of a deconvnet: only the activation functions differ."""
 
-    def replaced(layer: nn.Module, args: tuple, output: Tensor) -> Tensor:
+    def replace_output(layer: nn.Module, args: tuple, output: Tensor) -> Tensor:
         return BACKWARD[type(layer)].apply(args[0], activation=layer.forward, guided=guided)
 
     with ExitStack() as hooks:
         for layer in network.modules():
             if type(layer) in BACKWARD:
-                hooks.enter_context(layer.register_forward_hook(replaced))
+                hooks.enter_context(layer.register_forward_hook(replace_output))
         yield
 
 
 def reconstruction(
     network: nn.Module, layer: nn.Module, image: np.ndarray, unit: int, guided: bool = False
 ) -> np.ndarray:
-    """What in an image (C, H, W) excites a unit, by a deconvnet (Zeiler & Fergus 2014): (C, H, W).
+    """What excites a unit in an image (C, H, W), by a deconvnet (Zeiler & Fergus 2014): (C, H, W).
 
-    All values of the layer but the unit's largest are set to 0, and that one is taken back to the pixels by what each
-    layer has for an inverse. These steps are already there, as the backward pass (Simonyan 2014, section 4):
+    All values of the layer are set to 0, except for the unit's largest, which is traced back to the pixels through an
+    approximate inverse of each layer. The backward pass already has these steps (Simonyan 2014, section 4):
 
         convolution       its transpose
-        max pooling       unpooling to the places where the maxima were, which the forward pass has noted: the switches
-        average pooling   the value spread evenly over the window; there is nothing to note
-        rectifier         the one step that differs: what is taken back is rectified itself, wherever the forward pass
-                          was cut off; after a tanh it passes through tanh again
+        max pooling       unpooling to where the maxima were, which the forward pass has saved: the switches
+        average pooling   the value spread evenly over the window; nothing needs saving
+        rectifier         the one step that differs: the reconstruction itself is rectified, whatever the sign of the
+                          forward pass's values; for a tanh it passes through tanh again
 
-    Without max pooling nothing but the strongest place depends on the image. `guided` lets rectifiers pass only where
-    the forward pass did too, which brings the image in again (guided backpropagation: Springenberg et al. 2015).
+    Without max pooling, only the position of the largest value depends on the image. With `guided`, rectifiers also
+    block what the forward pass blocked, so the image matters again (guided backpropagation: Springenberg et al. 2015).
     """
     x = nnlite.Tensor(image[None], requires_grad=True)
-    with deconvolving(network, guided):
+    with deconvnet_backward(network, guided):
         (output,) = activations(network, x, [layer])
     values = output.detach().numpy()[:, unit]
     seed = nnlite.zeros_like(output).numpy()
     seed[:, unit] = np.where(values == values.max(), values, 0.0)
     output.backward(nnlite.Tensor(seed))
+    assert x.grad is not None, "backward has just set it"
     return x.grad.numpy()[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.looking import activations, maximise, occlusion, reconstruction
+from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor, nn
 
 
