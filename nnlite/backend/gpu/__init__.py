@@ -16,6 +16,7 @@ import cupy
 from .. import precision
 from ..im2col import Im2col
 from ..layout import from_rows, rows
+from ..two_parts import finished, split
 from . import cublas, kernels, updates
 from . import formula as formulas
 
@@ -67,16 +68,18 @@ class Gpu(Im2col):
         return cublas.matmul(a, b, tf32=precision.cuda.matmul.allow_tf32)
 
     def elementwise(self, formula, *arrays, constants=()):
-        matrices = [rows(a) for a in arrays]
-        formula, constants = formulas.flattened(formula, matrices, constants)
+        matrices, constants = [rows(a) for a in arrays], split(arrays[0], constants)
         y = formulas.elementwise(formula, matrices, constants)
-        return from_rows(formula(*matrices, *constants) if y is None else y, arrays[0].shape)
+        if y is None:
+            y = finished(formula(*matrices, *constants))
+        return from_rows(y, arrays[0].shape)
 
     def column_sums(self, formula, *arrays, constants=()):
-        matrices = [rows(a) for a in arrays]
-        formula, constants = formulas.flattened(formula, matrices, constants)
+        matrices, constants = [rows(a) for a in arrays], split(arrays[0], constants)
         sums = formulas.column_sums(formula, matrices, constants)
-        return formula(*matrices, *constants).sum(axis=0, dtype=cupy.float64) if sums is None else sums
+        if sums is None:
+            sums = finished(formula(*matrices, *constants)).sum(axis=0, dtype=cupy.float64)
+        return sums
 
     def moments(self, x):
         count = x.size // x.shape[1]

@@ -14,16 +14,18 @@ new text. A formula that does what a symbol does not know is left to CuPy: `trac
 
 import functools
 import math
+import re
 from typing import Any
 
 import cupy
 
-from ..two_parts import TwoParts, Unfinished, finished, split
+from ..two_parts import TwoParts, Unfinished, finished
 
-# With False formulas and windows are left to CuPy: slower, but whoever looks for an error can tell where it is not.
+# False leaves formulas, windows and optimisers to CuPy: slower, but it shows whether an error is in our kernels.
 KERNELS = True
 THREADS = 256  # in a block
-SMALL = 2**30  # elements up to which an index is an int, which is faster to divide
+SMALL = 2**30  # up to so many elements an index is an int, which is faster to divide
+C_TYPES = {"f": "float", "d": "double"}
 
 
 class Symbol:
@@ -200,37 +202,35 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def trace(formula, dtype, arrays, constants):
-    """(trace, result) of the formula for symbols v0, v1, ... in place of as many arrays; None where it cannot be.
+    """(trace, result) of the formula, with symbols v0, v1, ... for its `arrays` arrays; None where it cannot be traced.
 
-    `constants` are numbers, or vectors with one value a column, which become symbols too: those that follow.
+    `constants` are numbers, which stay numbers, and vectors with one value a column, which become the symbols that
+    follow: one each, or two for a vector in two parts.
     """
-    if not KERNELS or dtype.char not in "fd":
+    vectors = vectors_in(constants)
+    if not KERNELS or dtype.char not in C_TYPES or any(v.dtype != dtype or v.ndim > 1 for v in vectors):
         return None
     trace = Trace(dtype)
-    vectors = [c for c in constants if hasattr(c, "dtype")]
-    if any(v.dtype != dtype or v.ndim > 1 for v in vectors):
-        return None
     symbols = [Symbol(trace, f"v{i}") for i in range(arrays + len(vectors))]
     trace.count = len(symbols)
     rest = iter(symbols[arrays:])
+
+    def stand_in(constant):
+        if isinstance(constant, TwoParts):
+            return TwoParts(next(rest), next(rest))
+        return next(rest) if hasattr(constant, "dtype") else constant
+
     try:
-        result = formula(*symbols[:arrays], *(next(rest) if hasattr(c, "dtype") else c for c in constants))
+        result = finished(formula(*symbols[:arrays], *map(stand_in, constants)))
     except (TypeError, AttributeError):  # what a symbol cannot do; an error of the formula's own comes again in CuPy
         return None
     return trace, result
 
 
-def flattened(formula, matrices, constants):
-    """The formula and its constants, with every vector in two parts (two_parts.py) as two constants."""
-    constants = split(matrices[0], constants)
-
-    def joined(*values):
-        rest = iter(values[len(matrices) :])
-        others = [TwoParts(next(rest), next(rest)) if isinstance(c, TwoParts) else next(rest) for c in constants]
-        return finished(formula(*values[: len(matrices)], *others))
-
-    flat = [v for c in constants for v in ((c.high, c.low) if isinstance(c, TwoParts) else (c,))]
-    return joined, flat
+def vectors_in(constants):
+    """The arrays among the constants of a formula; one in two parts (two_parts.py) is two."""
+    parts = [(c.high, c.low) if isinstance(c, TwoParts) else (c,) for c in constants]
+    return [c for group in parts for c in group if hasattr(c, "dtype")]
 
 
 _SOURCE = """
@@ -250,7 +250,7 @@ extern "C" __global__ void formula({parameters})
 
 
 def elementwise(formula, matrices, constants):
-    """formula(*matrices, *constants) for (R, C) arrays by one kernel; None where that cannot be."""
+    """formula(*matrices, *constants) for (R, C) arrays in one kernel; None if it cannot be traced."""
     traced = _traced(formula, matrices, constants)
     if traced is None or not isinstance(traced[1], Symbol):
         return None
@@ -263,7 +263,7 @@ def elementwise(formula, matrices, constants):
 
 
 def column_sums(formula, matrices, constants):
-    """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,) float64; None if it cannot be.
+    """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,) float64; None as above.
 
     Each thread adds up every S-th row of one column, and CuPy the S sums of each column. The order in which numbers are
     added depends on nothing but the shape, so the same numbers give the same bits.
@@ -287,7 +287,7 @@ def _traced(formula, matrices, constants):
     first = matrices[0]
     if first.size == 0 or any(m.dtype != first.dtype or m.shape != first.shape for m in matrices):
         return None
-    if any(hasattr(c, "dtype") and c.size not in (1, first.shape[1]) for c in constants):
+    if any(v.size not in (1, first.shape[1]) for v in vectors_in(constants)):
         return None
     return trace(formula, first.dtype, len(matrices), constants)
 
@@ -296,29 +296,29 @@ def _launch(trace, matrices, constants, out, out_parameter, threads, step=None, 
     """Run the traced lines for every i = first, first + step, ... of the matrices, `first` counting the threads."""
     size, columns = matrices[0].size, matrices[0].shape[1]
     index = "int" if size + threads + THREADS <= SMALL else "long long"
-    vectors = [c for c in constants if hasattr(c, "dtype")]
-    inputs = [cupy.ascontiguousarray(a) for a in (*matrices, *vectors)]
+    vectors = vectors_in(constants)
     places = ["i"] * len(matrices) + ["0" if v.size == 1 else f"i % ({index})columns" for v in vectors]
+    used = set(re.findall(r"\bv\d+\b", "\n".join([*trace.lines, store])))
+    inputs = {f"v{i}": (a, place) for i, (a, place) in enumerate(zip([*matrices, *vectors], places, strict=True))}
+    inputs = {name: pair for name, pair in inputs.items() if name in used}
     source = _SOURCE.format(
-        real=_C_TYPES[trace.dtype.char],
+        real=C_TYPES[trace.dtype.char],
         index=index,
         parameters=", ".join(
             [out_parameter, "long long size", "long long columns", "long long step"]
-            + [f"const T *a{i}" for i in range(len(inputs))]
+            + [f"const T *in_{name}" for name in inputs]
             + [f"double n{i}" for i in range(len(trace.numbers))]
         ),
         declare=declare,
-        load="\n        ".join(f"T v{i} = a{i}[{place}];" for i, place in enumerate(places)),
+        load="\n        ".join(f"T {name} = in_{name}[{place}];" for name, (_, place) in inputs.items()),
         body="\n        ".join(trace.lines),
         store=store,
         finish=finish,
     )
     lengths = map(cupy.int64, (size, columns, size if step is None else step))
+    arrays = [cupy.ascontiguousarray(a) for a, _ in inputs.values()]
     numbers = map(cupy.float64, trace.numbers)
-    kernel(source, "formula")((math.ceil(threads / THREADS),), (THREADS,), (out, *lengths, *inputs, *numbers))
-
-
-_C_TYPES = {"f": "float", "d": "double"}
+    kernel(source, "formula")((math.ceil(threads / THREADS),), (THREADS,), (out, *lengths, *arrays, *numbers))
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import cupy
 import numpy as np
 
 from . import capture
-from .formula import _C_TYPES, THREADS, kernel, trace
+from .formula import C_TYPES, THREADS, kernel, trace
 from .kernels import write_numbers
 
 CHUNK = 8 * THREADS  # elements of one block
@@ -171,7 +171,7 @@ class Launch:
     def source(self):
         separator = "\n        "
         return _SOURCE.format(
-            real=_C_TYPES[self.traced.dtype.char],
+            real=C_TYPES[self.traced.dtype.char],
             width=2 + self.width,
             chunk=CHUNK,
             arrays=" ".join(f"T *a{i} = (T *)row[{2 + i}];" for i in range(self.width)),
