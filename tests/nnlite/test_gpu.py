@@ -25,7 +25,7 @@ def way(gpu, request):
 
 
 def test_the_kernels_are_to_be_asked_for(gpu):
-    """Until they have run on a GPU. Then `_DEFAULT` in nnlite/backend/__init__.py changes, and this test."""
+    """Until they have run on a GPU: docs/gpu.md says what to change then."""
     nnlite.backends.use("default")
     assert type(backends.on("gpu")) is Plain and type(backends.on("cpu")) is not Plain
     nnlite.backends.use("fast")
