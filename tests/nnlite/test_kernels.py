@@ -264,6 +264,30 @@ def test_what_a_symbol_cannot_do_is_left_to_cupy(gpu):
         gpu.Gpu().elementwise(lambda x: x / (1 / 0), x)
 
 
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("scale", [1.0, "float32", "float64"])
+def test_a_mean_in_two_parts_keeps_the_digits_of_numbers_far_from_zero(gpu, rng, kernels, scale, monkeypatch):
+    monkeypatch.setattr(gpu.formulas, "KERNELS", kernels)
+    x = (1e4 + 0.01 * rng.standard_normal((40, 3))).astype(np.float32)
+    mean, shift = x.mean(axis=0, dtype=float), np.array([1.0, 2.0, 3.0], np.float32)
+    factor = scale if scale == 1.0 else np.array([50.0, 60.0, 70.0], scale)
+    constants = [c if c is factor and scale == 1.0 else gpu.asarray(c) for c in (mean, factor, shift)]
+    y = gpu.Gpu().elementwise(lambda x, m, f, s: (x - m) * f + s, gpu.asarray(x), constants=constants)
+    assert y.dtype == np.float32
+    assert_close(gpu.to_numpy(y), ((x - mean) * factor + shift).astype(np.float32), 1e-6)
+    sums = gpu.Gpu().column_sums(lambda x, m: x * (x - m), gpu.asarray(x), constants=constants[:1])
+    np.testing.assert_allclose(gpu.to_numpy(sums), (x * (x - mean)).sum(0), rtol=1e-4, atol=0.1)
+
+
+def test_a_kernel_reads_only_the_vectors_in_its_formula(gpu, monkeypatch):
+    """The low part of a vector that is only multiplied with is not among its arguments."""
+    sources = []
+    monkeypatch.setattr(gpu.formulas, "kernel", lambda source, name: lambda *_: sources.append(source))
+    vector = gpu.asarray(np.ones(3))
+    gpu.Gpu().elementwise(lambda x, v, unused: x * v, gpu.cupy.ones((4, 3), "float32"), constants=(vector, vector))
+    assert sources[0].count("const T *") == 2
+
+
 # Updates
 
 

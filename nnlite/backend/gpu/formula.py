@@ -1,15 +1,15 @@
 """A formula of arrays as one kernel. A kernel is a C program that the GPU runs once for each element of an array.
 
 CuPy turns x * 2.0 + y into two kernels, and each reads and writes all of its arrays: a formula of ten steps moves its
-data ten times. Here the formula, a Python function of arrays, is called with symbols instead. Each operation on a
-symbol writes down one line of C and returns the symbol of its result:
+data ten times. Here the formula, a Python function of arrays, is called with symbols instead of arrays. Each operation
+on a symbol writes down one line of C and returns the symbol of its result:
 
     lambda x, y: xp.maximum(x * 2.0, y)     ->      T v2 = v0 * (T)n0;
                                                     T v3 = v2 > v1 || v2 != v2 ? v2 : v1;
 
 These lines are the body of a kernel, which computes all steps on one element while it is in a register. Numbers
-become parameters (n0), so that another learning rate needs no other kernel; the C compiler is called once for each
-new text. A formula that does what a symbol does not know is left to CuPy: `trace` returns None.
+become parameters (n0), so a new learning rate needs no new kernel; the C compiler is called once for each new text. A
+formula that does something a symbol cannot do is left to CuPy: `trace` returns None.
 """
 
 import functools
@@ -63,7 +63,7 @@ class Symbol:
         return _FUNCTIONS["absolute"](self.trace, self)
 
     def __cupy_override_elementwise_kernel__(self, kernel, *args, **kwargs):
-        """What cupy.exp and its like call, when one of their arguments has it, instead of running their kernel."""
+        """What cupy.exp and the others call instead of running their kernel when an argument has such a method."""
         function = _FUNCTIONS.get(kernel.name.removeprefix("cupy_"))
         if function is None or kwargs:
             raise TypeError(f"no line for {kernel.name}")
@@ -75,7 +75,7 @@ class Symbol:
 def _arithmetic(sign):
     def forward(self, other):
         if isinstance(other, (TwoParts, Unfinished)):
-            return NotImplemented  # they know how
+            return NotImplemented  # two_parts.py does this one
         return self.trace.arithmetic(self, sign, other)
 
     def backward(self, other):
@@ -156,7 +156,7 @@ class Trace:
 
 
 def _larger(sign):
-    """maximum or minimum; a NaN in either is the result, as in NumPy."""
+    """maximum or minimum; if either is NaN, so is the result, as in NumPy."""
 
     def choose(trace, a, b):
         trace.require_real(a, b)
@@ -178,7 +178,7 @@ def _signum(trace, x):
 
 
 def _power(trace, x, exponent):
-    """The powers that NumPy computes in a simpler way too, and the rest."""
+    """Squares and square roots, which NumPy does not compute as powers either, and all other powers."""
     trace.require_real(x)
     if not isinstance(exponent, Symbol) and exponent == 2:
         return x * x
@@ -293,7 +293,10 @@ def _traced(formula, matrices, constants):
 
 
 def _launch(trace, matrices, constants, out, out_parameter, threads, step=None, declare="", store="", finish=""):
-    """Run the traced lines for every i = first, first + step, ... of the matrices, `first` counting the threads."""
+    """Run the traced lines with one thread for each `first`, which works on i = first, first + step, ... < size.
+
+    The rest are lines of C: `declare` before the loop over i, `store` at the end of its body, `finish` after it.
+    """
     size, columns = matrices[0].size, matrices[0].shape[1]
     index = "int" if size + threads + THREADS <= SMALL else "long long"
     vectors = vectors_in(constants)
