@@ -82,9 +82,11 @@ def torch():
 def gpu(monkeypatch, request):
     """nnlite.backend.gpu, on the stand-in as if it had just been imported, or with `--device gpu` on CuPy.
 
-    Its kernels are at work: the plain backend is the default on a GPU.
+    Its kernels are at work (the plain backend is the default on a GPU), with all digits: convolutions in TF32 could
+    not be compared.
     """
     monkeypatch.setattr(backends, "_chosen", "fast")
+    monkeypatch.setattr(backends.cudnn, "allow_tf32", False)
     if request.config.getoption("--device") == "gpu":
         yield backends._gpu()  # raises DeviceError if there is no GPU
         return

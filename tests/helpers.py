@@ -110,6 +110,19 @@ def op(call, *shapes, values=signed):
 IMAGE = (2, 3, 5, 4)
 
 
+class LibraryOn:
+    """nnlite for `Operation.call`, but constants that an operation makes for itself lie on this device."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def __getattr__(self, name):
+        return getattr(nnlite, name)
+
+    def tensor(self, data, dtype=None):
+        return nnlite.tensor(data, dtype, device=self.device)
+
+
 def gradients_at_steps(monkeypatch, model, parts):
     """{part: gradients} when the optimiser of "generator" or of "discriminator" steps; filled while it trains."""
     seen = {}

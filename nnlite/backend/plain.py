@@ -72,8 +72,8 @@ class Plain:
 
     def moments(self, x):
         """Mean and (biased) variance of each channel, in float64: (N, C, ...) -> (C,), (C,)"""
-        axes = (0, *range(2, x.ndim))
-        return x.mean(axis=axes, dtype="float64"), x.var(axis=axes, dtype="float64")
+        x, axes = x.astype("float64"), (0, *range(2, x.ndim))  # CuPy's var(dtype=...) would take a float32 mean
+        return x.mean(axis=axes), x.var(axis=axes)
 
     # Formulas, element by element
 

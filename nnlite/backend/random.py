@@ -1,8 +1,8 @@
-"""Random numbers: one NumPy generator for the CPU, and one that lives on the GPU (philox.py), both from one seed.
+"""Random numbers: NumPy's generator for the CPU, and one that lives on the GPU (gpu/philox.py), both from one seed.
 
-Weights are drawn on the CPU and moved, so one seed gives the same network on both. Noise and dropout are drawn where
-they are used, and so differ between the two, as in PyTorch. The whole state is a small dictionary that fits in a
-checkpoint.
+Initial weights are drawn on the CPU and moved, so one seed gives the same network everywhere. So are noise and dropout
+on the plain backend; the kernels draw them on the GPU, and they differ from the CPU's, as in PyTorch. The state of both
+generators is one small dictionary that fits in a checkpoint. All threads share them.
 """
 
 import os
@@ -15,8 +15,8 @@ from ..errors import CheckpointError
 from .plain import Plain
 
 _generator = np.random.default_rng(0)
-_gpu_generator: Any = None  # once something has been drawn there
-_gpu_start = (0, 0)  # the seed and place in its row from which it starts
+_gpu_generator: Any = None  # made when it is first needed
+_gpu_start = (0, 0)  # where it starts: its seed, and its place in the row of numbers
 _held: Any = None  # the lock that is held while the process forks
 
 

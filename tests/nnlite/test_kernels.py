@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nnlite
+import nnlite.functional as F
+from nnlite import backend as backends
+from nnlite import nn, optim
 from nnlite.backend.cpu import Cpu
 from tests import fake_cuda
-from tests.helpers import assert_close, window_geometry
+from tests.helpers import LibraryOn, assert_close, in_order, window_geometry
+from tests.operations import OPERATIONS, RANDOM
+
+ALL = {**OPERATIONS, **RANDOM}
 
 pytestmark = pytest.mark.usefixtures("needs_kernels")
 several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -22,6 +29,69 @@ several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def needs_kernels(gpu):
     if not gpu.formulas.KERNELS:
         pytest.skip("g++ is needed to run kernels on the CPU")
+
+
+# All together
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 1e-5)])
+def test_the_kernels_compute_what_the_plain_backend_does(gpu, name, dtype, tolerance, monkeypatch):
+    """Every operation and its gradients, on the GPU both times."""
+    if name in RANDOM:  # plain and kernels draw other numbers: give both the same
+        monkeypatch.setattr(backends.random, "_gpus_own", lambda device: None)
+    arrays, results = ALL[name].arrays(dtype=dtype), []
+    for way in ("plain", "fast"):
+        nnlite.backends.use(way)
+        nnlite.manual_seed(1)
+        leaves = [nnlite.Tensor(nnlite.tensor(a, device="gpu").array, requires_grad=True) for a in arrays]
+        y = ALL[name].call(LibraryOn("gpu"), F, *leaves)
+        u = np.random.default_rng(2).standard_normal(y.shape).astype(dtype)
+        y.backward(nnlite.tensor(u, device="gpu"))
+        results.append([t.cpu().numpy() for t in (y.detach(), *(leaf.grad for leaf in leaves))])
+    for i, (plain, fast) in enumerate(zip(*results, strict=True)):
+        assert fast.dtype == plain.dtype == dtype
+        assert_close(fast, plain, tolerance, terms=np.linalg.norm(u) if i else 0.0)
+
+
+@pytest.mark.parametrize("chunk", [1, 500, 2**26])
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypatch):
+    monkeypatch.setattr(gpu, "WINDOWS_CHUNK", chunk)
+    if plain:
+        monkeypatch.setattr(gpu.formulas, "KERNELS", False)
+        monkeypatch.setattr(gpu.cublas, "_library", lambda: None)
+    x, w, bias = rng.standard_normal((3, 6, 5, 2)), rng.standard_normal((3 * 3 * 2, 4)), rng.standard_normal(4)
+    rows = rng.standard_normal((30, 4))
+
+    def primitives(b, to, back):
+        view = b.windows(to(x), window_geometry((3, 3), (1, 2)))
+        product = b.rows_matmul(view, to(w), to(bias))
+        out = to(np.zeros((3, 4, 4, 4)))
+        b.rows_matmul(view, to(w), out=out[:, :, ::2])
+        p, g = to(in_order(x, "C").copy()), to(x)
+
+        def step(p, g, lr):
+            p -= lr * g
+
+        b.update(step, p, g, constants=(0.5,))
+        return [
+            back(a)
+            for a in (
+                product,
+                out,
+                b.rows_outer(view, product),
+                b.matmul(to(rows), to(rows.T.copy())),
+                b.elementwise(lambda a, s: a * s, to(x), constants=(to(x[0, 0, 0, 0] + np.arange(6.0)),)),
+                b.column_sums(lambda a, c: a * a + c, to(rows), constants=(1.0,)),
+                p,
+            )
+        ]
+
+    on_cpu = primitives(Cpu(), lambda a: a, lambda a: a)
+    on_gpu = primitives(gpu.Gpu(), gpu.asarray, gpu.to_numpy)
+    for a, b in zip(on_cpu, on_gpu, strict=True):
+        assert_close(b, a, 1e-13)
 
 
 # Products of matrices
@@ -78,6 +148,26 @@ def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
     monkeypatch.setattr(gpu.cublas, "_handle", lambda library: 0)
     with pytest.raises(RuntimeError, match=r"\(2, 2\) by \(2, 2\) in float32 failed with status 13"):
         gpu.Gpu().matmul(gpu.cupy.ones((2, 2), "float32"), gpu.cupy.ones((2, 2), "float32"))
+
+
+@pytest.mark.parametrize("switch", ["cudnn", "matmul"])
+def test_tf32_leaves_11_bits_of_each_factor(gpu, switch, rng, monkeypatch, request):
+    """Each kind of product has its own switch."""
+    at = nnlite.backends.cudnn if switch == "cudnn" else nnlite.backends.cuda.matmul
+    a, b = (rng.standard_normal((256, 256)).astype(np.float32) for _ in "ab")
+    x, y = nnlite.tensor(a, device="gpu"), nnlite.tensor(b, device="gpu")
+    image, weight = x.T.reshape(1, 256, 16, 16), y.T.reshape(256, 256, 1, 1)
+    errors = []
+    for allowed in (False, True):
+        monkeypatch.setattr(at, "allow_tf32", allowed)
+        product = F.conv2d(image, weight).reshape(256, 256).T if switch == "cudnn" else x @ y
+        exact = a.astype(float) @ b
+        errors.append(np.linalg.norm(product.cpu().numpy() - exact) / np.linalg.norm(exact))
+        if request.config.getoption("--device") == "cpu":
+            assert gpu.cublas._library().compute_types[-1] == (77 if allowed else 68)
+    assert errors[0] < 1e-6
+    if request.config.getoption("--device") == "gpu":
+        assert 1e-5 < errors[1] < 1e-2
 
 
 # Windows
@@ -172,6 +262,30 @@ def test_what_a_symbol_cannot_do_is_left_to_cupy(gpu):
     assert gpu.formulas.elementwise(lambda x: x, [gpu.cupy.ones((4, 2), "float16")], ()) is None
     with pytest.raises(ZeroDivisionError):
         gpu.Gpu().elementwise(lambda x: x / (1 / 0), x)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("scale", [1.0, "float32", "float64"])
+def test_a_mean_in_two_parts_keeps_the_digits_of_numbers_far_from_zero(gpu, rng, kernels, scale, monkeypatch):
+    monkeypatch.setattr(gpu.formulas, "KERNELS", kernels)
+    x = (1e4 + 0.01 * rng.standard_normal((40, 3))).astype(np.float32)
+    mean, shift = x.mean(axis=0, dtype=float), np.array([1.0, 2.0, 3.0], np.float32)
+    factor = scale if scale == 1.0 else np.array([50.0, 60.0, 70.0], scale)
+    constants = [c if c is factor and scale == 1.0 else gpu.asarray(c) for c in (mean, factor, shift)]
+    y = gpu.Gpu().elementwise(lambda x, m, f, s: (x - m) * f + s, gpu.asarray(x), constants=constants)
+    assert y.dtype == np.float32
+    assert_close(gpu.to_numpy(y), ((x - mean) * factor + shift).astype(np.float32), 1e-6)
+    sums = gpu.Gpu().column_sums(lambda x, m: x * (x - m), gpu.asarray(x), constants=constants[:1])
+    np.testing.assert_allclose(gpu.to_numpy(sums), (x * (x - mean)).sum(0), rtol=1e-4, atol=0.1)
+
+
+def test_a_kernel_reads_only_the_vectors_in_its_formula(gpu, monkeypatch):
+    """The low part of a vector that is only multiplied with is not among its arguments."""
+    sources = []
+    monkeypatch.setattr(gpu.formulas, "kernel", lambda source, name: lambda *_: sources.append(source))
+    vector = gpu.asarray(np.ones(3))
+    gpu.Gpu().elementwise(lambda x, v, unused: x * v, gpu.cupy.ones((4, 3), "float32"), constants=(vector, vector))
+    assert sources[0].count("const T *") == 2
 
 
 # Updates
@@ -282,15 +396,53 @@ def test_draws_go_on_where_the_last_ended_whatever_their_sizes(gpu):
     assert generator.uniform((0, 3), "float32").shape == (0, 3) and generator.where()[1] == 2**33 + 4
 
 
+# A real GPU
+
+
+@pytest.mark.gpu
+def test_a_real_gpu_has_all_that_the_fast_ways_need(gpu, request):
+    """cuBLAS is found and kernels compile, or products would be CuPy's and nothing could be captured."""
+    if request.config.getoption("--device") == "cpu":
+        pytest.skip("a GPU is needed")
+    assert gpu.cublas._library() is not None
+
+    def train(wrap):
+        nnlite.manual_seed(5)
+        net = nn.Sequential(
+            nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.LeakyReLU(0.2), nn.Dropout(0.5),
+            nn.ConvTranspose2d(8, 3, 4, 2, 1),
+        ).to("gpu")  # fmt: skip
+        adam = optim.Adam(net.parameters(), 1e-3)
+
+        def step(x):
+            adam.zero_grad()
+            loss = F.mse_loss(net(x).tanh(), x)
+            loss.backward()
+            adam.step()
+            return loss
+
+        step, batches = wrap(step), np.random.default_rng(0).standard_normal((6, 4, 3, 32, 32)).astype(np.float32)
+        losses = [step(nnlite.tensor(x, device="gpu")) for x in batches]
+        return [loss.item() for loss in losses], [p.detach().cpu().numpy() for p in net.parameters()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is captured
+        captured = train(nnlite.capture)
+    eager = train(lambda step: step)
+    np.testing.assert_allclose(captured[0], eager[0], rtol=1e-4)
+    for a, b in zip(captured[1], eager[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
 # The same sources for GPUs
 
 
 @pytest.mark.slow
-def test_the_sources_compile_for_gpus(gpu):
+def test_the_sources_compile_for_gpus(gpu, request):
     """With CUDA's own compiler, where it is installed: for A100 and H200."""
     compiler = fake_cuda.shutil.which("nvcc")
-    if compiler is None:
-        pytest.skip("nvcc is needed to compile for GPUs")
+    if compiler is None or request.config.getoption("--device") == "gpu":
+        pytest.skip("nvcc is needed to compile for GPUs, and the stand-in to note the sources")
     sources = []
     original = fake_cuda.compiled
     fake_cuda.compiled = lambda code: (sources.append(code), original(code))[1]

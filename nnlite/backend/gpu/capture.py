@@ -5,10 +5,10 @@ GPU waits for Python. While a stream (a queue of work for the GPU) is captured, 
 its arguments: the very addresses of the arrays. The list, a graph, is then started as a whole, at a microsecond or two
 a kernel.
 
-From this follows what a captured step must be like. It reads and writes the same memory every time. So inputs are
-copied into fixed arrays; what the step allocates comes from a memory pool of its own, which nobody else gets a piece
-of; whatever changes from step to step, such as the learning rate, is in the GPU's memory and is written there before
-each replay (updates.py). And nothing in it may ask the GPU for a value or copy one from the CPU.
+This decides what a captured step must be like. It reads and writes the same memory every time. So inputs are copied
+into fixed arrays; what the step allocates comes from a memory pool that nothing else uses; whatever changes from step
+to step, such as the learning rate, is in the GPU's memory and is written there before each replay (updates.py). And
+nothing in it may ask the GPU for a value or copy one from the CPU.
 
 nnlite/capture.py is the part of it that deals with Tensors.
 """
@@ -29,7 +29,7 @@ class Recording:
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self._memory = []
         self.pool = cupy.cuda.MemoryPool(self._allocate)
-        # What the pool keeps, it would keep for good.
+        # Otherwise the pool would keep its memory after the recording is gone.
         weakref.finalize(self, self.pool.free_all_blocks).atexit = False
 
     def _allocate(self, size):

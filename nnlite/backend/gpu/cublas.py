@@ -1,8 +1,8 @@
 """Products of two matrices by NVIDIA's own library, called without CuPy in between.
 
-cupy.matmul copies what is transposed, takes TF32 from an environment variable only, and refuses to run while a
-step is captured (capture.py). The library itself can do all three. CuPy has loaded it already, so ctypes finds it
-under its name, and CuPy's handle for this device and thread works with it. Where it is not found, cupy.matmul does.
+cupy.matmul copies some transposed matrices, takes TF32 from an environment variable only, and refuses to run while a
+step is captured (capture.py). The library itself has none of these limits. CuPy has loaded it already, so ctypes finds
+it by name, and CuPy's handle for this device and thread works with it. If it is not found, cupy.matmul does the work.
 
 cuBLAS thinks in columns: a matrix whose rows lie one after another in memory is, to it, the transpose. So for
 C = A B it is asked for C^T = B^T A^T: the same memory, the operands swapped. `ld` (leading dimension) is the distance

@@ -1,29 +1,31 @@
 """A formula of arrays as one kernel. A kernel is a C program that the GPU runs once for each element of an array.
 
 CuPy turns x * 2.0 + y into two kernels, and each reads and writes all of its arrays: a formula of ten steps moves its
-data ten times. Here the formula, a Python function of arrays, is called with symbols instead. Each operation on a
-symbol writes down one line of C and returns the symbol of its result:
+data ten times. Here the formula, a Python function of arrays, is called with symbols instead of arrays. Each operation
+on a symbol writes down one line of C and returns the symbol of its result:
 
     lambda x, y: xp.maximum(x * 2.0, y)     ->      T v2 = v0 * (T)n0;
                                                     T v3 = v2 > v1 || v2 != v2 ? v2 : v1;
 
 These lines are the body of a kernel, which computes all steps on one element while it is in a register. Numbers
-become parameters (n0), so that another learning rate needs no other kernel; the C compiler is called once for each
-new text. A formula that does what a symbol does not know is left to CuPy: `trace` returns None.
+become parameters (n0), so a new learning rate needs no new kernel; the C compiler is called once for each new text. A
+formula that does something a symbol cannot do is left to CuPy: `trace` returns None.
 """
 
 import functools
 import math
+import re
 from typing import Any
 
 import cupy
 
-from ..two_parts import TwoParts, Unfinished, finished, split
+from ..two_parts import TwoParts, Unfinished, finished
 
-# With False formulas and windows are left to CuPy: slower, but whoever looks for an error can tell where it is not.
+# False leaves formulas, windows and optimisers to CuPy: slower, but it shows whether an error is in our kernels.
 KERNELS = True
 THREADS = 256  # in a block
-SMALL = 2**30  # elements up to which an index is an int, which is faster to divide
+SMALL = 2**30  # up to so many elements an index is an int, which is faster to divide
+C_TYPES = {"f": "float", "d": "double"}
 
 
 class Symbol:
@@ -61,7 +63,7 @@ class Symbol:
         return _FUNCTIONS["absolute"](self.trace, self)
 
     def __cupy_override_elementwise_kernel__(self, kernel, *args, **kwargs):
-        """What cupy.exp and its like call, when one of their arguments has it, instead of running their kernel."""
+        """What cupy.exp and the others call instead of running their kernel when an argument has such a method."""
         function = _FUNCTIONS.get(kernel.name.removeprefix("cupy_"))
         if function is None or kwargs:
             raise TypeError(f"no line for {kernel.name}")
@@ -73,7 +75,7 @@ class Symbol:
 def _arithmetic(sign):
     def forward(self, other):
         if isinstance(other, (TwoParts, Unfinished)):
-            return NotImplemented  # they know how
+            return NotImplemented  # two_parts.py does this one
         return self.trace.arithmetic(self, sign, other)
 
     def backward(self, other):
@@ -154,7 +156,7 @@ class Trace:
 
 
 def _larger(sign):
-    """maximum or minimum; a NaN in either is the result, as in NumPy."""
+    """maximum or minimum; if either is NaN, so is the result, as in NumPy."""
 
     def choose(trace, a, b):
         trace.require_real(a, b)
@@ -176,7 +178,7 @@ def _signum(trace, x):
 
 
 def _power(trace, x, exponent):
-    """The powers that NumPy computes in a simpler way too, and the rest."""
+    """Squares and square roots, which NumPy does not compute as powers either, and all other powers."""
     trace.require_real(x)
     if not isinstance(exponent, Symbol) and exponent == 2:
         return x * x
@@ -200,37 +202,35 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def trace(formula, dtype, arrays, constants):
-    """(trace, result) of the formula for symbols v0, v1, ... in place of as many arrays; None where it cannot be.
+    """(trace, result) of the formula, with symbols v0, v1, ... for its `arrays` arrays; None where it cannot be traced.
 
-    `constants` are numbers, or vectors with one value a column, which become symbols too: those that follow.
+    `constants` are numbers, which stay numbers, and vectors with one value a column, which become the symbols that
+    follow: one each, or two for a vector in two parts.
     """
-    if not KERNELS or dtype.char not in "fd":
+    vectors = vectors_in(constants)
+    if not KERNELS or dtype.char not in C_TYPES or any(v.dtype != dtype or v.ndim > 1 for v in vectors):
         return None
     trace = Trace(dtype)
-    vectors = [c for c in constants if hasattr(c, "dtype")]
-    if any(v.dtype != dtype or v.ndim > 1 for v in vectors):
-        return None
     symbols = [Symbol(trace, f"v{i}") for i in range(arrays + len(vectors))]
     trace.count = len(symbols)
     rest = iter(symbols[arrays:])
+
+    def stand_in(constant):
+        if isinstance(constant, TwoParts):
+            return TwoParts(next(rest), next(rest))
+        return next(rest) if hasattr(constant, "dtype") else constant
+
     try:
-        result = formula(*symbols[:arrays], *(next(rest) if hasattr(c, "dtype") else c for c in constants))
+        result = finished(formula(*symbols[:arrays], *map(stand_in, constants)))
     except (TypeError, AttributeError):  # what a symbol cannot do; an error of the formula's own comes again in CuPy
         return None
     return trace, result
 
 
-def flattened(formula, matrices, constants):
-    """The formula and its constants, with every vector in two parts (two_parts.py) as two constants."""
-    constants = split(matrices[0], constants)
-
-    def joined(*values):
-        rest = iter(values[len(matrices) :])
-        others = [TwoParts(next(rest), next(rest)) if isinstance(c, TwoParts) else next(rest) for c in constants]
-        return finished(formula(*values[: len(matrices)], *others))
-
-    flat = [v for c in constants for v in ((c.high, c.low) if isinstance(c, TwoParts) else (c,))]
-    return joined, flat
+def vectors_in(constants):
+    """The arrays among the constants of a formula; one in two parts (two_parts.py) is two."""
+    parts = [(c.high, c.low) if isinstance(c, TwoParts) else (c,) for c in constants]
+    return [c for group in parts for c in group if hasattr(c, "dtype")]
 
 
 _SOURCE = """
@@ -250,7 +250,7 @@ extern "C" __global__ void formula({parameters})
 
 
 def elementwise(formula, matrices, constants):
-    """formula(*matrices, *constants) for (R, C) arrays by one kernel; None where that cannot be."""
+    """formula(*matrices, *constants) for (R, C) arrays in one kernel; None if it cannot be traced."""
     traced = _traced(formula, matrices, constants)
     if traced is None or not isinstance(traced[1], Symbol):
         return None
@@ -263,7 +263,7 @@ def elementwise(formula, matrices, constants):
 
 
 def column_sums(formula, matrices, constants):
-    """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,) float64; None if it cannot be.
+    """The sum over the rows of formula(*matrices, *constants): (R, C) arrays -> (C,) float64; None as above.
 
     Each thread adds up every S-th row of one column, and CuPy the S sums of each column. The order in which numbers are
     added depends on nothing but the shape, so the same numbers give the same bits.
@@ -287,38 +287,41 @@ def _traced(formula, matrices, constants):
     first = matrices[0]
     if first.size == 0 or any(m.dtype != first.dtype or m.shape != first.shape for m in matrices):
         return None
-    if any(hasattr(c, "dtype") and c.size not in (1, first.shape[1]) for c in constants):
+    if any(v.size not in (1, first.shape[1]) for v in vectors_in(constants)):
         return None
     return trace(formula, first.dtype, len(matrices), constants)
 
 
 def _launch(trace, matrices, constants, out, out_parameter, threads, step=None, declare="", store="", finish=""):
-    """Run the traced lines for every i = first, first + step, ... of the matrices, `first` counting the threads."""
+    """Run the traced lines with one thread for each `first`, which works on i = first, first + step, ... < size.
+
+    The rest are lines of C: `declare` before the loop over i, `store` at the end of its body, `finish` after it.
+    """
     size, columns = matrices[0].size, matrices[0].shape[1]
     index = "int" if size + threads + THREADS <= SMALL else "long long"
-    vectors = [c for c in constants if hasattr(c, "dtype")]
-    inputs = [cupy.ascontiguousarray(a) for a in (*matrices, *vectors)]
+    vectors = vectors_in(constants)
     places = ["i"] * len(matrices) + ["0" if v.size == 1 else f"i % ({index})columns" for v in vectors]
+    used = set(re.findall(r"\bv\d+\b", "\n".join([*trace.lines, store])))
+    inputs = {f"v{i}": (a, place) for i, (a, place) in enumerate(zip([*matrices, *vectors], places, strict=True))}
+    inputs = {name: pair for name, pair in inputs.items() if name in used}
     source = _SOURCE.format(
-        real=_C_TYPES[trace.dtype.char],
+        real=C_TYPES[trace.dtype.char],
         index=index,
         parameters=", ".join(
             [out_parameter, "long long size", "long long columns", "long long step"]
-            + [f"const T *a{i}" for i in range(len(inputs))]
+            + [f"const T *in_{name}" for name in inputs]
             + [f"double n{i}" for i in range(len(trace.numbers))]
         ),
         declare=declare,
-        load="\n        ".join(f"T v{i} = a{i}[{place}];" for i, place in enumerate(places)),
+        load="\n        ".join(f"T {name} = in_{name}[{place}];" for name, (_, place) in inputs.items()),
         body="\n        ".join(trace.lines),
         store=store,
         finish=finish,
     )
     lengths = map(cupy.int64, (size, columns, size if step is None else step))
+    arrays = [cupy.ascontiguousarray(a) for a, _ in inputs.values()]
     numbers = map(cupy.float64, trace.numbers)
-    kernel(source, "formula")((math.ceil(threads / THREADS),), (THREADS,), (out, *lengths, *inputs, *numbers))
-
-
-_C_TYPES = {"f": "float", "d": "double"}
+    kernel(source, "formula")((math.ceil(threads / THREADS),), (THREADS,), (out, *lengths, *arrays, *numbers))
 
 
 @functools.cache

@@ -1,9 +1,9 @@
 """Random numbers made on the GPU: Philox 4x32-10 (Salmon, Moraes, Dror & Shaw 2011).
 
-A generator on the CPU goes from one state to the next, and each number waits for the one before. This one has no
-state but a place in a row: the i-th four random words are a function of the seed and i alone, ten rounds that mix the
-bits of i. So each thread computes its own, and to go on is to remember how many places are used up. That count lies
-on the GPU and a kernel moves it: a captured step (capture.py) draws other numbers every time it is replayed.
+An ordinary generator goes from one state to the next, so each number waits for the one before. This one is a function:
+the i-th four random words depend on the seed and i alone, through ten rounds that mix the bits of i. So each thread
+computes its own, and all there is to remember is the place in the row: how many have been used. That count lies on the
+GPU and a kernel moves it on, so a captured step (capture.py) draws new numbers every time it is replayed.
 """
 
 import math

@@ -5,8 +5,8 @@ work. So one kernel gets a table with a row for each parameter: the number of it
 and where its arrays lie (value, gradient, moments, ...). Each block looks up which parameter it works on. What is done
 to each element is the optimiser's formula (optim/adam.py), as lines that formula.py wrote down.
 
-Learning rate and number of steps are in numbers on the GPU. A captured step (capture.py) reads the same memory at
-every replay: before each, the optimiser counts the step, as it would if nothing were captured, and its new numbers are
+The learning rate and what depends on the number of steps lie in the GPU's memory. A captured step (capture.py) reads
+the same memory at every replay; before each one the optimiser counts the step as usual, and its new numbers are
 written there.
 """
 
@@ -17,7 +17,7 @@ import cupy
 import numpy as np
 
 from . import capture
-from .formula import _C_TYPES, THREADS, kernel, trace
+from .formula import C_TYPES, THREADS, kernel, trace
 from .kernels import write_numbers
 
 CHUNK = 8 * THREADS  # elements of one block
@@ -45,21 +45,21 @@ extern "C" __global__ void update(const long long *table, long long tensors, con
 }}
 """
 
-_collected: list | None = None  # inside in_one_launch: the updates that were asked for
+_collected: list | None = None  # inside in_one_launch: the updates so far
 
 
 def wanted(formula, arrays, constants):
-    """Whether in_one_launch takes this update; then it has noted it down."""
+    """Whether in_one_launch is collecting updates; if so, this one is noted down."""
     if _collected is not None:
         _collected.append((formula, arrays, constants))
     return _collected is not None
 
 
 def in_one_launch(advance, alone):
-    """advance(), and all updates that it asks for, none of which may need the result of another, in few kernels.
+    """Call advance() and run all the updates in it with few kernels. None may need the result of another.
 
     alone(formula, *arrays, constants=) does those that do not fit: arrays with gaps, or a formula that cannot be
-    traced. While a step is captured, `advance` is called again before every replay, for the numbers of that step.
+    traced. In a captured step, `advance` is called again before every replay, for the numbers of that step.
     """
     launches, others = _launches(_collect(advance))
     for formula, arrays, constants in others:
@@ -132,7 +132,7 @@ def _renew(launches, advance):
     if others or [launch.what() for launch in fresh] != [launch.what() for launch in launches]:
         raise RuntimeError(
             "capture: an optimiser's state or settings are not those of the captured step (was load_state_dict called, "
-            "or weight_decay or momentum switched on?); capture it anew: step = nnlite.capture(step)"
+            "or weight_decay or momentum switched on?); capture it again: step = nnlite.capture(step)"
         )
     for launch, new in zip(launches, fresh, strict=True):
         write_numbers(launch.numbers, new.traced.numbers)
@@ -171,7 +171,7 @@ class Launch:
     def source(self):
         separator = "\n        "
         return _SOURCE.format(
-            real=_C_TYPES[self.traced.dtype.char],
+            real=C_TYPES[self.traced.dtype.char],
             width=2 + self.width,
             chunk=CHUNK,
             arrays=" ".join(f"T *a{i} = (T *)row[{2 + i}];" for i in range(self.width)),
