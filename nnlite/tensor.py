@@ -50,8 +50,9 @@ class Tensor:
     __slots__ = ("__weakref__", "_grad", "_version", "array", "grad_fn", "requires_grad")
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
 
-    @guarded
     def __init__(self, array: Any, requires_grad: builtins.bool = False):
+        if requires_grad or getattr(getattr(array, "dtype", None), "kind", "?") not in "biuf" or isinstance(array, Tensor):
+            guard("Tensor", array, requires_grad)
         self.array = np.asarray(array) if isinstance(array, np.generic) else array  # what NumPy makes of 0-d arrays
         self.requires_grad = requires_grad
         self._grad: Tensor | None = None
@@ -175,40 +176,40 @@ class Tensor:
         if self.grad_fn is not None:
             self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
 
-    @guarded
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
-        xp = backends.of(self.array).xp
+        if gradient is not None or self.array.size != 1 or not self.requires_grad:
+            guard("Tensor.backward", self, gradient)
+        xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
         dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
         if self.grad_fn is None:
-            self.accumulate_grad(dy, [dy])
+            self.accumulate_grad(dy, xp, [dy])
             return
         for node, arrived, grads in walk(self.grad_fn, dy):
             output = node.retained and node.retained()
             if output is not None and arrived is not None:
-                output.accumulate_grad(arrived, [arrived])
+                output.accumulate_grad(arrived, xp, [arrived])
             others = [arrived, *vars(node).values()]
             for edge, grad in grads:
                 if not isinstance(edge, Function) and edge.requires_grad:
-                    others.append(edge.accumulate_grad(grad, others))
+                    others.append(edge.accumulate_grad(grad, node.xp, others))
             if not retain_graph:
                 node.free()
             del arrived, grads, others  # their memory is free for the next node
 
-    def accumulate_grad(self, grad: Any, others: list[Any]) -> Any:
+    def accumulate_grad(self, grad: Any, xp: Any, others: list[Any]) -> Any:
         """Add an array to `.grad`; a first one is kept as it is, unless its memory belongs to one of the others.
 
         A captured step (capture.py) goes on adding to the same memory. Returns the array of `.grad`.
         """
-        if self._grad is not None:
+        if self._grad is None:
+            shared = any(isinstance(a, xp.ndarray) and xp.may_share_memory(grad, a) for a in others)
+            self._grad = Tensor(grad.copy(order="K") if shared or 0 in grad.strides else grad)
+        else:
             self._grad.array += grad
-            return self._grad.array
-        xp = backends.of(grad).xp
-        shared = any(isinstance(a, xp.ndarray) and xp.may_share_memory(grad, a) for a in others)
-        self._grad = Tensor(grad.copy(order="K") if shared or 0 in grad.strides else grad)
         return self._grad.array
 
     # Operations: each is written once, in functional/, and imported when it is first called

@@ -21,7 +21,6 @@ import numpy as np
 
 from ..errors import DeviceError
 from .plain import Plain
-from .precision import cuda, cudnn
 
 CHOICES = ("default", "plain", "fast")
 _chosen = "default"

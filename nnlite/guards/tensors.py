@@ -20,8 +20,8 @@ def set_default_dtype(d: Any) -> None:
         raise TypeError(f"set_default_dtype: expected a floating-point type such as nnlite.float64, got {d}")
 
 
-@guards("Tensor.__init__")
-def tensor(self, array, requires_grad=False):
+@guards("Tensor")
+def tensor(array, requires_grad):
     if is_tensor(array) or not hasattr(array, "dtype"):
         raise TypeError(f"Tensor wraps an array, not {type(array).__name__}; use nnlite.tensor(...)")
     if not backends.is_array(array):
@@ -69,7 +69,7 @@ def retain_grad(self):
 
 
 @guards("Tensor.backward")
-def backward(self, gradient=None, retain_graph=False):
+def backward(self, gradient):
     if not self.requires_grad:
         raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
     if gradient is None:
