@@ -4,8 +4,9 @@
     from nnlite import nn, optim
     import nnlite.nn.functional as F
 
-Names, arguments and defaults are PyTorch's. Start reading at tensor.py and function.py; functional/ has the
-operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
+Names, arguments and defaults are PyTorch's. docs/read-the-core.md leads through the files that a trained convolutional
+network needs, beginning with function.py. functional/ has the operations with their gradients, nn/ the layers, optim/
+the optimisers, backend/ what they run on, and guards/ the checks of their arguments.
 """
 
 from . import backends, cuda, functional, graph, nn, optim

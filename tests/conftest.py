@@ -86,7 +86,7 @@ def gpu(monkeypatch, request):
     not be compared.
     """
     monkeypatch.setattr(backends, "_chosen", "fast")
-    monkeypatch.setattr(backends.cudnn, "allow_tf32", False)
+    monkeypatch.setattr(nnlite.backends.cudnn, "allow_tf32", False)
     if request.config.getoption("--device") == "gpu":
         yield backends._gpu()  # raises DeviceError if there is no GPU
         return
