@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from . import backend as backends
-from .errors import GraphError, guard, guarded
+from .errors import GraphError, guard
 
 
 class _State(threading.local):
@@ -131,10 +131,13 @@ class Function:
         self.freed = True
 
 
-@guarded
 def _operands(inputs, node):
     """Arrays, Python numbers and Nones, such that float32 stays float32 next to an array of int64, as in PyTorch."""
-    floats = [x.dtype for x in inputs if hasattr(x, "dtype") and x.dtype.kind == "f"]
+    dtypes = [getattr(x, "dtype", None) for x in inputs if not (x is None or isinstance(x, (int, float)))]
+    floats = [dtype for dtype in dtypes if getattr(dtype, "kind", None) == "f"]
+    if len(floats) == len(dtypes) > 0:
+        return inputs
+    guard("operands", inputs, node)
     return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
 

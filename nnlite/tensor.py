@@ -51,7 +51,11 @@ class Tensor:
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
 
     def __init__(self, array: Any, requires_grad: builtins.bool = False):
-        if requires_grad or getattr(getattr(array, "dtype", None), "kind", "?") not in "biuf" or isinstance(array, Tensor):
+        if (
+            requires_grad
+            or getattr(getattr(array, "dtype", None), "kind", "?") not in "biuf"
+            or isinstance(array, Tensor)
+        ):
             guard("Tensor", array, requires_grad)
         self.array = np.asarray(array) if isinstance(array, np.generic) else array  # what NumPy makes of 0-d arrays
         self.requires_grad = requires_grad

@@ -53,7 +53,7 @@ class Plain:
 
     def taps(self, padded, geometry, windows):
         """For each tap of the kernel: its place (u, v), and the view (..., Ho, Wo) of what it meets in all windows."""
-        (kh, kw), (sy, sx), (dy, dx), (ho, wo) = *geometry[:3], windows
+        (kh, kw), (sy, sx), (dy, dx), (ho, wo) = geometry.kernel, geometry.stride, geometry.dilation, windows
         for u in range(kh):
             for v in range(kw):
                 top, left = u * dy, v * dx
@@ -113,7 +113,7 @@ class Plain:
         if any(geometry.padding + geometry.end):
             borders = zip(geometry.padding, geometry.end, strict=True)
             x = self.xp.pad(x, [(0, 0), *borders, (0, 0)], constant_values=fill)
-        (n, h, w, c), (kh, kw), (sy, sx), (dy, dx) = x.shape, *geometry[:3]
+        (n, h, w, c), (kh, kw), (sy, sx), (dy, dx) = x.shape, geometry.kernel, geometry.stride, geometry.dilation
         an, ah, aw, ac = x.strides
         shape = (n, (h - dy * (kh - 1) - 1) // sy + 1, (w - dx * (kw - 1) - 1) // sx + 1, kh, kw, c)
         strides = (an, ah * sy, aw * sx, ah * dy, aw * dx, ac)

@@ -75,7 +75,7 @@ def batch_norm(
     x = input if input.ndim in (2, 4) else reshape(input, (*input.shape[:2], -1, 1))
     options = {"training": training, "momentum": momentum, "eps": eps}
     y = BatchNorm.apply(x, weight, bias, running_mean, running_var, **options)
-    if training and running_mean is not None:
-        for moved in (running_mean, running_var):
+    for moved in (running_mean, running_var) if training else ():
+        if moved is not None:
             moved._version[0] += 1
     return y if input.ndim in (2, 4) else reshape(y, input.shape)

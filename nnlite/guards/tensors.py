@@ -87,7 +87,7 @@ def backward(self, gradient):
         raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
 
 
-@guards("_operands")
+@guards("operands")
 def operands(inputs, node):
     """What Function.apply takes: arrays of numbers that the operation has a meaning for."""
     name, dtypes = type(node).__name__, [x.dtype for x in inputs if hasattr(x, "dtype")]
