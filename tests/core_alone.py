@@ -1,5 +1,6 @@
-"""The core of nnlite and nothing else: every other module of the project is blocked. Run by test_core.py in processes of
-their own.
+"""The core of nnlite and nothing else: every other module of the project is blocked.
+
+tests/nnlite/test_core.py runs this in processes of their own.
 
     python -m tests.core_alone train      trains a convolutional classifier on digits; prints its accuracy on others
     python -m tests.core_alone trace      prints every function that one convolution's backward enters

@@ -1,4 +1,4 @@
-"""Which files are the core of nnlite, and how many lines of code they are: `python -m tests.core_size` prints the table.
+"""The files of nnlite's core, and how many lines of code each has: `python -m tests.core_size` prints the table.
 
 docs/read-the-core.md reads these files in this order.
 """
