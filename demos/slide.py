@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.common import choose_device, run, sheet
-from demos.digits import Digits, in_batches, load_digits, load_lenet5
-from demos.options import add_device
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.images import in_batches, sheet
+from demos.shared.options import add_device
+from demos.shared.program import choose_device, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from models.fully_convolutional import SlidingLeNet5
 from nnlite.nn import functional as F
 from stylize import write_image
@@ -126,4 +126,4 @@ def report(figures: dict[str, Any], digits: int) -> str:
 
 
 if __name__ == "__main__":
-    run("slide", main)
+    run_program("slide", main)

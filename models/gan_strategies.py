@@ -19,7 +19,7 @@ class Strategy:
     discriminator_steps    its steps in a training step; each takes an equal part of the batch
     generator_steps        the generator's steps after these, each with fresh noise
     noise                  standard deviation of noise added to all images before the discriminator (Sonderby et al.
-                           2017); `GAN.anneal` lets it fall
+                           2017); a training loop lets it fall by setting `GAN.noise`
     spectral_norm          whether the discriminator's layers stretch nothing (Miyato et al. 2018)
 
     Raises ValueError for labels outside 0 < low <= high <= 1, fewer than one step, or a negative noise.

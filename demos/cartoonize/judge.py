@@ -13,7 +13,7 @@ from demos.cartoonize.crops import grid
 from demos.cartoonize.evaluate import compare
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator
-from demos.common import UserError
+from demos.shared.program import UserError
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side, stylize
 from stylize.console import counted

@@ -10,11 +10,10 @@ import numpy as np
 
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
-from demos.common import choose_device, run
-from demos.digits import load_digits
-from demos.options import BUNDLED, add_device
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.digits import load_digits
+from demos.shared.options import BUNDLED, add_device
+from demos.shared.program import choose_device, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from stylize import find_images, read_image, resize_short_side
 from stylize.console import Parser, path_argument
 
@@ -116,4 +115,4 @@ def report(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    run("classic_vision", main)
+    run_program("classic_vision", main)

@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demos.common import sheet
-from demos.digits import Digits, in_batches, load_lenet5, pictures
 from demos.search import nearest
+from demos.shared.digits import Digits, load_lenet5, pictures
+from demos.shared.images import in_batches, sheet
 from nnlite.plot import image_grid
 
 SIDE, STEP = 12, 2  # of a piece, and from piece to piece, pixels

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
 from demos.look_inside.pictures import enlarged, signed, summarise
 from demos.search import nearest
+from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
+from demos.shared.images import in_batches
 from models.classifiers import LeNet5
 from models.looking import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor

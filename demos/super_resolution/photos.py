@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.common import UserError, to_image, to_network
+from demos.shared.images import to_image, to_network
+from demos.shared.program import UserError
 from models.srgan import SCALE, shrunk
 from stylize import find_images, read_image, resize_short_side
 

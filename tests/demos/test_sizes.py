@@ -10,8 +10,8 @@ import pytest
 
 import demos
 from demos.__main__ import DEMOS
-from demos.options import Options
-from demos.weights import shapes
+from demos.shared.options import Options
+from demos.shared.weights import shapes
 from models.cyclegan import ResNetGenerator
 from models.dcgan import Discriminator, Generator
 from models.gan import DenseDiscriminator, DenseGenerator

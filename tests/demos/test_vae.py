@@ -8,7 +8,7 @@ import pytest
 
 import nnlite
 from demos import latent
-from demos.digits import Digits, load_digits
+from demos.shared.digits import Digits, load_digits
 from models.vae import VAE
 from stylize import read_image
 

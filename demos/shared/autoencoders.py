@@ -1,20 +1,27 @@
-"""What the demos of autoencoders share: pairs to train on, a falling rate, the error on held-out digits, weights."""
+"""What the demos of autoencoders share: pairs to train on, warped digits, errors, and codes next to other vectors."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 import nnlite
-from demos.digits import Digits, in_batches
-from demos.training import Training
-from demos.warping import warp_input
-from models.autoencoder import Autoencoder, convolutional
+from demos.shared.images import in_batches
+from models.autoencoder import Autoencoder
 from models.pca import PCA
+
+# Limits of what `warped` does to a digit.
+TURN = np.deg2rad(12.0)
+STRETCH = 0.12  # of the size, across and along
+SLANT = 0.15  # pixels to the side for each pixel up
+MOVE = 2.0  # pixels
+
+Pair = tuple[np.ndarray, np.ndarray]  # input and target, both (1, 28, 28)
 
 
 def pairs(
@@ -27,21 +34,23 @@ def pairs(
     )
 
 
-def learn_codes(options: argparse.Namespace, computed: dict[str, Any], train: Digits, test: Digits) -> Training:
-    """Train a convolutional autoencoder to return warped digits as they were; Ctrl-C may have ended it early.
+def warped(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A digit (1, 28, 28) as another hand might have drawn it: turned, stretched, slanted, moved.
 
-    Its code cannot depend on how a digit was turned, slanted or moved, so it says what is drawn rather than where.
+    Each kind of change is drawn evenly up to its limit. 8,000 digits then teach like many more.
     """
-    nnlite.manual_seed(options.seed)
-    model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
+    turn, slant = rng.uniform(-TURN, TURN), rng.uniform(-SLANT, SLANT)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    matrix = rotation @ np.array([[1.0, slant], [0.0, 1.0]]) @ np.diag(rng.uniform(1.0 - STRETCH, 1.0 + STRETCH, 2))
+    middle = np.full(2, (image.shape[-1] - 1) / 2.0)
+    offset = middle - matrix @ middle + rng.uniform(-MOVE, MOVE, 2)
+    return cv2.warpAffine(image[0], np.column_stack([matrix, offset]), image.shape[:0:-1])[None]
 
-    def validate() -> dict[str, float]:
-        return {"mse": mse(in_batches(model.reconstruct, test.images, options.device), test.images)}
 
-    training = Training(model, options, computed, falling([model], options.steps))
-    training.run(pairs(train.images, options, warp_input), validate=validate)
-    save_weights(model, options.out / "autoencoder.safetensors", computed)
-    return training
+def warp_input(pair: Pair, rng: np.random.Generator) -> Pair:
+    """The input alone is warped: the code that restores the original cannot depend on how it was warped."""
+    image, target = pair
+    return warped(image, rng), target
 
 
 def representations(
@@ -55,23 +64,12 @@ def representations(
     }
 
 
-def report(what: str, latent: int, said: dict[str, str], picture: Path) -> None:
-    """Print what was measured, and under it what is said of each of the `representations`."""
+def report_vectors(what: str, latent: int, results: dict[str, str], picture: Path) -> None:
+    """Print what was measured, and under it the result of each of the `representations`."""
     print(what)
     print(f"by 784 pixels, by {latent} principal components, and by a code of {latent} numbers:")
-    print(*(f"{name:>10} {text}" for name, text in said.items()), sep="\n")
+    print(*(f"{name:>10} {text}" for name, text in results.items()), sep="\n")
     print(f"Look at {picture}.")
-
-
-def falling(models: Iterable[Autoencoder], steps: int) -> Callable[[int], None]:
-    """A schedule: the learning rate of each model falls from its own to 0 along a straight line."""
-    groups = [(group, group["lr"]) for model in models for group in model.optimizer.param_groups]
-
-    def schedule(step: int) -> None:
-        for group, first in groups:
-            group["lr"] = first * (1.0 - step / steps)
-
-    return schedule
 
 
 def mse(a: np.ndarray, b: np.ndarray) -> float:
