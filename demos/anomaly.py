@@ -14,7 +14,7 @@ import numpy as np
 import nnlite
 from demos.shared.autoencoders import errors, save_weights
 from demos.shared.digits import FEWEST, Digits, load_digits, pictures
-from demos.shared.images import in_batches
+from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -38,13 +38,7 @@ def main() -> int:
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     models = [build(options.latent).to(options.device) for _ in range(DIGITS)]
-    loader = nnlite.DataLoader(
-        list(zip(train.images, train.labels, strict=True)),
-        options.batch,
-        shuffle=True,
-        seed=options.seed,
-        device=options.device,
-    )
+    loader = shuffled(options, train.images, train.labels)
 
     def scores(digit: int) -> np.ndarray:
         return errors(in_batches(models[digit].reconstruct, test.images, options.device), test.images)
@@ -53,9 +47,7 @@ def main() -> int:
         return {str(digit): roc_auc(scores(digit), test.labels != digit) for digit in range(DIGITS)}
 
     with Run(options, {str(digit): model for digit, model in enumerate(models)}) as run:
-        rates = [
-            LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1) for model in models
-        ]
+        rates = [LinearLR(model.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for model in models]
         for images, labels in run.batches(loader):
             run.record(train_step(models, images, labels.cpu().numpy()))
             for rate in rates:

@@ -4,7 +4,7 @@ Course material writes the training as one call,
 
     autoencoder.fit(x, x, epochs=50, batch_size=256, shuffle=True, validation_data=(x_test, x_test))
 
-The loop in `main` is what such a call hides: `pairs` gives it (x, x) shuffled in batches of 256, the validation is the
+The loop in `main` is what such a call hides: `shuffled` gives it (x, x) in batches of 256, the validation is the
 error on x_test, and --steps 1600 are 50 epochs of 8,000 digits. The history that `fit` returns is run.losses and
 run.validations, drawn in history.png.
 """
@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import mse, pairs, save_weights
+from demos.shared.autoencoders import mse, save_weights
 from demos.shared.digits import Digits, load_digits, pictures
-from demos.shared.images import in_batches, sheet
+from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -68,7 +68,7 @@ def main() -> int:
     seen = corrupted(test.images, options.seed) if options.kind == "denoising" else test.images
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-        for batch in run.batches(pairs(train.images, options)):
+        for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():

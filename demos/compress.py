@@ -7,9 +7,9 @@ import argparse
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import mse, pairs, save_weights
+from demos.shared.autoencoders import mse, save_weights
 from demos.shared.digits import Digits, load_digits, pictures
-from demos.shared.images import in_batches
+from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -30,11 +30,8 @@ def main() -> int:
     train, test = load_digits()
     models = {str(size): Autoencoder(*network(size), lr=2e-3).to(options.device) for size, network in NETWORKS.items()}
     with Run(options, models) as run:
-        rates = [
-            LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-            for model in models.values()
-        ]
-        for batch in run.batches(pairs(train.images, options)):
+        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
+        for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record({size: model.train_step(*batch)["mse"] for size, model in models.items()})
             for rate in rates:
                 rate.step()

@@ -21,7 +21,7 @@ from demos.cartoonize.judge import NAMES, compare_drawings, table
 from demos.cartoonize.recipe import SHIPPED
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator, save_generator
-from demos.shared.images import sheet
+from demos.shared.images import sheet, shuffled
 from demos.shared.options import Options, check_together
 from demos.shared.program import UserError, run_program
 from demos.shared.run import Run, hold_then_fall
@@ -125,7 +125,7 @@ class Unpaired:
 
     def loader(self, options: argparse.Namespace) -> nnlite.DataLoader:
         """Batches of crops of photos, each with one of any cartoon."""
-        epoch = [(photo,) for photo in self.photos] * CROPS_PER_EPOCH
+        epoch = self.photos * CROPS_PER_EPOCH
         if options.batch > len(epoch):
             raise UserError(f"--batch {options.batch} is more than the {len(epoch)} crops of an epoch; make it smaller")
 
@@ -133,15 +133,7 @@ class Unpaired:
             cartoon = self.cartoons[rng.integers(len(self.cartoons))]
             return random_crop(photo, options.size, rng) + random_crop([cartoon], options.size, rng)
 
-        return nnlite.DataLoader(
-            epoch,
-            options.batch,
-            shuffle=True,
-            drop_last=True,
-            seed=options.seed,
-            transform=cut,
-            device=options.device,
-        )
+        return shuffled(options, epoch, drop_last=True, transform=cut)
 
     def judge(self, drawer: ResNetGenerator, options: argparse.Namespace) -> dict[str, Any]:
         """The figures on the held-out pairs, and a picture."""

@@ -7,18 +7,8 @@ import sys
 import numpy as np
 
 import nnlite
+from demos.shared import gans
 from demos.shared.digits import load_digits
-from demos.shared.gans import (
-    add_options,
-    add_strategy,
-    batches,
-    digit_images,
-    draw_samples,
-    judge_digits,
-    report,
-    strategy,
-    warn,
-)
 from demos.shared.options import Options, check_together
 from demos.shared.program import UserError, run_program
 from demos.shared.run import Run, hold_then_fall
@@ -34,14 +24,14 @@ def main() -> int:
     parser.add_argument("--data", type=path_argument, help="folder of images (default: the project's digits)")
     parser.computes_from("data", "image")
     parser.computes("--size", 28, "side of the images, pixels", choices=tuple(STARTS))
-    add_options(parser, BATCH, WIDTH, LATENT)
-    add_strategy(parser)
+    gans.add_options(parser, BATCH, WIDTH, LATENT)
+    gans.add_strategy(parser)
     options = parser.settle()
     check_together(options, ("batch", "width"), most=2**17)
     nnlite.manual_seed(options.seed)
-    images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
+    images = gans.digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
     model = build(options, images.shape[1]).to(options.device)
-    loader = batches(options, images)
+    loader = gans.batches(options, images)
     with Run(options, model) as run:
         rates, warned = hold_then_fall(model, options.steps, last_epoch=run.step - 1), set()
         for batch in run.batches(loader):
@@ -50,17 +40,17 @@ def main() -> int:
             for rate in rates:
                 rate.step()
             if run.due():
-                warn(run, warned)
-                run.record_picture(draw_samples(model, options))
+                gans.warn(run, warned)
+                run.record_picture(gans.draw_samples(model, options))
         if run.interrupted:
             return run.stopped()
-        report(run, model, {} if options.data else judge_digits(model.sample, options.device))
+        gans.report(run, model, {} if options.data else gans.judge_digits(model.sample, options.device))
     return 0
 
 
 def build(options, channels: int = 1) -> DCGAN:
     """The DCGAN that the options describe, with fresh weights."""
-    return DCGAN(options.size, channels, options.latent, options.width, strategy(options), LR)
+    return DCGAN(options.size, channels, options.latent, options.width, gans.strategy(options), LR)
 
 
 def folder(options) -> np.ndarray:

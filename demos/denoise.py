@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import errors, pairs, save_weights
+from demos.shared.autoencoders import errors, save_weights
 from demos.shared.digits import load_digits, pictures
-from demos.shared.images import in_batches, sheet
+from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -51,7 +51,7 @@ def restore(
 
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-        for batch in run.batches(pairs(train.images, options)):
+        for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():

@@ -36,10 +36,7 @@ def main() -> int:
         for depth in DEPTHS
     }
     with Run(options, models) as run:
-        rates = [
-            LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-            for model in models.values()
-        ]
+        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
         for batch in run.batches(labelled(train, options)):
             run.record({name: model.train_step(*batch)["loss"] for name, model in models.items()})
             for rate in rates:

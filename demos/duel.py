@@ -18,7 +18,7 @@ import nnlite
 from demos import dcgan, gan
 from demos.shared.digits import load_digits
 from demos.shared.gans import JUDGED, digit_images, fixed_noise, tiles
-from demos.shared.images import in_batches, sheet
+from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import UserError, run_program
 from demos.shared.run import Run, hold_then_fall
@@ -53,10 +53,7 @@ def main() -> int:
     }
     for model in models.values():
         model.to(options.device)
-    samples = list(zip(digit_images(load_digits()[0]), strict=True))
-    loader = nnlite.DataLoader(
-        samples, options.batch, shuffle=True, drop_last=True, seed=options.seed, device=options.device
-    )
+    loader = shuffled(options, digit_images(load_digits()[0]), drop_last=True)
     with Run(options, models) as run:
         rates = []
         for model in models.values():

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import mse, pairs, report_vectors, representations, save_weights, warp_input
+from demos.shared.autoencoders import mse, report_vectors, representations, save_weights, warp_input
 from demos.shared.digits import FEWEST, load_digits, some_of_each
-from demos.shared.images import in_batches
+from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -39,7 +39,9 @@ def main() -> int:
     model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-        for batch in run.batches(pairs(train.images, options, warp_input)):  # to be returned as they were
+        for batch in run.batches(
+            shuffled(options, train.images, train.images, transform=warp_input)
+        ):  # to be returned as they were
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():

@@ -16,7 +16,7 @@ import numpy as np
 import nnlite
 from demos.shared.autoencoders import mse, save_weights
 from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
-from demos.shared.images import in_batches, sheet
+from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -45,9 +45,7 @@ def main() -> int:
         "autoencoder": (plain.encode, plain.decode),
         "VAE": (lambda images: variational.encode(images)[0], variational.decode),  # the mean of its codes
     }
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images], options.batch, shuffle=True, seed=options.seed, device=options.device
-    )
+    loader = shuffled(options, train.images)
     with Run(options, {"autoencoder": plain, "VAE": variational}) as run:
         for batch in run.batches(loader):
             mse_step, loss_step = plain.train_step(*batch)["mse"], variational.train_step(*batch)["loss"]

@@ -13,7 +13,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.digits import load_digits
-from demos.shared.images import sheet, to_image
+from demos.shared.images import sheet, shuffled, to_image
 from demos.shared.options import BUNDLED, Options, check_together
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -43,14 +43,7 @@ def main() -> int:
     train, test = load_digits()
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images],
-        options.batch,
-        shuffle=True,
-        seed=options.seed,
-        transform=drawn_on(photos),
-        device=options.device,
-    )
+    loader = shuffled(options, train.images, transform=drawn_on(photos))
     held_out = nnlite.DataLoader([(image,) for image in test.images[:JUDGED]], 50, transform=drawn_on(other_photos))
     batches = list(held_out)  # once: each further epoch would draw other ones
 

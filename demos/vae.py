@@ -9,7 +9,7 @@ import numpy as np
 import nnlite
 from demos.shared.autoencoders import save_weights
 from demos.shared.digits import Digits, load_digits, pictures
-from demos.shared.images import sheet
+from demos.shared.images import sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -34,9 +34,7 @@ def main() -> int:
     model = VAE(options.kind, options.latent, options.beta).to(options.device)
     codes = nnlite.randn(SIDE * SIDE, options.latent, device=options.device)  # the same ones each time it is looked at
     held_out = nnlite.DataLoader([(image,) for image in test.images], 500, device=options.device)
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images], options.batch, shuffle=True, seed=options.seed, device=options.device
-    )
+    loader = shuffled(options, train.images)
     with Run(options, model) as run:
         for batch in run.batches(loader):
             run.record(model.train_step(*batch))

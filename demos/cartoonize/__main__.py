@@ -15,7 +15,7 @@ from demos.cartoonize.recipe import HOLD, PRESETS, SHIPPED, Recipe
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import save_generator
 from demos.shared.images import sheet
-from demos.shared.options import Options, add_device, add_photos
+from demos.shared.options import Options, add_device, add_out, add_photos
 from demos.shared.program import choose_device, run_program
 from demos.shared.run import Run, hold_then_fall
 from demos.shared.run_folder import claim_folder
@@ -124,9 +124,7 @@ def judge(arguments: list[str]) -> int:
     parser.add_argument(
         "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
     )
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/judge"), help="folder for the picture (%(default)s)"
-    )
+    add_out(parser, "judge", "the picture")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     device = choose_device(options.device)

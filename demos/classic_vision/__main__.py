@@ -11,11 +11,11 @@ import numpy as np
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
 from demos.shared.digits import load_digits
-from demos.shared.options import BUNDLED, add_device
+from demos.shared.options import BUNDLED, add_device, add_out
 from demos.shared.program import choose_device, run_program
 from demos.shared.run_folder import claim_folder, write_figures
 from stylize import find_images, read_image, resize_short_side
-from stylize.console import Parser, path_argument
+from stylize.console import Parser
 
 SHORT_SIDE = 256  # of a photo, pixels
 PIECES = 5  # of each photo, that are to be found again
@@ -26,8 +26,7 @@ SHOWN_CHANGES = ("as it is", "darker", "turned by 45", "scaled by 0.6")
 
 def main() -> int:
     parser = Parser(prog="python -m demos.classic_vision", description=__doc__)
-    folder = Path("runs/classic_vision")
-    parser.add_argument("--out", type=path_argument, default=folder, help="folder for results (%(default)s)")
+    add_out(parser, "classic_vision")
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from demos.shared.options import add_out
 from demos.shared.program import UserError, run_program
 from demos.shared.run_folder import claim_folder, write_figures
 from stylize.console import Parser, path_argument
@@ -19,9 +18,7 @@ def main() -> int:
     parser.add_argument(
         "--model", type=path_argument, help="weights of the one network that is asked for (default: the project's)"
     )
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/look_inside"), help="folder for pictures (%(default)s)"
-    )
+    add_out(parser, "look_inside", "pictures")
     options = parser.parse_args()
     if options.model and options.network == "both":
         raise UserError("--model is of one network: add --network lenet5 or --network cartoon")

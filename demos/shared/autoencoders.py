@@ -24,16 +24,6 @@ MOVE = 2.0  # pixels
 Pair = tuple[np.ndarray, np.ndarray]  # input and target, both (1, 28, 28)
 
 
-def pairs(
-    images: np.ndarray, options: argparse.Namespace, transform: Callable[[Any, np.random.Generator], Any] | None = None
-) -> nnlite.DataLoader:
-    """Batches (input, target), both one image unless `transform` changes them: what `fit(x, x)` is given."""
-    samples = list(zip(images, images, strict=True))
-    return nnlite.DataLoader(
-        samples, options.batch, shuffle=True, seed=options.seed, transform=transform, device=options.device
-    )
-
-
 def warped(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A digit (1, 28, 28) as another hand might have drawn it: turned, stretched, slanted, moved.
 

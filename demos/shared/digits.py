@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 import nnlite
-from demos.shared.images import in_batches
+from demos.shared.images import in_batches, shuffled
 from models.classifiers import Classifier, LeNet5
 from models.weights import load_weights
 from nnlite.data import Augment, RandomCrop
@@ -58,10 +58,7 @@ def pictures(images: np.ndarray | nnlite.Tensor) -> list[np.ndarray]:
 def labelled(digits: Digits, options: argparse.Namespace, *changes: Change) -> nnlite.DataLoader:
     """Batches (images, labels): the digits changed by chance, and moved by up to SHIFT pixels each way."""
     transform = Augment(*changes, RandomCrop(SIDE, padding=SHIFT))
-    samples = list(zip(digits.images, digits.labels, strict=True))
-    return nnlite.DataLoader(
-        samples, options.batch, shuffle=True, seed=options.seed, transform=transform, device=options.device
-    )
+    return shuffled(options, digits.images, digits.labels, transform=transform)
 
 
 def accuracy(model: Classifier, digits: Digits, device: str) -> float:

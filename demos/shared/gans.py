@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def add_options(parser: Options, batch: int, width: int, latent: int = 64, wides
 
 
 def add_strategy(parser: Options, label: float = 1.0, discriminator_steps: int = 1) -> None:
-    """The options of models/gan_strategies.py."""
+    """The options of models/gan_strategies.py, under the names of its fields."""
     parser.computes("--label-low", label, "labels of real images are drawn from this", least=0.7)
     parser.computes("--label-high", label, "up to this, .7 to 1", least=0.7)
     parser.computes("--discriminator-steps", discriminator_steps, "its steps before the generator's", 1, most=4000)
@@ -54,14 +55,7 @@ def strategy(options: argparse.Namespace) -> Strategy:
         raise UserError(
             f"--label-low {options.label_low} --label-high {options.label_high}: expected .7 <= low <= high <= 1"
         )
-    return Strategy(
-        options.label_low,
-        options.label_high,
-        options.discriminator_steps,
-        options.generator_steps,
-        options.noise,
-        options.spectral_norm,
-    )
+    return Strategy(**{field.name: getattr(options, field.name) for field in fields(Strategy)})
 
 
 def digit_images(digits: Digits, size: int = 28) -> np.ndarray:

@@ -1,8 +1,10 @@
-"""Pixels into a network and out of it, and pictures made of pictures."""
+"""Images into a network, in batches, and out of it; and pictures made of pictures."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,12 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], gap: int = 2) -> np.ndarray:
     """Images (H, W, 3) of one size, uint8, in rows and columns, as one image with white lines between them."""
     framed = [[np.pad(image, ((0, gap), (0, gap), (0, 0)), constant_values=255) for image in row] for row in rows]
     return np.concatenate([np.concatenate(row, axis=1) for row in framed])[:-gap, :-gap]
+
+
+def shuffled(options: argparse.Namespace, *arrays: Sequence[Any], **how: Any) -> nnlite.DataLoader:
+    """Batches of options.batch samples, each with an element of every array; `how` is for the DataLoader."""
+    samples = list(zip(*arrays, strict=True))
+    return nnlite.DataLoader(samples, options.batch, shuffle=True, seed=options.seed, device=options.device, **how)
 
 
 def in_batches(

@@ -50,9 +50,7 @@ class Options(Parser):
 
     def __init__(self, name: str, description: str, steps: int):
         super().__init__(prog=f"python -m demos.{name}", description=description)
-        self.add_argument(
-            "--out", type=path_argument, default=Path("runs") / name, help="folder for results (%(default)s)"
-        )
+        add_out(self, name)
         add_device(self)
         self.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
@@ -164,6 +162,12 @@ class Options(Parser):
             and all(isinstance(saved[name], str) for name in files)
             and all(option.could_be(saved[name]) for name, option in self.computed.items())
         )
+
+
+def add_out(parser: argparse.ArgumentParser, name: str, what: str = "results") -> None:
+    """Add --out: a folder of this name in runs/."""
+    folder = Path("runs") / name
+    parser.add_argument("--out", type=path_argument, default=folder, help=f"folder for {what} (%(default)s)")
 
 
 def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:

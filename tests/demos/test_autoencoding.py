@@ -11,9 +11,9 @@ from demos import denoise, inpaint
 from demos.anomaly import train_step
 from demos.features import classify, standardise
 from demos.search import nearest
-from demos.shared.autoencoders import errors, pairs, warp_input, warped
+from demos.shared.autoencoders import errors, warp_input, warped
 from demos.shared.digits import load_digits, some_of_each
-from demos.shared.images import in_batches
+from demos.shared.images import in_batches, shuffled
 from demos.shared.run import Several
 from models.autoencoder import Autoencoder, convolutional, dense
 from models.pca import PCA
@@ -41,9 +41,9 @@ class Options:
 # What they are made of
 
 
-def test_pairs_are_an_image_twice_in_an_order_of_the_seed():
+def test_shuffled_arrays_stay_together_in_an_order_of_the_seed():
     images = np.random.default_rng(0).random((12, 1, 28, 28)).astype(np.float32)
-    first, second = (next(pairs(images, Options).batches()) for _ in range(2))
+    first, second = (next(shuffled(Options, images, images).batches()) for _ in range(2))
     np.testing.assert_array_equal(first[0].numpy(), first[1].numpy())
     np.testing.assert_array_equal(first[0].numpy(), second[0].numpy())
     assert first[0].shape == (5, 1, 28, 28)
