@@ -59,7 +59,7 @@ def main() -> int:
 
 def nearest(codes: np.ndarray, queries: np.ndarray, count: int) -> np.ndarray:
     """(queries, count): which codes are nearest to each query, the nearest first, by Euclidean distance."""
-    distances = (codes**2).sum(1) - 2.0 * queries @ codes.T  # but for |query|^2, the same for all codes
+    distances = (codes**2).sum(1) - 2.0 * queries @ codes.T  # plus |query|^2, which is the same for all codes
     close = np.argpartition(distances, count, axis=1)[:, :count]
     return np.take_along_axis(close, np.take_along_axis(distances, close, 1).argsort(1), 1)
 

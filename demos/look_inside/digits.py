@@ -26,7 +26,7 @@ FOUND = 10
 
 
 def look(out: Path, model: Path | None = None) -> dict[str, Any]:
-    """Write all pictures into `out`; the figures. Raises CheckpointError for a model that is no LeNet-5."""
+    """Write all pictures into `out`; the figures. Raises CheckpointError for another model than LeNet-5."""
     network = load_lenet5(model) if model else load_lenet5()
     out.mkdir(parents=True, exist_ok=True)
     train, test = load_digits()

@@ -215,7 +215,7 @@ def hold_then_fall(model: Any, steps: int, hold: float = 0.5, last_epoch: int = 
 
 
 def _arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays in nested dictionaries and lists, with their names joined by dots."""
+    """The arrays in nested dictionaries, with their names joined by dots."""
     if isinstance(state, nnlite.Tensor):
         yield name, state.detach().cpu().numpy()
     elif isinstance(state, dict):

@@ -1,4 +1,4 @@
-"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo of one's own."""
+"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo of yours."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def train(arguments: list[str]) -> int:
         small, originals = zip(*held_out, strict=True)
         loader = training_batches(pairs, options.crop, options.batch, options.seed, options.device)
         first, second = options.content_steps, options.steps - options.content_steps
-        content_rates = [falling(content.optimizer, first, min(run.step, first))]
+        content_rates = [fall_to_zero(content.optimizer, first, min(run.step, first))]
         srgan_rates = [
-            falling(optimizer, second, max(run.step - first, 0))
+            fall_to_zero(optimizer, second, max(run.step - first, 0))
             for optimizer in (srgan.generator_optimizer, srgan.discriminator_optimizer)
         ]
         for batch in run.batches(loader):
@@ -94,7 +94,7 @@ def train(arguments: list[str]) -> int:
     return 0
 
 
-def falling(optimizer: Optimizer, steps: int, done: int) -> LinearLR:
+def fall_to_zero(optimizer: Optimizer, steps: int, done: int) -> LinearLR:
     """A schedule: the rate falls to 0 along a straight line in so many steps, of which some are done."""
     return LinearLR(optimizer, 1.0, 0.0, total_iters=steps, last_epoch=done - 1)
 
