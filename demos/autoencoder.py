@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import mse, save_weights
+from demos.shared.autoencoders import SHOWN, draw_rows, mse, save_weights
 from demos.shared.digits import Digits, load_digits, pictures
-from demos.shared.images import in_batches, sheet, shuffled
+from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -41,7 +41,6 @@ from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import history, image_grid, scatter
 
 MASKED = 0.5  # share of the pixels that the denoising kind has to put back
-SHOWN = 10
 
 KINDS = {
     "dense": lambda o: Autoencoder(*dense(o.latent)),
@@ -65,40 +64,29 @@ def main() -> int:
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = KINDS[options.kind](options).to(options.device)
-    seen = corrupted(test.images, options.seed) if options.kind == "denoising" else test.images
+    seen, targets = test.images, []
+    if options.kind == "denoising":  # it has to put back what it does not see
+        seen, targets = corrupted(test.images, options.seed), [test.images]
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
         for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():
-                run.record_picture(draw(model, seen, test.images, options.device, rows=1))
-                run.record_validation({"mse": error(model, seen, test.images, options.device)})
+                restored = in_batches(model.reconstruct, seen, options.device)
+                run.record_picture(draw_rows(SHOWN, seen, restored, *targets))
+                run.record_validation({"mse": mse(restored, test.images)})
         if run.interrupted:
             return run.stopped()
         save_weights(model, options.out / "autoencoder.safetensors", options.computed)
-        image_grid([[draw(model, seen, test.images, options.device, rows=4)]], options.out / "reconstructions.png")
+        restored = in_batches(model.reconstruct, seen, options.device)
+        image_grid([[draw_rows(4 * SHOWN, seen, restored, *targets)]], options.out / "reconstructions.png")
         draw_history(run, options.out / "history.png")
         look = ["reconstructions.png", "history.png", *show_code(model, test, options)]
-        mse_held_out = error(model, seen, test.images, options.device)
-        figures = run.finish({"mse": mse_held_out, **compare(model, train, test, options)})
+        figures = run.finish({"mse": mse(restored, test.images), **compare(model, train, test, options)})
     print(report(figures, len(test)))
     print(f"Look at {', '.join(str(options.out / name) for name in look)}.")
     return 0
-
-
-def error(model: Autoencoder, seen: np.ndarray, images: np.ndarray, device: str) -> float:
-    """The mean squared error of what the model makes of `seen`, which should be `images`."""
-    return mse(in_batches(model.reconstruct, seen, device), images)
-
-
-def draw(model: Autoencoder, seen: np.ndarray, images: np.ndarray, device: str, rows: int) -> np.ndarray:
-    """Digits as the model sees them, and below what it puts back; then, if it should differ, what it should be."""
-    x = seen[: rows * SHOWN]
-    shown = [pictures(x), pictures(in_batches(model.reconstruct, x, device))]
-    if seen is not images:
-        shown.append(pictures(images[: len(x)]))
-    return sheet([row[i : i + SHOWN] for i in range(0, len(x), SHOWN) for row in shown])
 
 
 def corrupted(images: np.ndarray, seed: int) -> np.ndarray:

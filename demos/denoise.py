@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 import nnlite
-from demos.shared.autoencoders import errors, save_weights
-from demos.shared.digits import load_digits, pictures
-from demos.shared.images import in_batches, sheet, shuffled
+from demos.shared.autoencoders import SHOWN, draw_rows, errors, save_weights
+from demos.shared.digits import load_digits
+from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -19,7 +19,6 @@ from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 WIDTHS = 16, 32  # channels at 14x14 and 7x7
-SHOWN = 10
 
 
 def main() -> int:
@@ -46,8 +45,8 @@ def restore(
     seen = corrupt(nnlite.tensor(test.images)).numpy()
     model = DenoisingAutoencoder(*build(), corrupt, lr=2e-3).to(options.device)
 
-    def restored(images: np.ndarray) -> np.ndarray:
-        return mend(images, in_batches(model.reconstruct, images, options.device))
+    def restored() -> np.ndarray:
+        return mend(seen, in_batches(model.reconstruct, seen, options.device))
 
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
@@ -55,26 +54,21 @@ def restore(
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():
-                run.record_picture(draw(test.images, seen, restored(seen[:SHOWN])))
-                run.record_validation(judge(test.images, seen, restored(seen)))
+                digits = (test.images, seen, restored())
+                run.record_picture(draw_rows(SHOWN, *digits))
+                run.record_validation(judge(*digits))
         if run.interrupted:
             return run.stopped()
         save_weights(model, options.out / "autoencoder.safetensors", options.computed)
-        image_grid([[draw(test.images, seen, restored(seen[: 4 * SHOWN]))]], options.out / "restored.png")
-        figures = run.finish(judge(test.images, seen, restored(seen)))
+        digits = (test.images, seen, restored())
+        image_grid([[draw_rows(4 * SHOWN, *digits)]], options.out / "restored.png")
+        figures = run.finish(judge(*digits))
     print(
         f"PSNR of {len(test)} digits never seen in training: {figures['psnr_in']:.2f} dB corrupted, "
         f"{figures['psnr_out']:.2f} dB restored: a gain of {figures['gain']:.2f} dB.\n"
         f"Look at {options.out / 'restored.png'}, rows of originals, corrupted and restored ones."
     )
     return 0
-
-
-def draw(originals: np.ndarray, corrupted: np.ndarray, restored: np.ndarray) -> np.ndarray:
-    """Rows of originals, corrupted and restored digits, as many as are restored."""
-    count = len(restored)
-    shown = [pictures(images[:count]) for images in (originals, corrupted, restored)]
-    return sheet([row[i : i + SHOWN] for i in range(0, count, SHOWN) for row in shown])
 
 
 def judge(originals: np.ndarray, corrupted: np.ndarray, restored: np.ndarray) -> dict[str, float]:

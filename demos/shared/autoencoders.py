@@ -11,9 +11,12 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.shared.images import in_batches
+from demos.shared.digits import pictures
+from demos.shared.images import in_batches, sheet
 from models.autoencoder import Autoencoder
 from models.pca import PCA
+
+SHOWN = 10  # digits in a row
 
 # Limits of what `warped` does to a digit.
 TURN = np.deg2rad(12.0)
@@ -60,6 +63,12 @@ def report_vectors(what: str, latent: int, results: dict[str, str], picture: Pat
     print(f"by 784 pixels, by {latent} principal components, and by a code of {latent} numbers:")
     print(*(f"{name:>10} {text}" for name, text in results.items()), sep="\n")
     print(f"Look at {picture}.")
+
+
+def draw_rows(count: int, *kinds: np.ndarray) -> np.ndarray:
+    """The first `count` digits of each kind on a sheet: rows of SHOWN, those of one digit under one another."""
+    shown = [pictures(images[:count]) for images in kinds]
+    return sheet([row[i : i + SHOWN] for i in range(0, count, SHOWN) for row in shown])
 
 
 def mse(a: np.ndarray, b: np.ndarray) -> float:
