@@ -20,7 +20,7 @@ UNREADABLE = "unreadable"  # in place of a hash; whoever opens the file reports 
 
 
 @dataclass(frozen=True)
-class Computed:
+class Option:
     """An option that decides what is computed. Numbers lie between `least` and `most`, both included."""
 
     flag: str
@@ -54,7 +54,7 @@ class Options(Parser):
         add_device(self)
         self.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
-        self.computed: dict[str, Computed] = {}
+        self.computed: dict[str, Option] = {}
         self.files: dict[str, str] = {}  # options that name files -> what the files are, such as "photo"
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.chooser = ""  # the option that chooses among them
@@ -69,7 +69,7 @@ class Options(Parser):
         """
         takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         option = self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
-        self.computed[option.dest] = Computed(flag, default, least, most, how.get("choices"))
+        self.computed[option.dest] = Option(flag, default, least, most, how.get("choices"))
 
     def computes_preset(self, presets: Mapping[str, Mapping[str, Any]], help: str, flag: str = "--preset") -> None:
         """Add --preset, or `flag`: one of several sets of defaults for what is computed; the first by default."""
