@@ -28,6 +28,7 @@ CLAIM = "run.json"  # which program the folder belongs to, and what it computes
 UNFINISHED = ".nnlite-partial-"  # first part of the names of files that a killed run left unfinished
 IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers in folders that look empty
 
+FORMAT = 2  # of a checkpoint; the first did not hold the learning rates that schedules begin with
 Rows = list[dict[str, float]]  # each has a "step", and the same names as the first
 
 _SAMPLE = re.compile(r"step-(\d+)\.png")
@@ -100,7 +101,7 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint, with the state of the random numbers. If that raises CheckpointError, the old one is kept."""
     tables = {"losses": _table(losses), "validations": _table(validations)}
-    nnlite.save({"model": state, "progress": progress, "rng": nnlite.get_rng_state(), **tables}, path)
+    nnlite.save({"format": FORMAT, "model": state, "progress": progress, "rng": nnlite.get_rng_state(), **tables}, path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -110,7 +111,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     state = nnlite.load(path, checksum_required=True)
     progress = state.get("progress")
-    if not isinstance(progress, dict) or not {"model", "rng", "losses", "validations"} <= state.keys():
+    whole = {"model", "rng", "losses", "validations"} <= state.keys()
+    if not isinstance(progress, dict) or not whole or state.get("format") != FORMAT:
         raise nnlite.CheckpointError(f"{path} is not a training checkpoint, or is too old; start a new run")
     step, seconds = progress.get("step"), progress.get("seconds")
     try:

@@ -188,6 +188,7 @@ def test_options_in_run_json_that_make_no_sense_are_one_line(value, tmp_path, fi
 
 
 STRANGE = [
+    ("format", 1),
     ("progress.step", -1),
     ("progress.step", "x"),
     ("progress.step", 1.5),
