@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], gap: int = 2) -> np.ndarray:
     return np.concatenate([np.concatenate(row, axis=1) for row in framed])[:-gap, :-gap]
 
 
-def shuffled(options: argparse.Namespace, *arrays: Sequence[Any], **how: Any) -> nnlite.DataLoader:
+def shuffled(options: argparse.Namespace, *arrays: Iterable[Any], **how: Any) -> nnlite.DataLoader:
     """Batches of options.batch samples, each with an element of every array; `how` is for the DataLoader."""
     samples = list(zip(*arrays, strict=True))
     return nnlite.DataLoader(samples, options.batch, shuffle=True, seed=options.seed, device=options.device, **how)

@@ -9,7 +9,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -126,7 +126,7 @@ class Run:
         draw_record(self.losses, self.out)
         return figures
 
-    def _batches(self, loader: nnlite.DataLoader | None) -> Iterator[tuple[nnlite.Tensor, ...]]:
+    def _batches(self, loader: nnlite.DataLoader | None) -> Generator[tuple[nnlite.Tensor, ...]]:
         source = loader.batches(start=self.step) if loader else itertools.repeat(())
         self._bar = tqdm(total=self.steps, initial=self.step, desc="training", unit="step", dynamic_ncols=True)
         watch = nnlite.detect_anomaly() if self.options.debug else contextlib.nullcontext()
