@@ -28,7 +28,7 @@ from benchmarks.probe import CupyProbe, TorchProbe
 from benchmarks.variants import VARIANTS, Equality, Subject
 from benchmarks.worker import Failed, Worker
 from benchmarks.works import WORKS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 TITLE = "Training steps on the GPU"
 LEGEND = (
@@ -200,4 +200,4 @@ def cells(row: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    run("gpu", main)
+    run_program("gpu", main)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.common import UserError
+from demos.shared.program import UserError
 
 LIBRARIES = ("nnlite", "torch")
 

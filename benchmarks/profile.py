@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import nnlite
 from benchmarks.works import WORKS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 from nnlite import Function
 from nnlite.optim.optimizer import Optimizer
 from stylize.console import Parser
@@ -68,4 +68,4 @@ def recording():
 
 
 if __name__ == "__main__":
-    run("profile", main)
+    run_program("profile", main)

@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import cores
-from demos.common import run
-from demos.options import BUNDLED
+from demos.shared.options import BUNDLED
+from demos.shared.program import run_program
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
 from stylize.console import path_argument
@@ -116,4 +116,4 @@ def milliseconds(work: Callable[[], Any], rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    run("benchmarks.styles", main)
+    run_program("benchmarks.styles", main)

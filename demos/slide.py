@@ -15,15 +15,15 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.common import choose_device, run, sheet
-from demos.digits import Digits, in_batches, load_digits, load_lenet5
-from demos.options import add_device
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.images import in_batches, sheet
+from demos.shared.options import add_device, add_out
+from demos.shared.program import choose_device, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from models.fully_convolutional import SlidingLeNet5
 from nnlite.nn import functional as F
 from stylize import write_image
-from stylize.console import Parser, path_argument
+from stylize.console import Parser
 
 ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the pixels that each has for itself
 GAP = 4  # least distance of a digit from the border of its cell, pixels
@@ -34,9 +34,7 @@ ROUNDS = 3  # of each way of reading; the fastest counts
 
 def main() -> int:
     parser = Parser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/slide"), help="folder for results (%(default)s)"
-    )
+    add_out(parser, "slide")
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
@@ -126,4 +124,4 @@ def report(figures: dict[str, Any], digits: int) -> str:
 
 
 if __name__ == "__main__":
-    run("slide", main)
+    run_program("slide", main)

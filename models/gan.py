@@ -106,7 +106,7 @@ class GAN(Trainable):
     ):
         self.generator, self.discriminator = generator, discriminator
         self.strategy = strategy or Strategy()
-        self.lr, self.noise = lr, self.strategy.noise  # at the start; `anneal` lowers them
+        self.noise = self.strategy.noise  # at the start; a training loop may let it fall
         if self.strategy.spectral_norm:
             normalise_spectra(discriminator)
         self.generator_optimizer = optim.Adam(generator.parameters(), lr, betas=(0.5, 0.999))
@@ -170,16 +170,6 @@ class GAN(Trainable):
     def add_noise(self, images: Tensor) -> Tensor:
         """Images plus noise of standard deviation self.noise, for the discriminator."""
         return images + self.noise * nnlite.randn_like(images) if self.noise else images
-
-    def anneal(self, progress: float) -> None:
-        """Set noise and learning rates for this point of the training, from 0 (start) to 1 (end).
-
-        The noise falls linearly to 0, and the learning rates do so in the second half. Until then the two networks
-        circle around each other; with smaller and smaller steps they settle.
-        """
-        self.noise = self.strategy.noise * (1.0 - progress)
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            optimizer.param_groups[0]["lr"] = self.lr * min(1.0, 2.0 * (1.0 - progress))
 
     def draw_noise(self, n: int) -> Tensor:
         """z (n, latent) from N(0, 1), on the generator's device."""

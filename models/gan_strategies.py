@@ -19,7 +19,7 @@ class Strategy:
     discriminator_steps    discriminator steps per training step, each on an equal share of the batch
     generator_steps        generator steps after these, each with new noise
     noise                  standard deviation of the noise added to all images that the discriminator sees (Sonderby et
-                           al. 2017); `GAN.anneal` lowers it
+                           al. 2017); a training loop lowers it by setting `GAN.noise`
     spectral_norm          normalise the discriminator's layers so that none stretches its input (Miyato et al. 2018)
 
     Raises ValueError for labels outside 0 < low <= high <= 1, fewer than one step, or a negative noise.

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator
-from demos.common import UserError
+from demos.shared.program import UserError
 from nnlite import nn
 from stylize._cv2 import cv2
 from stylize.console import counted, one_line, say

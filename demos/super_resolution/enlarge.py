@@ -11,8 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 import nnlite
+from demos.shared.weights import Claims, build_and_load
 from demos.super_resolution.photos import from_batch, to_batch, window
-from demos.weights import Claims, build_and_load
 from models.srgan import SCALE, SRResNet, enlarge_bicubic
 from stylize import read_image, write_image
 from stylize.files import check_place, check_target

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.common import UserError, to_image, to_network
+from demos.shared.images import to_image, to_network
+from demos.shared.program import UserError
 from models.srgan import SCALE, shrink_bicubic
 from stylize import find_images, read_image, resize_short_side
 
@@ -20,7 +21,7 @@ Pair = tuple[np.ndarray, np.ndarray]  # small (H, W, 3) and large (4 H, 4 W, 3),
 def split_pairs(sources: list[Path], smallest: int) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and those of each fifth photo, held out; photos with a side below `smallest` are left out.
 
-    Raises ImageError for a file that is no image, UserError with fewer than two photos.
+    Raises ImageError for a file that is not an image, UserError with fewer than two photos.
     """
     photos = [read_image(path) for path in find_images(sources)]
     if not photos:

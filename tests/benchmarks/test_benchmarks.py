@@ -9,7 +9,7 @@ import pytest
 
 import nnlite
 from benchmarks import measure, train_steps, works
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 SMALL = {
     "pix2pix": {"batch": 1, "size": 32, "width": 4},
@@ -132,6 +132,6 @@ def test_ctrl_c_keeps_what_was_measured(torch, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_steps, "measure", measured)
     monkeypatch.setattr(sys, "argv", ["train_steps", "--work", "lenet", "vae", "--json", str(tmp_path / "f.json")])
     with pytest.raises(SystemExit) as ended:
-        run("train_steps", train_steps.main)
+        run_program("train_steps", train_steps.main)
     assert ended.value.code == 130 and capsys.readouterr().err.strip().count("\n") == 0
     assert [row["work"] for row in json.loads((tmp_path / "f.json").read_text())] == ["lenet"]

@@ -10,7 +10,7 @@ import pytest
 import nnlite
 from benchmarks import gpu, variants
 from benchmarks.variants import VARIANTS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 TINY = {"batch": 2}
 
@@ -189,7 +189,7 @@ def test_the_program_prints_writes_and_exits_with_what_happened(torch, monkeypat
     monkeypatch.setattr(gpu, "check_equality", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["gpu", "--work", "pix2pix", "--json", str(tmp_path / "f.json")])
     with pytest.raises(SystemExit) as ended:
-        run("gpu", gpu.main)
+        run_program("gpu", gpu.main)
     assert ended.value.code == status
     rows = json.loads((tmp_path / "f.json").read_text())
     assert [row["batch"] for row in rows] == [1, 16] and "figure of versions" in rows[0]["machine"]
@@ -201,7 +201,7 @@ def test_without_cupy_one_line_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["gpu"])
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SystemExit) as ended:
-        run("gpu", gpu.main)
+        run_program("gpu", gpu.main)
     said = capsys.readouterr().err
     assert ended.value.code == 2 and said.count("\n") == 1 and "CuPy is not installed" in said and "pip install" in said
 

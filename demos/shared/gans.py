@@ -1,28 +1,30 @@
-"""What the demos of GANs share: options, digits to imitate, a watch over the game, and how good the digits became."""
+"""What the demos of GANs share: options, digits to imitate, samples, warnings, and how good the digits became."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 import nnlite
-from demos.common import UserError, sheet, to_image
-from demos.digits import Digits, in_batches, load_digits, load_lenet5
-from demos.options import Options
-from demos.training import Training
+from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.images import in_batches, sheet, to_image
+from demos.shared.options import Options
+from demos.shared.program import UserError
+from demos.shared.run import Run
 from models.classifiers import Classifier
-from models.gan import GAN
+from models.gan import GAN, ConditionalGAN
 from models.gan_strategies import Strategy
 from nnlite.metrics import frechet_distance, inception_score
 from nnlite.nn import functional as F
 
 ROWS, COLUMNS = 6, 10  # images on a sheet
-JUDGED = 2000  # samples, and held-out digits beside them
+JUDGED = 2000  # samples, and as many held-out digits
 COUNTED = 1000  # samples in which each digit should occur
 WINDOW = 50  # steps that a diagnosis looks at
 WARM_UP = 0.25  # share of a run before it is diagnosed: at the start all samples look alike
@@ -38,7 +40,7 @@ def add_options(parser: Options, batch: int, width: int, latent: int = 64, wides
 
 
 def add_strategy(parser: Options, label: float = 1.0, discriminator_steps: int = 1) -> None:
-    """The options of models/gan_strategies.py."""
+    """The options of models/gan_strategies.py, under the names of its fields."""
     parser.computes("--label-low", label, "labels of real images are drawn from this", least=0.7)
     parser.computes("--label-high", label, "up to this, .7 to 1", least=0.7)
     parser.computes("--discriminator-steps", discriminator_steps, "its steps before the generator's", 1, most=4000)
@@ -53,14 +55,7 @@ def strategy(options: argparse.Namespace) -> Strategy:
         raise UserError(
             f"--label-low {options.label_low} --label-high {options.label_high}: expected .7 <= low <= high <= 1"
         )
-    return Strategy(
-        options.label_low,
-        options.label_high,
-        options.discriminator_steps,
-        options.generator_steps,
-        options.noise,
-        options.spectral_norm,
-    )
+    return Strategy(**{field.name: getattr(options, field.name) for field in fields(Strategy)})
 
 
 def digit_images(digits: Digits, size: int = 28) -> np.ndarray:
@@ -73,70 +68,59 @@ def digit_images(digits: Digits, size: int = 28) -> np.ndarray:
     return 2.0 * images - 1.0
 
 
-class Game:
-    """A GAN being trained on `images` (N, C, H, W) in [-1, 1], and `labels` (N,) if it is conditional.
+def batches(options: argparse.Namespace, images: np.ndarray, labels: np.ndarray | None = None) -> nnlite.DataLoader:
+    """Batches of images (N, C, H, W) in [-1, 1], and of labels (N,) for a conditional GAN.
 
     Raises UserError if there are fewer images than a step takes.
     """
-
-    def __init__(
-        self,
-        model: GAN,
-        options: argparse.Namespace,
-        computed: dict[str, Any],
-        images: np.ndarray,
-        labels: np.ndarray | None = None,
-    ):
-        self.model, self.options, self.labelled = model.to(options.device), options, labels is not None
-        taken = options.batch * options.discriminator_steps
-        if taken > len(images):
-            raise UserError(
-                f"a step takes {taken} images (--batch times --discriminator-steps), and there are {len(images)}; "
-                "use a smaller --batch"
-            )
-        samples = list(zip(images, labels, strict=True)) if self.labelled else list(zip(images, strict=True))
-        self.batches = nnlite.DataLoader(
-            samples, taken, shuffle=True, drop_last=True, seed=options.seed, device=options.device
+    taken = options.batch * options.discriminator_steps
+    if taken > len(images):
+        raise UserError(
+            f"a step takes {taken} images (--batch times --discriminator-steps), and there are {len(images)}; "
+            "use a smaller --batch"
         )
-        rng = np.random.default_rng(options.seed)
-        noise = rng.standard_normal((ROWS * COLUMNS, model.generator.latent), np.float32)
-        self.noise = nnlite.tensor(noise, device=options.device)  # the same each time, to see how its images change
-        self.training = Training(model, options, computed, lambda step: model.anneal(step / options.steps))
-        self.said: list[str] = []  # kinds of warning
+    samples = list(zip(images, strict=True) if labels is None else zip(images, labels, strict=True))
+    return nnlite.DataLoader(samples, taken, shuffle=True, drop_last=True, seed=options.seed, device=options.device)
 
-    def play(self) -> bool:
-        """Train; False if Ctrl-C came first."""
-        return self.training.run(self.batches, self.look)
 
-    def look(self) -> np.ndarray:
-        """A sheet of samples; if the game goes wrong, a warning."""
-        for warning in diagnose(self.training.losses, self.options.steps):
-            kind = warning.split(":")[0]
-            if kind not in self.said:
-                tqdm.write(f"step {self.training.step}: warning: {warning}", file=sys.stderr)
-                self.said.append(kind)
-        labels = [nnlite.tensor(np.arange(len(self.noise)) % COLUMNS, device=self.noise.device)]
-        images = self.model.generate(self.noise, *(labels if self.labelled else [])).cpu().numpy()
-        return sheet([tiles(images[i : i + COLUMNS]) for i in range(0, len(images), COLUMNS)])
+def fixed_noise(model: GAN, n: int, seed: int) -> np.ndarray:
+    """z (n, latent) from N(0, 1), the same each time, to see how its images change."""
+    return np.random.default_rng(seed).standard_normal((n, model.generator.latent), np.float32)
 
-    def finish(self, figures: dict[str, Any]) -> int:
-        """Write what Training writes, the weights and the last samples; print the figures and where to look."""
-        out, model = self.options.out, self.model
-        warnings = diagnose(self.training.losses, self.options.steps)
-        figures = self.training.finish({**figures, "warnings": warnings})
-        weights = out / f"{self.options.command.split('.')[-1]}.safetensors"
-        how = {name: str(value) for name, value in self.training.computed.items()}
-        networks = {"generator": model.generator.state_dict(), "discriminator": model.discriminator.state_dict()}
-        nnlite.save(networks, weights, how | {"model": type(model).__name__})
-        print(*said(figures), sep="\n")
-        for warning in warnings:
-            print(f"Warning: {warning}")
-        print(
-            f"Look at {out / 'progress.png'}: samples of the same noise as training went on;\n"
-            f"{out / 'samples'} has them larger. Losses and health are in {out / 'losses.png'};\n"
-            f"the weights are in {weights}."
-        )
-        return 0
+
+def draw_samples(model: GAN, options: argparse.Namespace) -> np.ndarray:
+    """A sheet of images of the same noise each time; of a conditional GAN, with a column for each class."""
+    noise = nnlite.tensor(fixed_noise(model, ROWS * COLUMNS, options.seed), device=options.device)
+    labels = nnlite.tensor(np.arange(ROWS * COLUMNS) % COLUMNS, device=options.device)
+    images = model.generate(noise, *([labels] if isinstance(model, ConditionalGAN) else [])).cpu().numpy()
+    return sheet([tiles(images[i : i + COLUMNS]) for i in range(0, len(images), COLUMNS)])
+
+
+def warn(run: Run, warned: set[str]) -> None:
+    """Print what goes wrong, each kind of warning once; `warned` holds the kinds printed before."""
+    for warning in diagnose(run.losses, run.steps):
+        kind = warning.split(":")[0]
+        if kind not in warned:
+            tqdm.write(f"step {run.step}: warning: {warning}", file=sys.stderr)
+            warned.add(kind)
+
+
+def report(run: Run, model: GAN, figures: dict[str, Any]) -> None:
+    """Write figures, record and weights; print the figures and where to look."""
+    warnings = diagnose(run.losses, run.steps)
+    figures = run.finish({**figures, "warnings": warnings})
+    weights = run.out / f"{run.options.program.split('.')[-1]}.safetensors"
+    how = {name: str(value) for name, value in run.options.computed.items()}
+    networks = {"generator": model.generator.state_dict(), "discriminator": model.discriminator.state_dict()}
+    nnlite.save(networks, weights, how | {"model": type(model).__name__})
+    print(*describe(figures), sep="\n")
+    for warning in warnings:
+        print(f"Warning: {warning}")
+    print(
+        f"Look at {run.out / 'progress.png'}: samples of the same noise as training went on;\n"
+        f"{run.out / 'samples'} has them larger. Losses and health are in {run.out / 'losses.png'};\n"
+        f"the weights are in {weights}."
+    )
 
 
 def diagnose(rows: list[dict[str, float]], steps: int) -> list[str]:
@@ -162,7 +146,7 @@ def diagnose(rows: list[dict[str, float]], steps: int) -> list[str]:
 
 
 def judge_digits(sample: Callable[[int], nnlite.Tensor], device: str) -> dict[str, Any]:
-    """Figures for generated digits by LeNet-5, of as many samples as there are held-out digits beside them.
+    """Figures for generated digits by LeNet-5, of as many samples as there are held-out digits.
 
     sample   sample(n) -> images (n, 1, H, W) in [-1, 1] with H = W = 28, 32 or 64
     """
@@ -193,7 +177,7 @@ def tiles(images: np.ndarray) -> list[np.ndarray]:
     return [to_image(np.broadcast_to(image, (3, *image.shape[1:]))) for image in images]
 
 
-def said(figures: dict[str, Any]) -> list[str]:
+def describe(figures: dict[str, Any]) -> list[str]:
     """The figures in words."""
     lines = []
     if "frechet_distance" in figures:

@@ -1,20 +1,12 @@
-"""The data of a run, and what it leaves behind: pairs, samples to watch it learn, weights and figures at the end."""
+"""The data of a run: photos become pairs of photo and cartoon, to train on and to be judged by."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
-
-from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, centre, training_batches, variations
-from demos.cartoonize.evaluate import apply_affine, fit_affine
-from demos.cartoonize.judge import compare_drawings
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, training_batches, variations
 from demos.cartoonize.recipe import PRESETS, Recipe
-from demos.cartoonize.tiles import draw
-from demos.cartoonize.weights import save_generator
-from demos.common import UserError, sheet
-from models.pix2pix import Pix2Pix
+from demos.shared.program import UserError
 from stylize import Summary, build_dataset, find_images, load_pairs, read_manifest
 from stylize.console import say
 from stylize.options import TooFewPhotos
@@ -22,20 +14,22 @@ from stylize.registry import REFERENCE_SIDE
 
 
 class Cartoons:
-    """The pairs that `recipe` makes of photos, in the folder of a run, and what a model draws of those for testing.
+    """The pairs that `recipe` makes of photos, in the folder of a run.
+
+    train, test    pairs of whole images that a crop fits into
+    batches        loader of crops of varied training pairs
 
     Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop or
     too few for a batch.
     """
 
-    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, model: Pix2Pix, device: str):
-        self.recipe, self.out, self.model, self.device = recipe, out, model, device
-        self.folder = out / "pairs"
+    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, device: str):
+        self.recipe, self.folder = recipe, out / "pairs"
         self.make_pairs(photos)
-        self.train_pairs = self.load("train")
-        self.test_pairs = self.load("test")
+        self.train = self.load("train")
+        self.test = self.load("test")
         scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
-        photos_of = [photo for photo, _ in self.train_pairs]
+        photos_of = [photo for photo, _ in self.train]
         varied = variations(photos_of, recipe.style, scale, recipe.crop, smallest, recipe.seed)
         most = len(varied) * CROPS_PER_EPOCH
         if recipe.batch > most:
@@ -81,25 +75,6 @@ class Cartoons:
             )
         return large_enough
 
-    def generate(self, photo: np.ndarray) -> np.ndarray:
-        return draw(photo, self.model.generator, self.device)
-
-    def samples(self) -> np.ndarray:
-        """photo | generated | target for the same held-out photos each time."""
-        size = self.recipe.size
-        triples = ((photo, self.generate(photo), cartoon) for photo, cartoon in self.test_pairs[:4])
-        return sheet([[centre(image, size) for image in triple] for triple in triples])
-
-    def judge(self) -> dict:
-        """Write the weights and a picture of the test photos; return the figures on these."""
-        held_out = sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") == "test"})
-        metadata = self.recipe.metadata() | {"test_photos": json.dumps(held_out)}
-        save_generator(self.model.generator, self.out / "generator.safetensors", metadata)
-        matrix = fit_affine(self.train_pairs)
-        photos, cartoons = ([pair[side] for pair in self.test_pairs] for side in (0, 1))
-        drawn = {
-            "generated": [self.generate(photo) for photo in photos],
-            "untouched": photos,
-            "affine": [apply_affine(matrix, photo) for photo in photos],
-        }
-        return compare_drawings(drawn, cartoons, self.recipe.size, self.out / "test.png")
+    def test_hashes(self) -> list[str]:
+        """SHA-256 of the photos held out, sorted."""
+        return sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") == "test"})

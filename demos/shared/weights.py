@@ -84,9 +84,9 @@ def build_and_load(build: Callable[..., Network], options: Mapping[str, int], pa
         held = sum(weight.numel() for weight in state.values() if isinstance(weight, nnlite.Tensor))
         needed = sum(math.prod(shape) for shape in shapes(build, options).values())
         if needed > held + ROOM:
-            said = ", ".join(f"{name} {value}" for name, value in options.items())
+            given = ", ".join(f"{name} {value}" for name, value in options.items())
             raise CheckpointError(
-                f"{path} does not hold what it says: a network with {said} has {needed} weights, the file {held}; "
+                f"{path} does not hold what it says: a network with {given} has {needed} weights, the file {held}; "
                 "take another copy"
             )
         network = build(**options)

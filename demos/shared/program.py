@@ -1,12 +1,10 @@
-"""What every demo needs: one clear line for a mistake, a pause at Ctrl-C, a device, pixels in and out of a network."""
+"""How a program starts and stops: one clear line for a mistake, a device, a pause at Ctrl-C."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
-
-import numpy as np
 
 import nnlite
 from stylize import console
@@ -16,7 +14,7 @@ class UserError(Exception):
     """Something the user can fix; the message says what is wrong and what to do."""
 
 
-def run(program: str, main: Callable[[], int | None]) -> NoReturn:
+def run_program(program: str, main: Callable[[], int | None]) -> NoReturn:
     """Call main() and exit with its status; a foreseeable failure becomes one line on stderr, without a traceback.
 
     Exit status: 0 done, 2 a mistake in the arguments or the data, 130 interrupted.
@@ -63,19 +61,3 @@ def choose_device(name: str) -> str:
         return "gpu" if nnlite.gpu_available() else "cpu"
     nnlite.tensor(0.0, device=name)
     return name
-
-
-def to_network(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 in 0..255 -> (3, H, W) float32 in [-1, 1]."""
-    return (image.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
-
-
-def to_image(array: np.ndarray) -> np.ndarray:
-    """(3, H, W) in [-1, 1] -> (H, W, 3) uint8 in 0..255; values beyond are cut off."""
-    return np.rint((array.transpose(1, 2, 0) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
-
-
-def sheet(rows: Sequence[Sequence[np.ndarray]], gap: int = 2) -> np.ndarray:
-    """Images (H, W, 3) of one size, uint8, in rows and columns, as one image with white lines between them."""
-    framed = [[np.pad(image, ((0, gap), (0, gap), (0, 0)), constant_values=255) for image in row] for row in rows]
-    return np.concatenate([np.concatenate(row, axis=1) for row in framed])[:-gap, :-gap]

@@ -5,7 +5,7 @@ And LeNet-5, trained on them by demos/classify.py, for demos that ask what a dra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -13,14 +13,19 @@ from typing import NamedTuple
 import numpy as np
 
 import nnlite
-from models.classifiers import LeNet5
+from demos.shared.images import in_batches, shuffled
+from models.classifiers import Classifier, LeNet5
 from models.weights import load_weights
+from nnlite.data import Augment, RandomCrop
+from nnlite.data.augment import Change
 
-ASSETS = Path(__file__).parent / "assets" / "digits"
+ASSETS = Path(__file__).parents[1] / "assets" / "digits"
 FILE = ASSETS / "mnist10k.npz"
 LENET5 = ASSETS / "lenet5.safetensors"
 TEST = 2000
+SIDE = 28  # pixels
 FEWEST = 679  # how often the rarest digit occurs among those to train on
+SHIFT = 2  # pixels, up to which a digit is moved each time it is trained on: 8,000 then teach like many more
 
 
 class Digits(NamedTuple):
@@ -50,20 +55,24 @@ def pictures(images: np.ndarray | nnlite.Tensor) -> list[np.ndarray]:
     return list(np.repeat(grey.transpose(0, 2, 3, 1), 3, axis=3))
 
 
+def labelled(digits: Digits, options: argparse.Namespace, *changes: Change) -> nnlite.DataLoader:
+    """Batches (images, labels): the digits changed by chance, and moved by up to SHIFT pixels each way."""
+    transform = Augment(*changes, RandomCrop(SIDE, padding=SHIFT))
+    return shuffled(options, digits.images, digits.labels, transform=transform)
+
+
+def accuracy(model: Classifier, digits: Digits, device: str) -> float:
+    """The share of digits read right."""
+    return float((in_batches(model.predict, digits.images, device).argmax(1) == digits.labels).mean())
+
+
+def some_of_each(labels: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
+    """The places of `each` digits of each class, drawn by chance."""
+    return np.concatenate([rng.choice(np.flatnonzero(labels == k), each, replace=False) for k in np.unique(labels)])
+
+
 def load_lenet5(path: str | PathLike = LENET5, device: str = "cpu") -> LeNet5:
     """The classifier that comes with the project, or that of a run of demos/classify.py. Raises CheckpointError."""
     network = LeNet5()
     load_weights(network, nnlite.load(path), path)
     return network.to(device).eval().requires_grad_(False)
-
-
-def in_batches(
-    function: Callable[[nnlite.Tensor], nnlite.Tensor], images: np.ndarray, device: str = "cpu", batch: int = 500
-) -> np.ndarray:
-    """function(images) without gradients, a batch at a time so that memory does not grow with their number."""
-    with nnlite.no_grad():
-        parts = [
-            function(nnlite.tensor(images[start : start + batch], device=device)).cpu().numpy()
-            for start in range(0, len(images), batch)
-        ]
-    return np.concatenate(parts)
