@@ -16,7 +16,7 @@ from nnlite.plot import image_grid
 
 DIGITS = Path(__file__).parents[1] / "assets" / "digits" / "mnist10k.npz"
 PICTURE = Path("runs/minimal/mnist.png")
-STEPS, BATCH = 700, 128
+STEPS, BATCH = 1000, 64
 
 
 def load_digits():

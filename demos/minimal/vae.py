@@ -59,7 +59,7 @@ def main():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step % 200 == 0:
+        if step % 100 == 0:
             print(f"step {step:4}   loss {loss.item():.1f}")
 
     with nnlite.no_grad():
