@@ -55,8 +55,9 @@ def main():
         real = train[nnlite.randint(len(train), (BATCH,))]
         fake = generator(nnlite.randn(BATCH, NOISE))
 
-        # The discriminator learns to tell the two apart; detach() leaves the generator out of this.
-        d_loss = bce(discriminator(real), ones) + bce(discriminator(fake.detach()), zeros)
+        # The discriminator learns to tell the two apart; detach() leaves the generator out of this. A target of 0.9 for
+        # what is real keeps it from becoming too sure of itself (Salimans et al. 2016).
+        d_loss = bce(discriminator(real), 0.9 * ones) + bce(discriminator(fake.detach()), zeros)
         d_optimizer.zero_grad()
         d_loss.backward()
         d_optimizer.step()
