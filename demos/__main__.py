@@ -37,6 +37,7 @@ def main() -> None:
     for name, what, time in DEMOS:
         print(f"python -m demos.{name:{width}}  {time:>7}  {what}")
     print("Each runs without arguments and writes into runs/NAME; --help tells its options.")
+    print("To read a whole training on one page, open demos/minimal: six files without options, mnist.py first.")
 
 
 if __name__ == "__main__":
