@@ -19,6 +19,7 @@ def run_program(program: str, main: Callable[[], int | None]) -> NoReturn:
 
     Exit status: 0 done, 2 a mistake in the arguments or the data, 130 interrupted.
     """
+    nnlite.backends.keep_freed_memory()  # the next training step wants as much again
     console.run(program, main, _is_foreseen, needs=["stylize._cv2"])
 
 
