@@ -51,7 +51,7 @@ def test_a_rate_that_holds_and_then_falls():
         seen = []
         for _ in range(101):
             seen.append(
-                [optimizer.param_groups[0]["lr"] for optimizer in model.parts().values() if hasattr(optimizer, "step")]
+                [optimizer.param_groups[0]["lr"] for optimizer in model.components().values() if hasattr(optimizer, "step")]
             )
             for rate in rates:
                 rate.step()
