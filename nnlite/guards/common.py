@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import errors
@@ -26,6 +27,13 @@ def guards(name: str) -> Callable[[Guard], Guard]:
         return guard
 
     return register
+
+
+def register(file: ModuleType) -> None:
+    """Make each function of a file the guard of that name; those with a _ in front are helpers."""
+    for name, function in vars(file).items():
+        if getattr(function, "__module__", None) == file.__name__ and not name.startswith("_"):
+            errors.guards[name] = function
 
 
 def share(check: Callable[..., None], *names: str) -> None:

@@ -16,7 +16,6 @@ from .common import (
     check_output_padding,
     check_padding,
     check_whole,
-    guards,
     pair,
     require_tensors,
 )
@@ -24,7 +23,6 @@ from .common import (
 # Convolution
 
 
-@guards("conv2d")
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
     _convolution("conv2d", input, weight, bias, groups, transposed=False)
@@ -33,7 +31,6 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     _some_window("conv2d", input, Geometry(kernel, stride, dilation, *borders(padding, kernel, dilation)), padding)
 
 
-@guards("conv_transpose2d")
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     name = "conv_transpose2d"
     stride, padding = pair(name, "stride", stride, 1), pair(name, "padding", padding, 0)
@@ -76,12 +73,10 @@ def _some_window(name, input, geometry, padding):
 # Pooling
 
 
-@guards("max_pool2d")
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     _pooling("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-@guards("avg_pool2d")
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -100,7 +95,6 @@ def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode):
     _some_window(name, input, geometry_of(input.shape[2:], kernel, stride, padding, dilation, ceil_mode), padding)
 
 
-@guards("adaptive_avg_pool2d")
 def adaptive_avg_pool2d(input, output_size):
     check_images("adaptive_avg_pool2d", input)
     sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
@@ -110,7 +104,6 @@ def adaptive_avg_pool2d(input, output_size):
 # Borders and other sizes
 
 
-@guards("pad")
 def pad(input, pad, mode="constant", value=None):
     check_choice("pad", "mode", mode, ("constant", "reflect", "replicate"))
     require_tensors("pad", input)
@@ -126,7 +119,6 @@ def pad(input, pad, mode="constant", value=None):
                 raise ShapeError(f"pad: {given} cannot {mode} it ({input.shape})")
 
 
-@guards("interpolate")
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, *, antialias=False):
     check_choice("interpolate", "mode", mode, ("nearest", "bilinear", "bicubic"))
     if mode == "nearest" and (align_corners or antialias):
@@ -145,7 +137,6 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
 
 
-@guards("pixel_shuffle")
 def pixel_shuffle(input, upscale_factor):
     check_whole("pixel_shuffle", 1, upscale_factor=upscale_factor)
     require_tensors("pixel_shuffle", input)
