@@ -348,7 +348,9 @@ def require_sound_tests(file: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Break every operation in every way; do the tests notice?")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of nnlite.functional, such as Conv2d or linear (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="of nnlite.functional, such as Conv2d or linear (default: all)"
+    )
     names = parser.parse_args().names
     try:
         import torch
