@@ -6,12 +6,14 @@ import math
 
 from ..errors import ShapeError
 from ..function import axis_of, is_tensor, shape_of
+from .arrays import some_elements
 from .common import (
     check_choice,
     check_dtypes,
     check_number,
     check_pair,
     check_positive,
+    check_shape,
     check_share,
     require_tensors,
     share,
@@ -51,8 +53,8 @@ def softplus(input, beta=1.0, threshold=20.0):
 def _axis_to_sum(name, input, dim, *others):
     if not isinstance(dim, int):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    if shape_of(input)[axis_of(dim, shape_of(input))] == 0:
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
+    shape = shape_of(input)
+    some_elements(name, shape, dim, shape[axis_of(dim, shape)])
 
 
 share(_axis_to_sum, "softmax", "log_softmax")
@@ -98,10 +100,7 @@ def _norm(name, input, axes, eps, expected=None, **others):
         raise ShapeError(f"{name}: expected an input of shape ({axes}), got {input.shape}")
     if 0 in input.shape:
         raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
-    expected = (input.shape[1],) if expected is None else expected
-    for what, value in others.items():
-        if value.shape != expected:
-            raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, (input.shape[1],) if expected is None else expected, **others)
     check_dtypes(name, input, **others)
     check_positive(name, eps=eps)  # it keeps equal values from dividing by 0
 

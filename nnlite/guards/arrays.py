@@ -9,7 +9,7 @@ from ..errors import ShapeError
 from ..function import arrays_in, axis_of, is_tensor, shape_of
 from ..functional import reduce
 from ..functional.shape import unpack
-from .common import check_dtypes, check_whole, require_tensors, share
+from .common import check_dtypes, check_shape, check_whole, require_tensors, share
 
 
 def _one_tensor(name, input, *others, **settings):
@@ -229,8 +229,7 @@ def linear(input, weight, bias=None):
     if x[-1] != w[1]:
         hint = "; flatten the images first: x.flatten(1)" if len(x) == 4 else ""
         raise ShapeError(f"linear: rows of {x[-1]} values, weight expects {w[1]} {shapes}{hint}")
-    if bias is not None and shape_of(bias) != w[:1]:
-        raise ShapeError(f"linear: bias has shape {shape_of(bias)}, expected {w[:1]} {shapes}")
+    check_shape("linear", input, w[:1], bias=bias)
     check_dtypes("linear", input, weight=weight)
     if 0 in w:
         raise ShapeError(f"linear: a weight of shape {w} computes nothing {shapes}")

@@ -54,14 +54,14 @@ def require_tensors(name: str, *values: Any) -> None:
 
 
 def check_number(name: str, **values: float) -> None:
-    """Raise TypeError for a setting that is no Python number."""
+    """Raise TypeError for a setting that is not a number."""
     for what, value in values.items():
         if not isinstance(value, Real):
             raise TypeError(f"{name}: {what} must be a number, got {value!r}")
 
 
 def check_choice(name: str, what: str, value: Any, choices: Sequence[str]) -> None:
-    """Raise ValueError for a setting that is none of the choices."""
+    """Raise ValueError for a setting that is not one of the choices."""
     if value not in choices:
         *others, last = map(repr, choices)
         raise ValueError(f"{name}: {what} must be {', '.join(others)} or {last}, got {value!r}")
@@ -84,6 +84,14 @@ def check_pair(name: str, **pair: Tensor) -> None:
     kinds = [getattr(dtype, "kind", None) for dtype in given]
     if None in kinds or "f" not in kinds:
         raise TypeError(f"{name}: expected floating-point tensors, got {given[0]} and {given[1]}; use .float()")
+
+
+def check_shape(name: str, input: Tensor, expected: tuple[int, ...], **others: Tensor | None) -> None:
+    """Raise ShapeError for parameters of another shape than the one that an input of this shape needs."""
+    for what, value in others.items():
+        if value is not None and shape_of(value) != expected:
+            given = f"{what} has shape {shape_of(value)}, expected {expected}"
+            raise ShapeError(f"{name}: {given} (input {input.shape})")
 
 
 def check_dtypes(name: str, input: Tensor, **others: Tensor | None) -> None:
@@ -125,16 +133,22 @@ def check_whole(name: str, least: float = -math.inf, **settings: Any) -> None:
 
 
 def check_positive(name: str, **settings: Any) -> None:
-    """Raise TypeError for what is no number, ValueError unless it is above 0."""
-    check_number(name, **settings)
-    for what, value in settings.items():
-        if not value > 0:
-            raise ValueError(f"{name}: {what} must be a number above 0, got {value!r}")
+    """Raise TypeError for what is not a number, ValueError unless it is above 0."""
+    _check_range(name, settings, lambda value: value > 0, "be a number above 0")
+
+
+def check_not_negative(name: str, **settings: Any) -> None:
+    """Raise TypeError for what is not a number, ValueError unless it is at least 0."""
+    _check_range(name, settings, lambda value: value >= 0, "not be negative")
 
 
 def check_share(name: str, **settings: Any) -> None:
-    """Raise TypeError for what is no number, ValueError unless it lies between 0 and 1."""
+    """Raise TypeError for what is not a number, ValueError unless it lies between 0 and 1."""
+    _check_range(name, settings, lambda value: 0 <= value <= 1, "lie between 0 and 1")
+
+
+def _check_range(name, settings, fits, wanted):
     check_number(name, **settings)
     for what, value in settings.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name}: {what} must lie between 0 and 1, got {value!r}")
+        if not fits(value):
+            raise ValueError(f"{name}: {what} must {wanted}, got {value!r}")

@@ -15,6 +15,7 @@ from .common import (
     check_images,
     check_output_padding,
     check_padding,
+    check_shape,
     check_whole,
     pair,
     require_tensors,
@@ -57,8 +58,7 @@ def _convolution(name, input, weight, bias, groups, transposed):
         raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
     if weight.shape[0] % groups:
         raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
-    if bias is not None and bias.shape != (outputs,):
-        raise ShapeError(f"{name}: bias has shape {bias.shape}, expected ({outputs},) {shapes}")
+    check_shape(name, input, (outputs,), bias=bias)
     check_dtypes(name, input, weight=weight, bias=bias)
 
 

@@ -6,7 +6,16 @@ from .. import backend as backends
 from ..errors import ShapeError
 from ..function import arrays_in, is_tensor
 from ..functional.cross_entropy import class_axis
-from .common import check_choice, check_number, check_pair, check_positive, check_share, share
+from .common import (
+    check_choice,
+    check_not_negative,
+    check_pair,
+    check_positive,
+    check_shape,
+    check_share,
+    require_tensors,
+    share,
+)
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -28,9 +37,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0):
 
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
     _compared("smooth_l1_loss", input, target, reduction=reduction)
-    check_number("smooth_l1_loss", beta=beta)
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    check_not_negative("smooth_l1_loss", beta=beta)
 
 
 def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
@@ -96,14 +103,10 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 def _scores(name, input, weight, reduction):
     check_choice(name, "reduction", reduction, REDUCTIONS)
-    if not is_tensor(input) or not (weight is None or is_tensor(weight)):
-        given = ", ".join(type(x).__name__ for x in (input, weight))
-        raise TypeError(f"{name}: input must be a Tensor and weight one or None, got {given}")
+    require_tensors(name, input, *([] if weight is None else [weight]))
     if 0 in (input.shape or (0,)):
         raise ShapeError(f"{name}: expected input (N, C), (N, C, d1, ...) or (C,), none of them 0, got {input.shape}")
-    expected = (input.shape[class_axis(input)],)
-    if weight is not None and weight.shape != expected:
-        raise ShapeError(f"{name}: weight has shape {weight.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, (input.shape[class_axis(input)],), weight=weight)
 
 
 def _classes(name, input, target, ignore_index):
@@ -115,8 +118,7 @@ def _classes(name, input, target, ignore_index):
         raise TypeError(
             f"{name}: target must hold classes as whole numbers of shape {expected} (use .long()), got {given}"
         )
-    if target.shape != expected:
-        raise ShapeError(f"{name}: target has shape {target.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, expected, target=target)
     if not isinstance(ignore_index, int):
         raise TypeError(f"{name}: ignore_index must be a whole number, got {ignore_index!r}")
     backends.of(input.array, target.array)  # raises DeviceError for different devices
