@@ -156,8 +156,8 @@ def avg_pool2d(
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
 
-    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and columns in the same way, which is a
-    mean along one axis of means along the other.
+    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and columns in the same way: a mean
+    along one axis of means along the other.
     output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError
     unless input is images, ValueError for sizes below 1.
     """
