@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from .. import backend as backends
+from .. import nn
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
-from .common import check_padding, check_positive, check_share, check_whole, guards, pair
+from .common import check_output_padding, check_padding, check_positive, check_share, check_whole, guards, pair
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
 
@@ -43,10 +44,7 @@ def conv2d(self, padding, padding_mode):
 @guards("ConvTranspose2d")
 def conv_transpose2d(self, padding, output_padding, padding_mode):
     pair("ConvTranspose2d", "padding", padding, 0)
-    extra = pair("ConvTranspose2d", "output_padding", output_padding, 0)
-    if any(e >= max(s, d) for e, s, d in zip(extra, self.stride, self.dilation, strict=True)):
-        limit = f"stride {self.stride} or dilation {self.dilation}"
-        raise ValueError(f"ConvTranspose2d: output_padding {extra} must be smaller than {limit}")
+    check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
     if padding_mode != "zeros":
         raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
 
@@ -83,7 +81,7 @@ def per_channel_forward(self, input):
 @guards("Module.__setattr__")
 def set_attribute(self, name, value):
     """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
-    if _is_parameter(vars(self).get(name)) and not (value is None or _is_parameter(value)):
+    if isinstance(vars(self).get(name), nn.Parameter) and not (value is None or isinstance(value, nn.Parameter)):
         raise TypeError(
             f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
             "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
@@ -100,17 +98,17 @@ def register_buffer(self, name, tensor, persistent=True):
 
 @guards("Module.register_parameter")
 def register_parameter(self, name, param):
-    if not _is_parameter(vars(self).get(name)):
+    if not isinstance(vars(self).get(name), nn.Parameter):
         _claim(self, name, "register_parameter")
-    if not (param is None or _is_parameter(param)):
+    if not (param is None or isinstance(param, nn.Parameter)):
         raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
 
 
 @guards("Module.add_module")
 def add_module(self, name, module):
-    if not _is_module(vars(self).get(name)):
+    if not isinstance(vars(self).get(name), nn.Module):
         _claim(self, name, "add_module")
-    if not _is_module(module):
+    if not isinstance(module, nn.Module):
         raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
 
 
@@ -167,15 +165,3 @@ def _shape(value):
     if not hasattr(value, "dtype"):
         return type(value).__name__
     return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
-
-
-def _is_parameter(value):
-    from ..nn.module import Parameter
-
-    return isinstance(value, Parameter)
-
-
-def _is_module(value):
-    from ..nn.module import Module
-
-    return isinstance(value, Module)
