@@ -25,16 +25,16 @@ class Generator(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.full = nn.Sequential(nn.Conv2d(3, 16, 3, 1, 1), nn.LeakyReLU(0.2))
-        self.half = nn.Sequential(nn.Conv2d(16, 32, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.quarter = nn.Sequential(nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2))
+        self.first = nn.Sequential(nn.Conv2d(3, 16, 3, 1, 1), nn.LeakyReLU(0.2))
+        self.down = nn.Sequential(nn.Conv2d(16, 32, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.bottom = nn.Sequential(nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2))
         self.up = nn.Sequential(nn.Conv2d(64 + 32, 32, 3, 1, 1), nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2))
         self.last = nn.Sequential(nn.Conv2d(32 + 16, 16, 3, 1, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 3, 3, 1, 1))
 
     def forward(self, photo):
-        full = self.full(photo)
-        half = self.half(full)
-        up = self.up(nnlite.cat([self.quarter(half), half], 1))
+        full = self.first(photo)
+        half = self.down(full)
+        up = self.up(nnlite.cat([self.bottom(half), half], 1))
         return photo + self.last(nnlite.cat([up, full], 1))  # only the difference has to be learnt
 
 
