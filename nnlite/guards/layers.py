@@ -2,17 +2,131 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from .. import backend as backends
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
-from .common import check_padding, check_positive, check_share, check_whole, guards, pair
+from .common import check_choice, check_number, check_padding, check_positive, check_share, check_whole, guards, pair
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
+
+# A setting of one name means the same in every layer that has it.
+NUMBERS = ("negative_slope", "alpha", "beta", "threshold")
+SHARES = ("p", "label_smoothing")
+WHOLE = {
+    **dict.fromkeys(("dim", "start_dim", "end_dim", "ignore_index"), -math.inf),
+    **dict.fromkeys(("num_parameters", "upscale_factor"), 1),
+}
+
+
+@guards("settings")
+def settings(layer):
+    """Check each setting of a layer by its name; what is None has been left out where that is allowed."""
+    name, own = type(layer).__name__, vars(layer)
+    check_number(name, **{key: own[key] for key in NUMBERS if key in own})
+    check_share(name, **{key: own[key] for key in SHARES if key in own})
+    check_positive(name, **{key: own[key] for key in ("delta",) if key in own})
+    for key, least in WHOLE.items():
+        if own.get(key) is not None:
+            check_whole(name, least, **{key: own[key]})
+    if "reduction" in own:
+        check_choice(name, "reduction", layer.reduction, layer.reductions)
+    if "approximate" in own:
+        check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
+
+
+@guards("PReLU")
+def prelu(layer, init):
+    check_number("PReLU", init=init)
+    settings(layer)
+
+
+@guards("Softplus")
+def softplus(layer):
+    settings(layer)
+    if layer.beta == 0:
+        raise ValueError("Softplus: beta must not be 0, the result is divided by it")
+
+
+@guards("SmoothL1Loss")
+def smooth_l1_loss(layer):
+    if layer.beta < 0:
+        raise ValueError(f"SmoothL1Loss: beta must not be negative, got {layer.beta!r}")
+
+
+@guards("Pool")
+def pool(layer):
+    name = type(layer).__name__
+    kernel, border = pair(name, "kernel_size", layer.kernel_size, 1), pair(name, "padding", layer.padding, 0)
+    pair(name, "stride", layer.stride, 1)
+    pair(name, "dilation", getattr(layer, "dilation", 1), 1)
+    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {layer.padding} must be at most half of kernel_size {layer.kernel_size}")
+    divisor = getattr(layer, "divisor_override", None)
+    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
+        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
+
+
+@guards("AdaptiveAvgPool2d")
+def adaptive_avg_pool2d(layer):
+    size = layer.output_size
+    sizes = size if isinstance(size, (tuple, list)) else (size, size)
+    pair("AdaptiveAvgPool2d", "output_size", tuple(1 if n is None else n for n in sizes), 1)  # None: as it is
+
+
+@guards("_Pad.__init__")
+def pad(self, padding):
+    sides = padding if isinstance(padding, (tuple, list)) else (padding,) * 4
+    if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
+        name = type(self).__name__
+        raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
+
+
+@guards("Upsample")
+def upsample(layer):
+    size, factor, mode = layer.size, layer.scale_factor, layer.mode
+    check_choice("Upsample", "mode", mode, ("nearest", "bilinear", "bicubic"))
+    if layer.align_corners and mode == "nearest":
+        raise ValueError("Upsample: align_corners goes with modes 'bilinear' and 'bicubic' only")
+    if (size is None) == (factor is None):
+        raise ValueError(f"Upsample: give either size or scale_factor, got {size!r} and {factor!r}")
+    factors = factor if isinstance(factor, (tuple, list)) else (factor, factor)
+    if factor is None:
+        pair("Upsample", "size", size, 1)
+    elif len(factors) != 2 or not all(isinstance(f, (int, float)) and 0 < f < math.inf for f in factors):
+        raise ValueError(f"Upsample: scale_factor must be one or two numbers above 0, got {factor!r}")
+
+
+@guards("Unflatten.__init__")
+def unflatten(self, dim, unflattened_size):
+    check_whole("Unflatten", dim=dim)
+    if not isinstance(unflattened_size, (tuple, list)):
+        raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
+    for size in unflattened_size:
+        check_whole("Unflatten", -1, unflattened_size=size)
+
+
+@guards("_Row.extend")
+def extend(self, modules):
+    if not isinstance(modules, Iterable):
+        raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
+
+
+# Layers with weights
+
+
+@guards("Embedding.__init__")
+def embedding(self, num_embeddings, embedding_dim, padding_idx=None):
+    check_whole("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+    if padding_idx is not None:
+        check_whole("Embedding", padding_idx=padding_idx)
+        if not -num_embeddings <= padding_idx < num_embeddings:
+            raise IndexError(f"Embedding: padding_idx {padding_idx} is no row of {num_embeddings}")
 
 
 @guards("Linear.__init__")
@@ -75,6 +189,29 @@ def per_channel_forward(self, input):
     if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
         forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
         raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
+
+
+@guards("LayerNorm.__init__")
+def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
+    shape = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    if not shape:
+        raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
+    for size in shape:
+        check_whole("LayerNorm", 1, normalized_shape=size)
+
+
+@guards("GroupNorm.__init__")
+def group_norm(self, num_groups, num_channels, eps=1e-5, affine=True, *, bias=True):
+    check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
+    if num_channels % num_groups:
+        raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
+
+
+@guards("GroupNorm.forward")
+def group_norm_forward(self, input):
+    shape = shape_of(input)
+    if len(shape) < 2 or shape[1] != self.num_channels:
+        raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
 
 
 # Module

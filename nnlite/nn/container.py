@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import count
 from typing import Any, Self
 
+from ..errors import guarded
 from .module import Module
 
 Named = Mapping[str, Module] | Iterable[tuple[str, Module]]
@@ -20,10 +21,9 @@ class _Row(Module):
         self.add_module(next(str(i) for i in count(len(self)) if str(i) not in taken), module)
         return self
 
+    @guarded
     def extend(self, modules: Iterable[Module]) -> Self:
         """Put several modules at the end."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
         for module in modules:
             self.append(module)
         return self
@@ -106,9 +106,6 @@ class ModuleDict(Module):
 
     def __getitem__(self, name: str) -> Module:
         return dict(self._own(Module))[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.keys()
 
     def __len__(self) -> int:
         return len(self._own(Module))

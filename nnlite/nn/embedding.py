@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import functional as F
 from ..creation import empty
+from ..errors import guarded
 from ..function import no_grad
-from ..guards.common import check_whole
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter
@@ -18,15 +18,12 @@ class Embedding(Module):
     starts at zero and stays as it is: it gets no gradient. Raises IndexError if there is no such row.
     """
 
+    @guarded
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None):
-        check_whole("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.weight = init.normal_(Parameter(empty(num_embeddings, embedding_dim)))
-        if padding_idx is not None:
-            check_whole("Embedding", padding_idx=padding_idx)
-            if not -num_embeddings <= padding_idx < num_embeddings:
-                raise IndexError(f"Embedding: padding_idx {padding_idx} is no row of {num_embeddings}")
-            self.padding_idx = padding_idx % num_embeddings
+        if self.padding_idx is not None:
             with no_grad():
                 self.weight[self.padding_idx] = 0.0
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import functional as F
-from ..errors import ShapeError, guard
-from ..function import shape_of
-from ..guards.common import check_whole
+from ..errors import guard, guarded
 from ..tensor import Tensor
 from .batch_norm import Norm, PerChannel
 
@@ -62,6 +60,7 @@ class LayerNorm(Norm):
     Raises ShapeError if the input does not end in normalized_shape.
     """
 
+    @guarded
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -70,10 +69,6 @@ class LayerNorm(Norm):
         bias: bool = True,
     ):
         shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
-        if not shape:
-            raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
-        for size in shape:
-            check_whole("LayerNorm", 1, normalized_shape=size)
         super().__init__(shape, eps, elementwise_affine, bias)
         self.normalized_shape, self.elementwise_affine = shape, elementwise_affine
 
@@ -91,19 +86,15 @@ class GroupNorm(Norm):
     Raises ValueError if num_groups does not divide num_channels, ShapeError for an input of other channels.
     """
 
+    @guarded
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
     ):
-        check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
-        if num_channels % num_groups:
-            raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
         super().__init__(num_channels, eps, affine, bias)
         self.num_groups, self.num_channels = int(num_groups), num_channels
 
+    @guarded
     def forward(self, input: Tensor) -> Tensor:
-        shape = shape_of(input)
-        if len(shape) < 2 or shape[1] != self.num_channels:
-            raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
