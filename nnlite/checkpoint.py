@@ -1,7 +1,5 @@
 """Saving and loading, in safetensors files: the format holds arrays and text only, so no file can run code."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """A tensor elsewhere, or of another type. These are Tensor's methods of the same names, as PyTorch has them."""
 
-from __future__ import annotations
-
 import builtins
 from functools import partial
 from typing import Any

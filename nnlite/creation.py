@@ -1,7 +1,5 @@
 """New tensors. `from_numpy` and `as_tensor` share an array's memory, all others have their own."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack

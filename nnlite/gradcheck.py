@@ -9,8 +9,6 @@ whose kernel gradient is flipped. Here y is weighed by a random u and the inputs
 They are equal exactly when backward is the transpose of the forward's Jacobian J, but for chance and rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

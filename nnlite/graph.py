@@ -4,8 +4,6 @@ What is recorded is what a gradient flows through: operations (Functions) and th
 An input that requires none, such as a batch of images, leaves no trace but the gap "_" among an operation's inputs.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from collections import defaultdict

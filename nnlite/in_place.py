@@ -6,8 +6,6 @@ no_grad(). The count (`_version`) is shared by all tensors over one memory.
 These are Tensor's methods of the same names; += and its like are add_ and its like.
 """
 
-from __future__ import annotations
-
 import operator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pictures for people: image grids and curves. matplotlib is imported only when one is drawn."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

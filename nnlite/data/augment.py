@@ -7,8 +7,6 @@ and arguments are those of torchvision. Which changes are allowed depends on the
 flipped 2 is not a 2.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

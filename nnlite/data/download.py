@@ -1,7 +1,5 @@
 """Fetching a file whose size and checksum are known. A broken download goes on where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import os

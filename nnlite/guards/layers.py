@@ -1,7 +1,5 @@
 """Guards of the layers in nn/: a bad setting is found where it was written, not in forward."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Iterable, Mapping

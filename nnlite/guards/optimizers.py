@@ -1,7 +1,5 @@
 """Guards of the optimisers in optim/: parameters, settings, and saved states that are not what they should be."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real

@@ -1,7 +1,5 @@
 """How good a generator is: by the eyes of a classifier, or by another generator's discriminator."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Nonlinearities as layers. Sources are with the functions of the same names in functional/activation.py."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .. import functional as F

@@ -1,7 +1,5 @@
 """Batch normalisation layers: functional/batch_norm.py with what they learn and remember."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .. import functional as F

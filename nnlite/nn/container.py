@@ -1,7 +1,5 @@
 """Modules made of modules."""
 
-from __future__ import annotations
-
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import count
 from typing import Any, Self

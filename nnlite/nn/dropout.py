@@ -1,7 +1,5 @@
 """Dropout as layers: they work in training and do nothing in eval()."""
 
-from __future__ import annotations
-
 from .. import functional as F
 from ..errors import guard
 from ..tensor import Tensor

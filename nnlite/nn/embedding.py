@@ -1,7 +1,5 @@
 """A table of vectors."""
 
-from __future__ import annotations
-
 from .. import functional as F
 from ..creation import empty
 from ..errors import guarded

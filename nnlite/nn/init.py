@@ -4,8 +4,6 @@ They depend on the seed and the shape alone, not on the device or the order in m
 tensor, and raises TypeError for what is no floating-point Tensor.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """What layers without weights have in common: settings that are plain attributes."""
 
-from __future__ import annotations
-
 from .module import Module
 
 

@@ -1,7 +1,5 @@
 """Losses as modules, for code that passes them around. Each is the function of nnlite.functional that it names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Layers that normalise each image on its own: functional/norm.py with what they learn and remember."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .. import functional as F

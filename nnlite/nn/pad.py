@@ -1,7 +1,5 @@
 """Borders around images, as layers. `padding` is one width for all sides, or (left, right, top, bottom)."""
 
-from __future__ import annotations
-
 from .. import functional as F
 from ..errors import guarded
 from ..tensor import Tensor

@@ -1,7 +1,5 @@
 """Pooling layers. `stride` is kernel_size unless given; each size is one number, or two for height and width."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .. import functional as F

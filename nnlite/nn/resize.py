@@ -1,7 +1,5 @@
 """Layers that make images larger without weights."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .. import functional as F

@@ -1,7 +1,5 @@
 """Changes of shape as layers."""
 
-from __future__ import annotations
-
 from .. import functional as F
 from ..errors import guard, guarded
 from ..function import axis_of

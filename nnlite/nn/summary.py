@@ -1,7 +1,5 @@
 """The table that `module.summary(input_shape)` prints, in the layout of Keras."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """AdamW: Adam with weight decay done apart."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What all optimisers share: parameter groups, and state that can be saved."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Gradient clipping: between backward() and the optimiser's step, so that one steep batch cannot throw it far off."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Iterable

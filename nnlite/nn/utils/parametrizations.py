@@ -1,7 +1,5 @@
 """Spectral normalisation: a weight that is computed from another each time it is used."""
 
-from __future__ import annotations
-
 from ...errors import ShapeError
 from ...function import axis_of, no_grad
 from ...guards.common import check_positive, check_whole
