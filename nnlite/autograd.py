@@ -1,5 +1,7 @@
 """The walk back: from a result to the leaves, through every operation between them (Tensor.backward drives it)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
