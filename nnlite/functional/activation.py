@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..errors import ShapeError
-from ..function import Function, axis_of, is_tensor, shape_of
-from ..guards.common import check_choice, check_dtypes, check_number, require_tensors
+from ..errors import guarded
+from ..function import Function, axis_of
 from ..tensor import Tensor
 from .cross_entropy import log_shares
 from .relu import leaky, leaky_slope_times
@@ -214,39 +213,32 @@ def normal_cdf(xp, x):
 # The functions
 
 
+@guarded
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, with a learnt weight (He et al. 2015).
 
     weight has one element, or one for each channel (axis 1) of input (N, C, ...). Raises ShapeError otherwise.
     """
-    if not is_tensor(weight):
-        raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
-    require_tensors("prelu", input)
-    shape, channels = input.shape, weight.shape
-    if channels not in ((), (1,), shape[1:2]):
-        raise ShapeError(
-            f"prelu: weight has shape {channels}, input {shape}; expected (1,) or one element for each channel, axis 1"
-        )
-    check_dtypes("prelu", input, weight=weight)
-    if len(shape) in (2, 4) or channels in ((), (1,)):
+    shape = input.shape
+    if len(shape) in (2, 4) or weight.shape in ((), (1,)):
         return PReLU.apply(input, weight)
     n, c, *rest = shape
     return PReLU.apply(reshape(input, (n, c, math.prod(rest), 1)), weight).reshape(shape)
 
 
+@guarded
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace` is accepted and ignored."""
-    check_number("elu", alpha=alpha)
     return ELU.apply(input, alpha=alpha)
 
 
+@guarded
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the share of N(0, 1) below x (Hendrycks & Gimpel 2016).
 
     approximate='tanh' takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for that share. Raises ValueError for
     any other but 'none'.
     """
-    check_choice("gelu", "approximate", approximate, ("none", "tanh"))
     return (GELU if approximate == "none" else TanhGELU).apply(input)
 
 
@@ -255,14 +247,12 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return SiLU.apply(input)
 
 
+@guarded
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^(beta x)) / beta, a smooth rectifier; x itself where beta x > threshold (Dugas et al. 2001).
 
     Raises ValueError for beta 0.
     """
-    check_number("softplus", beta=beta, threshold=threshold)
-    if beta == 0:
-        raise ValueError("softplus: beta must not be 0, the result is divided by it")
     return Softplus.apply(input, beta=beta, threshold=threshold)
 
 
@@ -276,23 +266,16 @@ def sigmoid(input: Tensor) -> Tensor:
     return Sigmoid.apply(input)
 
 
+@guarded
 def softmax(input: Tensor, dim: int) -> Tensor:
     """e^x / sum of e^x along `dim`: positive numbers that sum to 1 there. Raises IndexError for no such axis.
 
     PyTorch's `dim` may be left out, which picks an axis by the number of axes; here it is always asked for.
     """
-    return Softmax.apply(input, axis=_axis("softmax", input, dim))
+    return Softmax.apply(input, axis=axis_of(dim, input.shape))
 
 
+@guarded
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """The logarithm of softmax, and no -infinity where softmax is too small. Raises IndexError for no such axis."""
-    return LogSoftmax.apply(input, axis=_axis("log_softmax", input, dim))
-
-
-def _axis(name, input, dim):
-    if not isinstance(dim, int):
-        raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    axis = axis_of(dim, shape_of(input))
-    if input.shape[axis] == 0:
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
-    return axis
+    return LogSoftmax.apply(input, axis=axis_of(dim, input.shape))

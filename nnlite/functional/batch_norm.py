@@ -54,6 +54,12 @@ def track(running, batch, momentum):
     running[...] = (1.0 - momentum) * running + momentum * batch.astype(running.dtype)
 
 
+def count_change(*tensors):
+    """Count the change in place, so that a backward pass that needs the old values raises."""
+    for tensor in tensors:
+        tensor._version[0] += 1
+
+
 @guarded
 def batch_norm(
     input: Tensor,
@@ -76,6 +82,5 @@ def batch_norm(
     options = {"training": training, "momentum": momentum, "eps": eps}
     y = BatchNorm.apply(x, weight, bias, running_mean, running_var, **options)
     if training and running_mean is not None:
-        for moved in (running_mean, running_var):
-            moved._version[0] += 1
+        count_change(running_mean, running_var)
     return y if input.ndim in (2, 4) else reshape(y, input.shape)

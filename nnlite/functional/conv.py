@@ -7,6 +7,8 @@ kernel's taps; how they are made fast is told in backend/im2col.py.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend.geometry import Geometry
 from ..errors import guarded
 from ..function import Function
@@ -72,7 +74,7 @@ def conv2d(
     the total is odd, the end gets the extra one). Raises ShapeError when channels, ranks or sizes do not fit,
     ValueError for numbers out of range.
     """
-    kernel, stride, dilation = weight.shape[2:], pair(stride), pair(dilation)
+    kernel, stride, dilation = pair(weight.shape[2:]), pair(stride), pair(dilation)
     geometry = Geometry(kernel, stride, dilation, *borders(padding, kernel, dilation))
     return Conv2d.apply(input, weight, bias, geometry=geometry, groups=groups)
 
@@ -98,14 +100,14 @@ def conv_transpose2d(
     `output_padding`, smaller than stride or dilation, chooses among the sizes that conv2d maps to H; groups are as
     in conv2d. Raises ShapeError or ValueError.
     """
-    geometry = Geometry(weight.shape[2:], pair(stride), pair(dilation), pair(padding), pair(padding))
+    geometry = Geometry(pair(weight.shape[2:]), pair(stride), pair(dilation), pair(padding), pair(padding))
     size = geometry.size_of(input.shape[2:], pair(output_padding))
     return ConvTranspose2d.apply(input, weight, bias, geometry=geometry, groups=groups, size=size)
 
 
-def pair(value):
+def pair(value: Any) -> tuple[int, int]:
     """One number for both axes, or two."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    return (value[0], value[1]) if isinstance(value, (tuple, list)) else (value, value)
 
 
 def borders(padding, kernel, dilation):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .. import backend as backends
 from ..backend import random
-from ..errors import ShapeError
-from ..function import Function, shape_of
-from ..guards.common import check_pair, require_tensors
+from ..errors import guarded
+from ..function import Function
 from ..tensor import Tensor
 
 
@@ -49,29 +48,26 @@ class RSample(Function):
         return dy, 0.5 * dy * self.deviation
 
 
+@guarded
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p) (Srivastava et al. 2014).
 
     The identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
-    _check_probability("dropout", p)
-    require_tensors("dropout", input)
     return Dropout.apply(input, p=p) if training and p > 0 else input
 
 
+@guarded
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels of images (N, C, H, W), each with probability p, and scale the rest by 1 / (1 - p).
 
     Neighbouring pixels tell much the same, so that dropping one of them hides little (Tompson et al. 2015). The
     identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
-    _check_probability("dropout2d", p)
-    require_tensors("dropout2d", input)
-    if len(shape_of(input)) != 4:
-        raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {shape_of(input)}; or use dropout")
     return Dropout2d.apply(input, p=p) if training and p > 0 else input
 
 
+@guarded
 def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
     """A sample of N(mu, e^log_var), with gradients to both (Kingma & Welling 2014).
 
@@ -79,10 +75,4 @@ def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
     and log_var can be differentiated. Raises ShapeError for shapes that differ. PyTorch has it as
     `torch.distributions.Normal.rsample`.
     """
-    check_pair("rsample", mu=mu, log_var=log_var)
     return RSample.apply(mu, log_var)
-
-
-def _check_probability(name, p):
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"{name}: p must lie between 0 and 1, got {p}")

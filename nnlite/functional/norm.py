@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..errors import ShapeError
+from ..errors import guarded
 from ..function import Function
-from ..guards.common import check_norm, check_statistics
 from ..tensor import Tensor
-from .batch_norm import BatchNorm, batch_norm, track
+from .batch_norm import BatchNorm, batch_norm, count_change, track
 from .shape import reshape
 
 
 class InstanceNorm(Function):
     """y = the batch norm of each image on its own    dx = that of each image,  dweight, dbias = the sums over them"""
 
-    def forward(self, x, weight, bias, *, eps):
-        self.x, self.images = x, [BatchNorm() for _ in x]
-        y = self.xp.empty_like(x)
+    def forward(self, x, weight, bias, running_mean, running_var, *, momentum, eps):
+        self.x, self.weight, self.images = x, weight, [BatchNorm() for _ in x]
+        y, (means, variances) = self.xp.empty_like(x), self.xp.zeros((2, *x.shape[:2]), "float64")
         for i, image in enumerate(self.images):
             image.xp, image.backend = self.xp, self.backend
-            y[i : i + 1] = image.forward(x[i : i + 1], weight, bias, None, None, training=True, momentum=0.0, eps=eps)
+            statistics = {"training": True, "momentum": 1.0, "eps": eps}  # the running ones become this image's
+            y[i : i + 1] = image.forward(x[i : i + 1], weight, bias, means[i], variances[i], **statistics)
+        if running_mean is not None:
+            track(running_mean, means.mean(axis=0), momentum)
+            track(running_var, variances.mean(axis=0), momentum)
         return y
 
     def backward(self, dy):
@@ -30,7 +33,7 @@ class InstanceNorm(Function):
             dx[i : i + 1], *others = image.backward(dy[i : i + 1])
             sums.append(others[:2])
         dweight, dbias = (sum(parts) for parts in zip(*sums, strict=True))
-        return dx, dweight, dbias
+        return dx, dweight, dbias, None, None
 
 
 class NormalizeRows(Function):
@@ -54,6 +57,7 @@ class NormalizeRows(Function):
         return self.backend.arrange(((rows - average - self.y * average_y) * self.inv_std).reshape(dy.shape))
 
 
+@guarded
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -70,18 +74,16 @@ def instance_norm(
     given, follow the average over the images as in batch_norm; use_input_stats=False takes them instead.
     Raises ShapeError for a channel count that does not fit, or images of one pixel.
     """
-    statistics = {"running_mean": running_mean, "running_var": running_var}
-    check_norm("instance_norm", input, 3, eps, **statistics, weight=weight, bias=bias)
-    check_statistics("instance_norm", input, *statistics.values(), use_input_stats, math.prod(input.shape[2:]))
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    if running_mean is not None:
-        _track_images(input.array, running_mean, running_var, momentum)
     images = input if input.ndim == 4 else reshape(input, (*input.shape[:2], -1, 1))
-    y = InstanceNorm.apply(images, weight, bias, eps=eps)
+    y = InstanceNorm.apply(images, weight, bias, running_mean, running_var, momentum=momentum, eps=eps)
+    if running_mean is not None:
+        count_change(running_mean, running_var)
     return y if input.ndim == 4 else reshape(y, input.shape)
 
 
+@guarded
 def layer_norm(
     input: Tensor,
     normalized_shape: int | Sequence[int],
@@ -95,14 +97,11 @@ def layer_norm(
     before on its own; weight and bias have normalized_shape. Raises ShapeError if the input does not end in it.
     """
     shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
-    check_norm("layer_norm", input, 1, eps, shape, weight=weight, bias=bias)
-    if not shape or input.shape[-len(shape) :] != shape:
-        raise ShapeError(f"layer_norm: an input of shape {input.shape} does not end in normalized_shape {shape}")
     y = NormalizeRows.apply(input, length=math.prod(shape), eps=eps)
-    y = y if weight is None else y * weight
-    return y if bias is None else y + bias
+    return _scale(y, weight, bias)
 
 
+@guarded
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -111,20 +110,11 @@ def group_norm(
     input (N, C, ...), weight and bias (C,). Mean and var are over the C / num_groups channels of a group and all
     pixels, for each image on its own. Raises ShapeError if num_groups does not divide C.
     """
-    check_norm("group_norm", input, 2, eps, weight=weight, bias=bias)
-    channels = input.shape[1]
-    if not isinstance(num_groups, int) or num_groups < 1 or channels % num_groups:
-        raise ShapeError(f"group_norm: {channels} channels do not make {num_groups!r} groups (input {input.shape})")
     y = NormalizeRows.apply(input, length=math.prod(input.shape[1:]) // num_groups, eps=eps)
     per_channel = (-1, *(1,) * (input.ndim - 2))
-    y = y if weight is None else y * reshape(weight, per_channel)
-    return y if bias is None else y + reshape(bias, per_channel)
+    return _scale(y, *(p if p is None else reshape(p, per_channel) for p in (weight, bias)))
 
 
-def _track_images(x, running_mean, running_var, momentum):
-    """The running statistics follow the averages of the images' means and (unbiased) variances."""
-    axes, n = tuple(range(2, x.ndim)), math.prod(x.shape[2:])
-    track(running_mean.array, x.mean(axis=axes, dtype="float64").mean(axis=0), momentum)
-    track(running_var.array, x.var(axis=axes, dtype="float64").mean(axis=0) * n / (n - 1), momentum)
-    for moved in (running_mean, running_var):
-        moved._version[0] += 1
+def _scale(y, weight, bias):
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias

@@ -12,11 +12,10 @@ import math
 from typing import Any
 
 from ..backend.geometry import Geometry
-from ..errors import ShapeError
+from ..errors import guarded
 from ..function import Function
-from ..guards.common import pair, require_tensors
 from ..tensor import Tensor
-from .conv import Pair
+from .conv import Pair, pair
 
 
 class MaxPool2d(Function):
@@ -119,6 +118,7 @@ def _cells(length, cells):
     return [(i * length // cells, -(-(i + 1) * length // cells)) for i in range(cells)]
 
 
+@guarded
 def max_pool2d(
     input: Tensor,
     kernel_size: Pair,
@@ -134,10 +134,11 @@ def max_pool2d(
     left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
     gradient. Raises ShapeError for what is no image or smaller than the kernel, ValueError for numbers out of range.
     """
-    geometry = _geometry("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     return MaxPool2d.apply(input, geometry=geometry)
 
 
+@guarded
 def avg_pool2d(
     input: Tensor,
     kernel_size: Pair,
@@ -153,12 +154,11 @@ def avg_pool2d(
     max_pool2d. The divisor is the number of pixels in the window, those of the padding included unless
     `count_include_pad` is False, or `divisor_override`. Raises ShapeError or ValueError like max_pool2d.
     """
-    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
-        raise ValueError(f"avg_pool2d: divisor_override must be a whole number other than 0, got {divisor_override!r}")
-    geometry = _geometry("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
+    geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, 1, ceil_mode)
     return AvgPool2d.apply(input, geometry=geometry, count_include_pad=count_include_pad, divisor=divisor_override)
 
 
+@guarded
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
 
@@ -166,37 +166,19 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError for what
     is no image, ValueError for sizes below 1.
     """
-    _check_image("adaptive_avg_pool2d", input)
-    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    if len(sizes) == 2:
-        sizes = tuple(length if n is None else n for n, length in zip(sizes, input.shape[2:], strict=True))
-    return AdaptiveAvgPool2d.apply(input, size=pair("adaptive_avg_pool2d", "output_size", sizes, 1))
+    sizes = zip(pair(output_size), input.shape[2:], strict=True)
+    return AdaptiveAvgPool2d.apply(input, size=[length if n is None else n for n, length in sizes])
 
 
-def _geometry(name, input, kernel_size, stride, padding, dilation, ceil_mode):
-    """Where the windows lie, the image padded at its end just as far as the last one reaches."""
-    _check_image(name, input)
-    kernel, padding = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
-    stride = kernel if stride is None else pair(name, "stride", stride, 1)
-    geometry = Geometry(kernel, stride, pair(name, "dilation", dilation, 1), padding, padding)
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel}")
+def geometry_of(size, kernel, stride, padding, dilation, ceil_mode):
+    """Where the windows lie on an image of this (height, width), padded at its end as far as the last one reaches."""
+    kernel, padding = pair(kernel), pair(padding)
+    geometry = Geometry(kernel, kernel if stride is None else pair(stride), pair(dilation), padding, padding)
     end = []
-    for size, extent, s, p in zip(input.shape[2:], geometry.extent(), stride, padding, strict=True):
-        room = size + 2 * p - extent
+    for n, extent, s, p in zip(size, geometry.extent(), geometry.stride, padding, strict=True):
+        room = n + 2 * p - extent
         steps = -(-room // s) if ceil_mode else room // s  # from the first window to the last
-        if steps < 0:
-            raise ShapeError(
-                f"{name}: kernel_size {kernel} with dilation {geometry.dilation} is larger than the input "
-                f"with padding {padding} (input {input.shape})"
-            )
-        if steps * s >= size + p:  # the last window would begin behind the image
+        if steps * s >= n + p:  # the last window would begin behind the image
             steps -= 1
-        end.append(max(0, steps * s + extent - size - p))
+        end.append(max(0, steps * s + extent - n - p))
     return geometry._replace(end=tuple(end))
-
-
-def _check_image(name, input):
-    require_tensors(name, input)
-    if input.ndim != 4 or 0 in input.shape:
-        raise ShapeError(f"{name}: expected images (N, C, H, W), got {input.shape}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from ..errors import ShapeError
+from ..errors import guarded
 from ..function import Function, axis_of, is_tensor, total
-from ..guards.common import require_tensors
 from ..tensor import Tensor
 from .arithmetic import div, mul, sub
 from .piecewise import abs, maximum, minimum
@@ -81,20 +80,28 @@ class Extremes(NamedTuple):
     indices: Tensor
 
 
+@guarded
 def var(
     input: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
     """sum of (x - mean)^2 / (n - correction) over `dim`; correction is 1, or 0 with unbiased=False."""
-    deviation, divisor = _deviation("var", input, dim, float(unbiased) if correction is None else correction)
+    deviation, divisor = _deviation(input, dim, unbiased, correction)
     return div(sum(mul(deviation, deviation), dim, keepdim), divisor)
 
 
+@guarded
 def std(
     input: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
     """Square root of `var`; its gradient where all elements are equal is taken as 0."""
-    deviation, divisor = _deviation("std", input, dim, float(unbiased) if correction is None else correction)
+    deviation, divisor = _deviation(input, dim, unbiased, correction)
     return div(norm(deviation, 2.0, dim, keepdim), math.sqrt(divisor))
+
+
+def _deviation(input, dim, unbiased, correction):
+    """x - mean over dim, and n - correction."""
+    n = math.prod(input.shape[axis] for axis in axes_of(input.shape, dim))
+    return sub(input, mean(input, dim, True)), n - (int(unbiased) if correction is None else correction)
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -105,86 +112,64 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """
     if is_tensor(dim):
         return maximum(input, dim)
-    return amax(input) if dim is None else _pick("max", argmax, input, dim, keepdim)
+    return amax(input) if dim is None else _pick(input, argmax(input, dim, True), dim, keepdim)
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with one axis `dim` (values, indices) along it; with a tensor `minimum(input, dim)`."""
     if is_tensor(dim):
         return minimum(input, dim)
-    return amin(input) if dim is None else _pick("min", argmin, input, dim, keepdim)
+    return amin(input) if dim is None else _pick(input, argmin(input, dim, True), dim, keepdim)
 
 
-def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The largest over `dim`; of several largest each gets an equal part of the gradient.
-
-    Raises IndexError for an axis that is not there, ShapeError for no elements.
-    """
-    _some("amax", input, dim)
-    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=True)
-
-
-def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The smallest over `dim`; of several smallest each gets an equal part of the gradient."""
-    _some("amin", input, dim)
-    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=False)
-
-
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the largest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
-    axis = _one_axis("argmax", input, dim)
-    return Tensor(input.array.argmax(axis=axis, keepdims=keepdim))
-
-
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the smallest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
-    axis = _one_axis("argmin", input, dim)
-    return Tensor(input.array.argmin(axis=axis, keepdims=keepdim))
-
-
-def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """ln(sum of e^x over dim), without overflow. Raises ShapeError for no elements."""
-    _some("logsumexp", input, dim)
-    return LogSumExp.apply(input, dim=dim, keepdim=keepdim)
-
-
-def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """(sum of |x|^p over dim)^(1/p) for p > 0, the largest |x| for p = inf; the gradient at 0 is taken as 0."""
-    p = 2.0 if p == "fro" else p  # PyTorch's name for it
-    if not isinstance(p, (int, float)) or not p > 0:
-        raise ValueError(f"norm: p must be a number above 0, got {p!r}")
-    return amax(abs(input), dim, keepdim) if p == math.inf else Norm.apply(input, p=p, dim=dim, keepdim=keepdim)
-
-
-def _one_axis(name, input, dim):
-    if dim is not None and type(dim) is not int:
-        raise TypeError(f"{name}: dim is one whole number or None, not {dim!r}")
-    _some(name, input, dim)
-    return None if dim is None else axis_of(dim, input.shape)
-
-
-def _some(name, input, dim):
-    """Raise ShapeError if there is nothing to choose from."""
-    require_tensors(name, input)
-    if any(input.shape[axis] == 0 for axis in axes_of(input.shape, dim)):
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
-
-
-def _pick(name, choose, input, dim, keepdim):
-    index = choose(input, dim, keepdim=True)
+def _pick(input, index, dim, keepdim):
     axis = axis_of(dim, input.shape)
     values = Pick.apply(input, index=index.array, axis=axis)
     return Extremes(values, index) if keepdim else Extremes(values.squeeze(axis), index.squeeze(axis))
 
 
-def _deviation(name, input, dim, correction):
-    """x - mean over dim, and n - correction."""
-    require_tensors(name, input)
-    divisor = math.prod(input.shape[axis] for axis in axes_of(input.shape, dim)) - correction
-    if not divisor > 0:
-        few = f"too few elements along dim {dim} of shape {input.shape}"
-        raise ShapeError(f"{name}: {few} for a correction of {correction}")
-    return sub(input, mean(input, dim, True)), divisor
+@guarded
+def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The largest over `dim`; of several largest each gets an equal part of the gradient.
+
+    Raises IndexError for an axis that is not there, ShapeError for no elements.
+    """
+    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=True)
+
+
+@guarded
+def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The smallest over `dim`; of several smallest each gets an equal part of the gradient."""
+    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=False)
+
+
+@guarded
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Index of the largest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
+    return Tensor(input.array.argmax(axis=dim, keepdims=keepdim))  # type: ignore[arg-type]
+
+
+@guarded
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Index of the smallest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
+    return Tensor(input.array.argmin(axis=dim, keepdims=keepdim))  # type: ignore[arg-type]
+
+
+@guarded
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """ln(sum of e^x over dim), without overflow. Raises ShapeError for no elements."""
+    return LogSumExp.apply(input, dim=dim, keepdim=keepdim)
+
+
+@guarded
+def norm(input: Tensor, p: float | str = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """(sum of |x|^p over dim)^(1/p) for p > 0, the largest |x| for p = inf; the gradient at 0 is taken as 0.
+
+    p = 'fro' is PyTorch's name for 2.
+    """
+    if p == math.inf:
+        return amax(abs(input), dim, keepdim)
+    return Norm.apply(input, p=2.0 if p == "fro" else p, dim=dim, keepdim=keepdim)
 
 
 def _finite(xp, y):

@@ -4,4 +4,4 @@ A guard has the name and the arguments of the function it guards, is called befo
 they make no sense. common.py has the checks that many of them share.
 """
 
-from . import layers, operations, optimizers, tensors
+from . import activations, arrays, images, layers, losses, optimizers, tensors

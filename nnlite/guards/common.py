@@ -1,7 +1,8 @@
-"""Checks that many guards share, and operations without a guard of their own. Messages name function and argument."""
+"""Checks that many guards share. Their messages name the function and the argument."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
@@ -25,6 +26,15 @@ def guards(name: str) -> Callable[[Guard], Guard]:
         return guard
 
     return register
+
+
+def share(check: Callable[..., None], *names: str) -> None:
+    """Make check(name, *arguments) the guard of each of these functions.
+
+    It takes any others too: that they are too many is best said by the function itself.
+    """
+    for name in names:
+        errors.guards[name] = functools.partial(check, name)
 
 
 def require_tensors(name: str, *values: Any) -> None:
@@ -84,36 +94,18 @@ def check_padding(name, padding, stride):
         pair(name, "padding", padding, 0)
 
 
-def check_norm(name, input, rank, eps, expected=None, **others):
-    """Refuse an input with fewer axes than `rank`, and others of another shape than `expected`: (C,) unless given."""
-    for what, value in {"input": input, **others}.items():
-        if value is not None or what == "input":
-            if not is_tensor(value):
-                raise TypeError(f"{name}: {what} is a Tensor, not {type(value).__name__}; use nnlite.tensor(...)")
-            if value.dtype.kind != "f":
-                raise TypeError(f"{name}: {what} holds floating-point numbers, not {value.dtype}; use .float()")
-    if input.ndim < rank:
-        axes = ("..., D", "N, C, ...", "N, C, L, ...")[rank - 1]
-        raise ShapeError(f"{name}: expected an input of shape ({axes}), got {input.shape}")
-    if 0 in input.shape:
-        raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
-    expected = (input.shape[1],) if expected is None else expected
-    for what, value in others.items():
-        if value is not None and value.shape != expected:
-            raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
-    check_dtypes(name, input, **others)
-    if not eps > 0:
-        raise ValueError(f"{name}: eps is a small number above 0, not {eps}: it keeps equal values from dividing by 0")
+def check_images(name: str, input: Tensor) -> None:
+    """Raise TypeError for what is not a Tensor, ShapeError unless it holds images."""
+    require_tensors(name, input)
+    if input.ndim != 4 or 0 in input.shape:
+        raise ShapeError(f"{name}: expected images (N, C, H, W), got {input.shape}")
 
 
-def check_statistics(name, input, running_mean, running_var, training, values):
-    """Refuse running statistics of which one is missing, and too few `values` to have a variance."""
-    if (running_mean is None) != (running_var is None):
-        raise ValueError(f"{name}: give running_mean and running_var, or neither")
-    if not training and running_mean is None:
-        raise ValueError(f"{name}: without the batch's own statistics it needs running_mean and running_var")
-    if training and values < 2:
-        raise ShapeError(f"{name}: {values} value per channel has no variance, at least 2 needed (input {input.shape})")
+def check_output_padding(name: str, extra: Any, stride: tuple[int, int], dilation: tuple[int, int]) -> None:
+    """Raise ValueError for an output_padding that conv_transpose2d does not take."""
+    extra = pair(name, "output_padding", extra, 0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(f"{name}: output_padding {extra} must be smaller than stride {stride} or dilation {dilation}")
 
 
 def check_whole(name: str, least: float = -math.inf, **settings: Any) -> None:

@@ -9,7 +9,17 @@ import numpy as np
 from .. import backend as backends
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
-from .common import check_choice, check_number, check_padding, check_positive, check_share, check_whole, guards, pair
+from .common import (
+    check_choice,
+    check_number,
+    check_output_padding,
+    check_padding,
+    check_positive,
+    check_share,
+    check_whole,
+    guards,
+    pair,
+)  # fmt: skip
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
 
@@ -155,10 +165,7 @@ def conv2d(self, padding, padding_mode):
 @guards("ConvTranspose2d")
 def conv_transpose2d(self, padding, output_padding, padding_mode):
     pair("ConvTranspose2d", "padding", padding, 0)
-    extra = pair("ConvTranspose2d", "output_padding", output_padding, 0)
-    if any(e >= max(s, d) for e, s, d in zip(extra, self.stride, self.dilation, strict=True)):
-        limit = f"stride {self.stride} or dilation {self.dilation}"
-        raise ValueError(f"ConvTranspose2d: output_padding {extra} must be smaller than {limit}")
+    check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
     if padding_mode != "zeros":
         raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
 

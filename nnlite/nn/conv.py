@@ -60,7 +60,7 @@ class Conv2d(_Conv):
         self.padding_mode = padding_mode
 
     def forward(self, x: Tensor) -> Tensor:
-        padding = self.padding
+        padding: Pair | str = self.padding
         if self.padding_mode != "zeros":
             (top, left), (bottom, right) = borders(padding, self.kernel_size, self.dilation)
             x, padding = F.pad(x, (left, right, top, bottom), self.padding_mode), 0

@@ -185,7 +185,7 @@ MESSAGES = {
     "too large": (
         lambda: F.avg_pool2d(ones(1, 1, 4, 3), 4),
         ShapeError,
-        r"kernel_size \(4, 4\) with dilation \(1, 1\) is larger than the input .*\(1, 1, 4, 3\)",
+        r"kernel \(4, 4\) with dilation \(1, 1\) is larger than the input .*\(1, 1, 4, 3\)",
     ),
     "divisor": (
         lambda: F.avg_pool2d(ones(1, 1, 4, 4), 2, divisor_override=0),
