@@ -85,26 +85,42 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
-    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
-        raise ValueError(f"avg_pool2d: divisor_override must be a whole number other than 0, got {divisor_override!r}")
+    check_divisor("avg_pool2d", divisor_override)
     _pooling("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
 
 
 def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode):
     check_images(name, input)
-    kernel, padding = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
+    kernel_size = pair(name, "kernel_size", kernel_size, 1)
+    check_windows(name, kernel_size, stride, padding, dilation)
+    _some_window(name, input, geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode), padding)
+
+
+def check_windows(name, kernel_size, stride, padding, dilation):
+    """Raise ValueError for windows that pooling does not have."""
+    kernel, border = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
     pair(name, "stride", kernel if stride is None else stride, 1)
     pair(name, "dilation", dilation, 1)
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel}")
-    _some_window(name, input, geometry_of(input.shape[2:], kernel, stride, padding, dilation, ceil_mode), padding)
+    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel_size}")
+
+
+def check_divisor(name, divisor):
+    """Raise ValueError for something to divide by that is neither a whole number nor left out."""
+    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
+        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
 
 
 @guards("adaptive_avg_pool2d")
 def adaptive_avg_pool2d(input, output_size):
     check_images("adaptive_avg_pool2d", input)
+    check_cells("adaptive_avg_pool2d", output_size)
+
+
+def check_cells(name, output_size):
+    """Raise ValueError for a number of cells that adaptive pooling does not have; None leaves an axis as it is."""
     sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    pair("adaptive_avg_pool2d", "output_size", tuple(1 if n is None else n for n in sizes), 1)
+    pair(name, "output_size", tuple(1 if n is None else n for n in sizes), 1)
 
 
 # Borders and other sizes
@@ -128,21 +144,26 @@ def pad(input, pad, mode="constant", value=None):
 
 @guards("interpolate")
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, *, antialias=False):
-    check_choice("interpolate", "mode", mode, ("nearest", "bilinear", "bicubic"))
+    check_resizing("interpolate", size, scale_factor, mode, align_corners, antialias)
+    check_images("interpolate", input)
+    if 0 in new_size(input.shape[2:], size, scale_factor)[0]:
+        raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
+
+
+def check_resizing(name, size, scale_factor, mode, align_corners, antialias=False):
+    """Raise ValueError for settings that do not make sense, whatever the images."""
+    check_choice(name, "mode", mode, ("nearest", "bilinear", "bicubic"))
     if mode == "nearest" and (align_corners or antialias):
         what = "align_corners" if align_corners else "antialias"
-        raise ValueError(f"interpolate: {what} goes with modes 'bilinear' and 'bicubic' only")
+        raise ValueError(f"{name}: {what} goes with modes 'bilinear' and 'bicubic' only")
     if align_corners and antialias:
-        raise ValueError("interpolate: antialias with align_corners is not covered; leave out one of them")
-    check_images("interpolate", input)
+        raise ValueError(f"{name}: antialias with align_corners is not covered; leave out one of them")
     if (size is None) == (scale_factor is None):
-        raise ValueError("interpolate: give either size or scale_factor")
+        raise ValueError(f"{name}: give either size or scale_factor, got {size!r} and {scale_factor!r}")
     what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
     both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
     if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
-        raise ValueError(f"interpolate: {what} must be one or two numbers above 0, got {given!r}")
-    if 0 in new_size(input.shape[2:], size, scale_factor)[0]:
-        raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
+        raise ValueError(f"{name}: {what} must be one or two numbers above 0, got {given!r}")
 
 
 @guards("pixel_shuffle")

@@ -1,8 +1,8 @@
 """Guards of the layers in nn/: a bad setting is found where it was written, not in forward."""
 
-import math
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -19,29 +19,27 @@ from .common import (
     check_whole,
     guards,
     pair,
-)  # fmt: skip
+)
+from .images import check_cells, check_divisor, check_resizing, check_windows
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
 
 # A setting of one name means the same in every layer that has it.
-NUMBERS = ("negative_slope", "alpha", "beta", "threshold")
-SHARES = ("p", "label_smoothing")
-WHOLE = {
-    **dict.fromkeys(("dim", "start_dim", "end_dim", "ignore_index"), -math.inf),
-    **dict.fromkeys(("num_parameters", "upscale_factor"), 1),
-}
+SETTINGS = (
+    (check_number, ("negative_slope", "alpha", "beta", "threshold")),
+    (check_share, ("p", "label_smoothing")),
+    (check_positive, ("delta",)),
+    (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
+    (partial(check_whole, least=1), ("num_parameters", "upscale_factor")),
+)
 
 
 @guards("settings")
 def settings(layer):
-    """Check each setting of a layer by its name; what is None has been left out where that is allowed."""
+    """Check each setting of a layer by its name."""
     name, own = type(layer).__name__, vars(layer)
-    check_number(name, **{key: own[key] for key in NUMBERS if key in own})
-    check_share(name, **{key: own[key] for key in SHARES if key in own})
-    check_positive(name, **{key: own[key] for key in ("delta",) if key in own})
-    for key, least in WHOLE.items():
-        if own.get(key) is not None:
-            check_whole(name, least, **{key: own[key]})
+    for check, known in SETTINGS:
+        check(name, **{key: own[key] for key in known if key in own})
     if "reduction" in own:
         check_choice(name, "reduction", layer.reduction, layer.reductions)
     if "approximate" in own:
@@ -70,21 +68,13 @@ def smooth_l1_loss(layer):
 @guards("Pool")
 def pool(layer):
     name = type(layer).__name__
-    kernel, border = pair(name, "kernel_size", layer.kernel_size, 1), pair(name, "padding", layer.padding, 0)
-    pair(name, "stride", layer.stride, 1)
-    pair(name, "dilation", getattr(layer, "dilation", 1), 1)
-    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {layer.padding} must be at most half of kernel_size {layer.kernel_size}")
-    divisor = getattr(layer, "divisor_override", None)
-    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
-        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
+    check_windows(name, layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
+    check_divisor(name, getattr(layer, "divisor_override", None))
 
 
 @guards("AdaptiveAvgPool2d")
 def adaptive_avg_pool2d(layer):
-    size = layer.output_size
-    sizes = size if isinstance(size, (tuple, list)) else (size, size)
-    pair("AdaptiveAvgPool2d", "output_size", tuple(1 if n is None else n for n in sizes), 1)  # None: as it is
+    check_cells("AdaptiveAvgPool2d", layer.output_size)
 
 
 @guards("_Pad.__init__")
@@ -97,17 +87,7 @@ def pad(self, padding):
 
 @guards("Upsample")
 def upsample(layer):
-    size, factor, mode = layer.size, layer.scale_factor, layer.mode
-    check_choice("Upsample", "mode", mode, ("nearest", "bilinear", "bicubic"))
-    if layer.align_corners and mode == "nearest":
-        raise ValueError("Upsample: align_corners goes with modes 'bilinear' and 'bicubic' only")
-    if (size is None) == (factor is None):
-        raise ValueError(f"Upsample: give either size or scale_factor, got {size!r} and {factor!r}")
-    factors = factor if isinstance(factor, (tuple, list)) else (factor, factor)
-    if factor is None:
-        pair("Upsample", "size", size, 1)
-    elif len(factors) != 2 or not all(isinstance(f, (int, float)) and 0 < f < math.inf for f in factors):
-        raise ValueError(f"Upsample: scale_factor must be one or two numbers above 0, got {factor!r}")
+    check_resizing("Upsample", layer.size, layer.scale_factor, layer.mode, layer.align_corners)
 
 
 @guards("Unflatten.__init__")
@@ -225,7 +205,7 @@ def group_norm_forward(self, input):
 @guards("Module.__setattr__")
 def set_attribute(self, name, value):
     """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
-    if _is_parameter(vars(self).get(name)) and not (value is None or _is_parameter(value)):
+    if _is("Parameter", vars(self).get(name)) and not (value is None or _is("Parameter", value)):
         raise TypeError(
             f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
             "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
@@ -242,17 +222,17 @@ def register_buffer(self, name, tensor, persistent=True):
 
 @guards("Module.register_parameter")
 def register_parameter(self, name, param):
-    if not _is_parameter(vars(self).get(name)):
+    if not _is("Parameter", vars(self).get(name)):
         _claim(self, name, "register_parameter")
-    if not (param is None or _is_parameter(param)):
+    if not (param is None or _is("Parameter", param)):
         raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
 
 
 @guards("Module.add_module")
 def add_module(self, name, module):
-    if not _is_module(vars(self).get(name)):
+    if not _is("Module", vars(self).get(name)):
         _claim(self, name, "add_module")
-    if not _is_module(module):
+    if not _is("Module", module):
         raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
 
 
@@ -311,13 +291,8 @@ def _shape(value):
     return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
 
 
-def _is_parameter(value):
-    from ..nn.module import Parameter
+def _is(kind, value):
+    """Whether it is a Module or a Parameter; their file imports the guards, so it is asked for late."""
+    from ..nn import module
 
-    return isinstance(value, Parameter)
-
-
-def _is_module(value):
-    from ..nn.module import Module
-
-    return isinstance(value, Module)
+    return isinstance(value, getattr(module, kind))

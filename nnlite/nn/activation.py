@@ -106,7 +106,8 @@ class Softmax(Layer):
 
     def __init__(self, dim: int | None = None):
         self.dim: Any = dim
-        guard("settings", self)
+        if dim is not None:
+            guard("settings", self)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.softmax(x, self.dim)
