@@ -19,8 +19,8 @@ def fetch(urls: Sequence[str], path: Path, size: int, sha256: str) -> None:
     """Write the file to `path` from the first URL that gives all of it; `path` appears only when it is whole and right.
 
     Until then it grows as `path` + ".partial", which stays when a connection breaks: the next URL, or the next call,
-    asks for the rest only (HTTP Range), and starts from the beginning where a server cannot do that. Raises DataError, with what
-    was wrong with each URL, if none gives a file of this checksum.
+    asks for the rest only (HTTP Range), or for all of it from a server that cannot do that. Raises DataError, with
+    what was wrong with each URL, if none gives a file of this checksum.
     """
     partial = path.with_name(path.name + ".partial")
     failures = []

@@ -8,9 +8,11 @@ import numpy as np
 import nnlite
 from nnlite import nn, optim
 
+nnlite.manual_seed(0)
 model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(72, 3))
 optimiser = optim.Adam(model.parameters())
-loss = nn.CrossEntropyLoss()(model(nnlite.ones(4, 1, 8, 8)), nnlite.tensor([0, 1, 2, 0]))
+images, classes = nnlite.randn(4, 1, 8, 8), nnlite.tensor([0, 1, 2, 0])
+loss = nn.CrossEntropyLoss()(model(images), classes)
 before = model[0].weight.numpy().copy()
 loss.backward()
 optimiser.step()
