@@ -61,16 +61,8 @@ class _BatchNorm(PerChannel):
             self.num_batches_tracked.array += 1
             if momentum is None:
                 momentum = 1.0 / int(self.num_batches_tracked)
-        return F.batch_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            momentum or 0.0,
-            self.eps,
-        )
+        running, training = (self.running_mean, self.running_var), self.training or not self.track_running_stats
+        return F.batch_norm(input, *running, self.weight, self.bias, training, momentum or 0.0, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

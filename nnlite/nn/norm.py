@@ -23,16 +23,8 @@ class _InstanceNorm(PerChannel):
 
     def forward(self, input: Tensor) -> Tensor:
         guard("PerChannel.forward", self, input)
-        return F.instance_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            self.momentum or 0.0,
-            self.eps,
-        )
+        running, training = (self.running_mean, self.running_var), self.training or not self.track_running_stats
+        return F.instance_norm(input, *running, self.weight, self.bias, training, self.momentum or 0.0, self.eps)
 
 
 class InstanceNorm1d(_InstanceNorm):
