@@ -1,7 +1,7 @@
 """The graph behind a Tensor, as text and as a picture. matplotlib is imported only when one is drawn.
 
 What is recorded is what a gradient flows through: operations (Functions) and the leaves that require a gradient.
-An input that requires none, such as a batch of images, leaves no trace but the gap "_" among an operation's inputs.
+An input that requires none, such as a batch of images, is only shown as "_" among an operation's inputs.
 """
 
 import math
@@ -129,7 +129,7 @@ def _shape(node: Node) -> str:
 
 
 def _depths(nodes: list[Node]) -> dict[Node, int]:
-    """The longest path from the leaves; but a leaf stands directly above its first use, not far up."""
+    """The longest path from the leaves; a leaf itself is placed directly above its first use."""
     depth: dict[Node, int] = {}
     for node in nodes:
         if isinstance(node, Function):

@@ -24,10 +24,10 @@ def drawing(path: str | os.PathLike, width: float, height: float, **options: Any
 def image_grid(
     rows: Sequence[Sequence[np.ndarray]], path: str | os.PathLike, titles: Sequence[str] = (), scale: int = 2
 ) -> None:
-    """Write a picture with one image a cell, each pixel `scale` x `scale` large, and a title above each column.
+    """Write a picture of images in rows and columns, their pixels `scale` times as large, a title above each column.
 
-    Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. An existing file is replaced when the new one
-    is whole.
+    Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. An existing file is replaced once the new one
+    is complete.
     """
     height, width = (scale * n for n in rows[0][0].shape[:2])
     dpi, gap, head = 128, 6, 26 if titles else 6  # a power of two, so that sizes in inches are exact
@@ -49,7 +49,7 @@ def image_grid(
 def curves(
     series: Mapping[str, Sequence[float]], path: str | os.PathLike, x: Sequence[float], xlabel: str = "step"
 ) -> None:
-    """Write a picture with one panel a curve, up to four in a row: the values, faint, and their running mean.
+    """Write a picture with a panel for each curve, up to four in a row: the values, faint, and their running mean.
 
     The mean is over a twentieth of the values.
     """
@@ -101,7 +101,7 @@ def lines(
 
 
 def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark: float) -> None:
-    """Write a picture with a bar for each value, from above to below, its number at its end, and a line at `mark`."""
+    """Write a picture with a bar for each value, the first on top, its number at its end, and a line at `mark`."""
     with drawing(path, 8.0, 1.0 + 0.36 * len(values)) as figure:
         axes = figure.subplots()
         colours = ["C0" if value >= mark else "C1" for value in values.values()]
@@ -114,9 +114,9 @@ def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark
 
 
 def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.PathLike) -> None:
-    """Write a picture with one panel an entry, side by side: points (N, 2), coloured by their labels (N,).
+    """Write a picture with a panel for each entry, side by side: points (N, 2), coloured by their labels (N,).
 
-    A label has one colour in all panels; beyond ten labels the colours come round again.
+    A label has the same colour in all panels; beyond ten labels the colours repeat.
     """
     labels = np.unique(np.concatenate([labels for _, labels in panels.values()]))
     with drawing(path, 5.0 * len(panels) + 0.8, 5.0, layout=None) as figure:
@@ -134,7 +134,7 @@ def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.
 
 
 def table(counts: np.ndarray, path: str | os.PathLike, xlabel: str, ylabel: str) -> None:
-    """Write a picture of a table of counts (rows, columns), each cell the darker the larger its share of its row."""
+    """Write a picture of a table of counts (rows, columns), each cell darker for a larger share of its row."""
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     with drawing(path, 1.2 + 0.45 * counts.shape[1], 1.0 + 0.45 * counts.shape[0]) as figure:
         axes = figure.subplots()

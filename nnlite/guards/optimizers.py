@@ -1,4 +1,4 @@
-"""Guards of the optimisers in optim/: parameters, settings, and saved states that are not what they should be."""
+"""Guards of the optimisers and schedules in optim/: their parameters, settings, and saved states."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ _FOREIGN = ("amsgrad", "maximize", "decoupled_weight_decay")
 
 @guards("Optimizer.__init__")
 def optimizer(self, params, defaults):
-    if is_tensor(params):  # its rows are no parameters
+    if is_tensor(params):  # iterating over it would give its rows
         raise TypeError(f"{_name(self)}: expected several Tensors, got one; pass module.parameters() or [tensor]")
     _several(self, params)
 

@@ -1,7 +1,7 @@
 """Starting values, drawn in place from the generator that `nnlite.manual_seed` starts.
 
 They depend on the seed and the shape alone, not on the device or the order in memory. Every function returns its
-tensor, and raises TypeError for what is no floating-point Tensor.
+tensor, and raises TypeError for anything but a floating-point Tensor.
 """
 
 import math
@@ -39,7 +39,7 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
 
 
 def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
-    """Fill with numbers from N(mean, std^2) as far as they lie in [a, b].
+    """Fill with numbers from N(mean, std^2) that lie in [a, b].
 
     Raises ValueError unless std > 0 and a < b.
     """
@@ -185,7 +185,7 @@ def _candidates(count: int, dtype: Any, mean: float, std: float, a: float, b: fl
 
 
 def _check(name: str, tensor: Any) -> tuple[int, ...]:
-    """The shape. Raises TypeError for what is no Tensor."""
+    """The shape. Raises TypeError for anything but a Tensor."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(tensor).__name__}; pass module.weight")
     return tensor.shape

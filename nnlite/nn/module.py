@@ -37,8 +37,8 @@ def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
 class Module:
     """Base of all layers and networks. Subclasses assign Parameters and Modules to attributes and define `forward`.
 
-    There is no registration: what is an attribute belongs to the module, in the order of assignment. So
-    `super().__init__()` may be called, as PyTorch's modules must, but need not.
+    Nothing has to be registered: every attribute belongs to the module, in the order of assignment. So
+    `super().__init__()` may be called, as in PyTorch, but need not be.
     """
 
     training = True
@@ -279,7 +279,7 @@ class RemovableHandle:
 
 
 class IncompatibleKeys(NamedTuple):
-    """What a state_dict lacked and had too much, as `load_state_dict(strict=False)` returns it."""
+    """The names that a state_dict lacked, and those that nothing here has: from `load_state_dict(strict=False)`."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]

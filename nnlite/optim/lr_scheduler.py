@@ -29,7 +29,7 @@ class LRScheduler:
         raise NotImplementedError(f"{type(self).__name__} defines no get_lr")
 
     def get_last_lr(self) -> list[float]:
-        """The rates that were set last, one a group."""
+        """The rates that were set last, one for each group."""
         return self._last_lr
 
     def step(self) -> None:

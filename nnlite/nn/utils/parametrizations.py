@@ -13,9 +13,9 @@ from ..module import Module, Parameter
 class _SpectralNorm(Module):
     """W / sigma(W), where sigma is the largest singular value of W as a matrix with axis `dim` for its rows.
 
-    The power method finds sigma with the singular vectors u and v that belong to it: v -> W v / |W v| = u and back,
-    u -> W^T u / |W^T u| = v, turns them towards these. One step whenever W is used is enough, since training changes
-    W slowly and u and v are kept. Then sigma = u^T W v; only W has a gradient here, as u and v are best already.
+    The power method finds sigma and its singular vectors: u = W v / |W v| and v = W^T u / |W^T u|, again and again,
+    turn u and v towards them. One step whenever W is used is enough, since training changes W slowly and u and v are
+    kept. Then sigma = u^T W v. Only W has a gradient here: u and v already maximise sigma.
     A vector W is a matrix with one row: its sigma is its length.
     """
 
