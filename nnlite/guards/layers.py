@@ -28,9 +28,11 @@ PADDING_MODES = ("zeros", "reflect", "replicate")
 SETTINGS = (
     (check_number, ("negative_slope", "alpha", "beta", "threshold")),
     (check_share, ("p", "label_smoothing")),
-    (check_positive, ("delta",)),
+    (check_positive, ("delta", "eps")),
     (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
-    (partial(check_whole, least=1), ("num_parameters", "upscale_factor")),
+    (partial(check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
+    (partial(check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
+    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor")),
 )
 
 
@@ -40,8 +42,6 @@ def settings(layer):
     name, own = type(layer).__name__, vars(layer)
     for check, known in SETTINGS:
         check(name, **{key: own[key] for key in known if key in own})
-    if "reduction" in own:
-        check_choice(name, "reduction", layer.reduction, layer.reductions)
     if "approximate" in own:
         check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
 
@@ -59,10 +59,13 @@ def softplus(layer):
         raise ValueError("Softplus: beta must not be 0, the result is divided by it")
 
 
-@guards("SmoothL1Loss")
-def smooth_l1_loss(layer):
-    if layer.beta < 0:
-        raise ValueError(f"SmoothL1Loss: beta must not be negative, got {layer.beta!r}")
+@guards("Loss")
+def loss(layer):
+    settings(layer)
+    name, kl = type(layer).__name__, hasattr(layer, "log_target")
+    check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *(["batchmean"] if kl else [])))
+    if getattr(layer, "beta", 0) < 0:
+        raise ValueError(f"{name}: beta must not be negative, got {layer.beta!r}")
 
 
 @guards("Pool")
@@ -108,18 +111,14 @@ def extend(self, modules):
 # Layers with weights
 
 
-@guards("Embedding.__init__")
-def embedding(self, num_embeddings, embedding_dim, padding_idx=None):
-    check_whole("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-    if padding_idx is not None:
-        check_whole("Embedding", padding_idx=padding_idx)
-        if not -num_embeddings <= padding_idx < num_embeddings:
-            raise IndexError(f"Embedding: padding_idx {padding_idx} is no row of {num_embeddings}")
-
-
-@guards("Linear.__init__")
-def linear(self, in_features, out_features, bias=True):
-    check_whole("Linear", 0, in_features=in_features, out_features=out_features)
+@guards("Embedding")
+def embedding(layer):
+    settings(layer)
+    rows, index = layer.num_embeddings, layer.padding_idx
+    if index is not None:
+        check_whole("Embedding", padding_idx=index)
+        if not -rows <= index < rows:
+            raise IndexError(f"Embedding: padding_idx {index} is no row of {rows}")
 
 
 @guards("_Conv.__init__")
@@ -148,11 +147,6 @@ def conv_transpose2d(self, padding, output_padding, padding_mode):
     check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
     if padding_mode != "zeros":
         raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
-
-
-@guards("Norm.__init__")
-def norm(self, shape, eps, affine, bias):
-    check_positive(type(self).__name__, eps=eps)
 
 
 @guards("PerChannel")
@@ -185,11 +179,12 @@ def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=T
         check_whole("LayerNorm", 1, normalized_shape=size)
 
 
-@guards("GroupNorm.__init__")
-def group_norm(self, num_groups, num_channels, eps=1e-5, affine=True, *, bias=True):
-    check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
-    if num_channels % num_groups:
-        raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
+@guards("GroupNorm")
+def group_norm(layer):
+    settings(layer)
+    if layer.num_channels % layer.num_groups:
+        channels, groups = layer.num_channels, layer.num_groups
+        raise ValueError(f"GroupNorm: {channels} channels do not make {groups} groups of one size")
 
 
 @guards("GroupNorm.forward")

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import functional as F
 from ..dtype import get_default_dtype
-from ..errors import guard, guarded
+from ..errors import guard
 from ..tensor import Tensor
 from .module import Module, Parameter
 
@@ -15,9 +15,9 @@ class Norm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    @guarded
     def __init__(self, shape, eps, affine, bias):
         self.eps, self.affine = eps, affine
+        guard("settings", self)
         self.weight = Parameter(np.ones(shape, get_default_dtype())) if affine else None
         self.bias = Parameter(np.zeros(shape, get_default_dtype())) if affine and bias else None
 

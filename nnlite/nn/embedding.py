@@ -2,7 +2,7 @@
 
 from .. import functional as F
 from ..creation import empty
-from ..errors import guarded
+from ..errors import guard
 from ..function import no_grad
 from ..tensor import Tensor
 from . import init
@@ -16,12 +16,12 @@ class Embedding(Module):
     starts at zero and stays as it is: it gets no gradient. Raises IndexError if there is no such row.
     """
 
-    @guarded
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None):
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        guard("Embedding", self)
         self.weight = init.normal_(Parameter(empty(num_embeddings, embedding_dim)))
-        if self.padding_idx is not None:
+        if padding_idx is not None:
+            self.padding_idx = padding_idx % num_embeddings
             with no_grad():
                 self.weight[self.padding_idx] = 0.0
 

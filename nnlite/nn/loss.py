@@ -1,5 +1,10 @@
-"""Losses as modules, for code that passes them around. Each is the function of nnlite.functional that it names."""
+"""Losses as modules, for code that passes them around: each is the function of nnlite.functional that it names.
 
+The module is made with what the function takes after `input` and `target`: nn.HuberLoss(delta=2.0)(input, target) is
+functional.huber_loss(input, target, delta=2.0).
+"""
+
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,20 +15,25 @@ from .module import Module
 
 
 class _Loss(Module):
-    """Keeps the settings of its function as attributes. Weights are saved and moved with it, but not trained."""
+    """Keeps its function's settings as attributes. Weights are saved and moved with it, but not trained."""
 
     function: Callable[..., Tensor]
-    reductions: tuple[str, ...] = ("mean", "sum", "none")
+    __signature__: inspect.Signature  # what help() and editors show
 
-    def __init__(self, *, reduction: str = "mean"):
-        self._set(reduction=reduction)
+    def __init_subclass__(cls) -> None:
+        parameters = inspect.signature(cls.function).parameters.values()
+        cls.__signature__ = inspect.Signature([p for p in parameters if p.name not in ("input", "target")])
 
-    def _set(self, **settings: Any) -> None:
-        self._settings = tuple(settings)
-        for name, value in settings.items():
-            keep = self.register_buffer if name in ("weight", "pos_weight") else self.__setattr__
-            keep(name, value)
-        guard("settings", self)
+    def __init__(self, *args: Any, **kwargs: Any):
+        given = type(self).__signature__.bind(*args, **kwargs)
+        given.apply_defaults()
+        self._settings = tuple(given.arguments)
+        for name, value in given.arguments.items():
+            if name in ("weight", "pos_weight"):
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
+        guard("Loss", self)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return type(self).function(input, target, **{name: getattr(self, name) for name in self._settings})
@@ -46,18 +56,11 @@ class HuberLoss(_Loss):
 
     function = F.huber_loss
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0):
-        self._set(reduction=reduction, delta=delta)
-
 
 class SmoothL1Loss(_Loss):
     """functional.smooth_l1_loss"""
 
     function = F.smooth_l1_loss
-
-    def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
-        self._set(reduction=reduction, beta=beta)
-        guard("SmoothL1Loss", self)
 
 
 class BCELoss(_Loss):
@@ -65,27 +68,17 @@ class BCELoss(_Loss):
 
     function = F.binary_cross_entropy
 
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean"):
-        self._set(weight=weight, reduction=reduction)
-
 
 class BCEWithLogitsLoss(_Loss):
     """functional.binary_cross_entropy_with_logits"""
 
     function = F.binary_cross_entropy_with_logits
 
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None):
-        self._set(weight=weight, reduction=reduction, pos_weight=pos_weight)
-
 
 class KLDivLoss(_Loss):
     """functional.kl_div"""
 
     function = F.kl_div
-    reductions = (*_Loss.reductions, "batchmean")
-
-    def __init__(self, *, reduction: str = "mean", log_target: bool = False):
-        self._set(reduction=reduction, log_target=log_target)
 
 
 class CrossEntropyLoss(_Loss):
@@ -93,21 +86,8 @@ class CrossEntropyLoss(_Loss):
 
     function = F.cross_entropy
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        *,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ):
-        self._set(weight=weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
-
 
 class NLLLoss(_Loss):
     """functional.nll_loss"""
 
     function = F.nll_loss
-
-    def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"):
-        self._set(weight=weight, ignore_index=ignore_index, reduction=reduction)

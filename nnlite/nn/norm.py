@@ -76,16 +76,16 @@ class GroupNorm(Norm):
     Raises ValueError if num_groups does not divide num_channels, ShapeError for an input of other channels.
     """
 
-    @guarded
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
     ):
+        self.num_groups, self.num_channels = num_groups, num_channels
+        guard("GroupNorm", self)
         super().__init__(num_channels, eps, affine, bias)
-        self.num_groups, self.num_channels = int(num_groups), num_channels
 
     @guarded
     def forward(self, input: Tensor) -> Tensor:
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, int(self.num_groups), self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         flags = f"affine={self.affine}, bias={self.bias is not None}"
