@@ -8,7 +8,7 @@ Names, arguments and defaults are PyTorch's. Start reading at tensor.py and func
 operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
 """
 
-from . import backends, cuda, functional, graph, nn, optim
+from . import backends, cuda, functional, graph, guards, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
 from .backend.cpu.threads import set_num_threads

@@ -26,8 +26,7 @@ and the rest, built the same way:
     resize.py       interpolate pixel_shuffle
     noise.py        dropout dropout2d rsample
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
-                    kl_div gaussian_kl hinge_loss
-    nll_loss.py     nll_loss
+                    kl_div gaussian_kl hinge_loss nll_loss
 
 Each file holds a family; in it each operation is a class with forward and, directly below, backward.
 """
@@ -43,17 +42,9 @@ from .embedding import embedding
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
 from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    gaussian_kl,
-    hinge_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
-from .nll_loss import nll_loss
+    binary_cross_entropy, binary_cross_entropy_with_logits, gaussian_kl, hinge_loss, huber_loss, kl_div, l1_loss,
+    mse_loss, nll_loss, smooth_l1_loss,
+)  # fmt: skip
 from .noise import dropout, dropout2d, rsample
 from .norm import group_norm, instance_norm, layer_norm
 from .pad import pad

@@ -30,91 +30,78 @@ class PReLU(Function):
         return dx, (sums if self.weight.size > 1 else sums.sum()).reshape(self.weight.shape)
 
 
-class ELU(Function):
+class Pointwise(Function):
+    """Base of formulas of one element: y = value(x), dx = dy_times_slope(dy, x), with settings such as self.alpha"""
+
+    def forward(self, x, **settings):
+        self.x = x
+        vars(self).update(settings)
+        return self.backend.elementwise(self.value, x)
+
+    def backward(self, dy):
+        return self.backend.elementwise(self.dy_times_slope, dy, self.x)
+
+
+class ELU(Pointwise):
     """y = x where x > 0, alpha (e^x - 1) elsewhere    dx = dy where x > 0, dy alpha e^x elsewhere"""
 
-    def forward(self, x, *, alpha):
-        self.x, self.alpha = x, alpha
-        xp = self.xp
-        return self.backend.elementwise(lambda x: xp.maximum(x, 0.0) + alpha * xp.expm1(xp.minimum(x, 0.0)), x)
+    def value(self, x):
+        return self.xp.maximum(x, 0.0) + self.alpha * self.xp.expm1(self.xp.minimum(x, 0.0))
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
 
 
-class GELU(Function):
+class GELU(Pointwise):
     """y = x P(x), P(x) = the share of N(0, 1) below x    dx = dy (P(x) + x p(x)),  p(x) = e^(-x^2/2) / sqrt(2 pi)"""
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: x * normal_cdf(self.xp, x), x)
+    def value(self, x):
+        return x * normal_cdf(self.xp, x)
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            near = cut(self.xp, x)
-            density = self.xp.exp(-0.5 * near * near) * (1.0 / math.sqrt(2.0 * math.pi))
-            return dy * (normal_cdf(self.xp, x) + near * density)
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        near = cut(self.xp, x)
+        density = self.xp.exp(-0.5 * near * near) * (1.0 / math.sqrt(2.0 * math.pi))
+        return dy * (normal_cdf(self.xp, x) + near * density)
 
 
-class TanhGELU(Function):
+class TanhGELU(Pointwise):
     """y = x (1 + t) / 2, t = tanh u, u = a (x + b x^3)    dx = dy ((1 + t) + x (1 - t^2) a (1 + 3 b x^2)) / 2"""
 
     a, b = math.sqrt(2.0 / math.pi), 0.044715
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: 0.5 * x * (1.0 + self._tanh(x)), x)
+    def value(self, x):
+        return 0.5 * x * (1.0 + self.t(cut(self.xp, x)))
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            t, near = self._tanh(x), cut(self.xp, x)
-            return 0.5 * dy * (1.0 + t + near * (1.0 - t * t) * (self.a * (1.0 + 3.0 * self.b * near * near)))
+    def dy_times_slope(self, dy, x):
+        x = cut(self.xp, x)
+        t = self.t(x)
+        return 0.5 * dy * (1.0 + t + x * (1.0 - t * t) * (self.a * (1.0 + 3.0 * self.b * x * x)))
 
-        return self.backend.elementwise(slope_times, dy, self.x)
-
-    def _tanh(self, x):
-        near = cut(self.xp, x)
-        return self.xp.tanh(self.a * near * (1.0 + self.b * near * near))
+    def t(self, x):
+        return self.xp.tanh(self.a * x * (1.0 + self.b * x * x))
 
 
-class SiLU(Function):
+class SiLU(Pointwise):
     """y = x s, s = 1 / (1 + e^-x)    dx = dy s (1 + x (1 - s))"""
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: x * logistic(self.xp, x), x)
+    def value(self, x):
+        return x * logistic(self.xp, x)
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            s = logistic(self.xp, x)
-            return dy * (s * (1.0 + x * (1.0 - s)))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        s = logistic(self.xp, x)
+        return dy * (s * (1.0 + x * (1.0 - s)))
 
 
-class Softplus(Function):
+class Softplus(Pointwise):
     """y = ln(1 + e^(beta x)) / beta    dx = dy / (1 + e^(-beta x));  y = x where beta x > threshold"""
 
-    def forward(self, x, *, beta, threshold):
-        self.x, self.beta, self.threshold = x, beta, threshold
-        xp = self.xp
+    def value(self, x):
+        scaled = x * self.beta
+        return self.xp.where(scaled > self.threshold, x, log_one_plus_exp(self.xp, scaled) / self.beta)
 
-        def smooth(x):
-            return xp.where(x * beta > threshold, x, log_one_plus_exp(xp, x * beta) / beta)
-
-        return self.backend.elementwise(smooth, x)
-
-    def backward(self, dy):
-        def slope_times(dy, x):
-            scaled = x * self.beta
-            return dy * self.xp.where(scaled > self.threshold, 1.0, logistic(self.xp, scaled))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        scaled = x * self.beta
+        return dy * self.xp.where(scaled > self.threshold, 1.0, logistic(self.xp, scaled))
 
 
 class Tanh(Function):

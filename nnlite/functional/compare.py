@@ -74,12 +74,12 @@ def inverse(input: Tensor) -> Tensor:
 
 
 def equal(input: Tensor, other: Any) -> Any:
-    """input == other; something that is not a number is simply not equal, which is no error."""
+    """input == other; something that is not a number is not equal, which is not an error."""
     return eq(input, other) if _is_numeric(other) else NotImplemented
 
 
 def unequal(input: Tensor, other: Any) -> Any:
-    """input != other, likewise."""
+    """input != other; something that is not a number is always different."""
     return ne(input, other) if _is_numeric(other) else NotImplemented
 
 

@@ -18,7 +18,8 @@ class CrossEntropy(Function):
     def forward(self, x, q, *, axis):
         self.q, self.axis = q, axis
         self.log_p = log_shares(self.xp, x, axis)
-        return -weighted_sum(self, q, self.log_p)
+        terms = self.backend.elementwise(lambda q, log_p: q * self.xp.where(q != 0, log_p, 0.0), q, self.log_p)
+        return -terms.sum(axis=axis)  # where q is 0 nothing is added, even if log_p is -infinity
 
     def backward(self, dy):
         dy = self.xp.expand_dims(dy, self.axis)
@@ -30,12 +31,6 @@ def log_shares(xp, x, axis):
     """ln softmax; the largest power is 1, so that their sum is neither 0 nor infinite."""
     shifted = x - x.max(axis=axis, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-def weighted_sum(node, q, log_p):
-    """The sum of q log_p over the node's axis, with 0 for q = 0 even where log_p is -infinity."""
-    xp = node.xp
-    return node.backend.elementwise(lambda q, log_p: q * xp.where(q != 0, log_p, 0.0), q, log_p).sum(axis=node.axis)
 
 
 class OneHot(Function):

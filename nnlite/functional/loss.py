@@ -1,4 +1,4 @@
-"""Losses that compare two tensors of one shape, element by element. Those over classes are in cross_entropy.py.
+"""Losses that compare two tensors of one shape, element by element, and nll_loss; cross_entropy.py has the other.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
 It is given by name wherever PyTorch has the abandoned size_average and reduce in front of it.
@@ -11,7 +11,9 @@ from ..function import Function
 from ..tensor import Tensor
 from .activation import log_one_plus_exp, logistic
 from .arithmetic import exp, log, mul, pow, sub
-from .piecewise import abs, clip
+from .compare import ne
+from .cross_entropy import averaged, class_axis, class_weights, one_hot
+from .piecewise import abs, clip, where
 from .relu import relu
 
 
@@ -165,6 +167,25 @@ def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
     Raises ShapeError for shapes that differ. PyTorch has no such function.
     """
     return reduced(relu(sub(1.0, mul(target, input))), reduction)
+
+
+@guarded
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """-weight[t] input[t], for log-probabilities input (N, C), (N, C, d1, ...) or (C,) and the right classes t.
+
+    It is cross-entropy, once the logarithm of softmax has been taken. target: whole numbers 0 .. C-1, of input's shape
+    without C; where it is ignore_index, the loss is 0. weight (C,) is 1 by default. The mean is over what is not
+    ignored, and divides by the weights that were used.
+
+    Raises TypeError for a target that is not whole numbers, ShapeError for shapes that do not fit, and, on the CPU,
+    IndexError for a class that is not there and ValueError for a mean over nothing. (On the GPU a look at the target
+    would stop the training step until it has come back: there such a class counts as ignored, and the mean is NaN.)
+    """
+    q = one_hot(input, target, ignore_index) * class_weights(input, weight)
+    values = -(q * where(ne(q, 0), input, 0.0)).sum(class_axis(input))  # an input of -infinity counts where q is not 0
+    return averaged("nll_loss", values, q.sum(), reduction)
 
 
 def reduced(values: Tensor, reduction: str) -> Tensor:

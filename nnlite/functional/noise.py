@@ -7,6 +7,7 @@ from ..backend import random
 from ..errors import guarded
 from ..function import Function
 from ..tensor import Tensor
+from .arithmetic import add, exp, mul
 
 
 class Dropout(Function):
@@ -36,18 +37,6 @@ class Dropout2d(Dropout):
         return x * self.factor
 
 
-class RSample(Function):
-    """y = mu + std eps, std = e^(log_var / 2), eps ~ N(0, 1)    dmu = dy,  dlog_var = dy std eps / 2"""
-
-    def forward(self, mu, log_var):
-        eps = random.normal(mu.shape, log_var.dtype, backends.device_of(mu))
-        self.deviation = self.xp.exp(0.5 * log_var) * eps
-        return mu + self.deviation
-
-    def backward(self, dy):
-        return dy, 0.5 * dy * self.deviation
-
-
 @guarded
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p) (Srivastava et al. 2014).
@@ -75,4 +64,5 @@ def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
     and log_var can be differentiated. Raises ShapeError for shapes that differ. PyTorch has it as
     `torch.distributions.Normal.rsample`.
     """
-    return RSample.apply(mu, log_var)
+    eps = Tensor(random.normal(mu.shape, log_var.dtype, mu.device))
+    return add(mu, mul(exp(0.5 * log_var), eps))

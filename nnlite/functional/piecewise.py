@@ -56,7 +56,7 @@ class Where(Choice):
     """y = a where the condition holds, else b    dy goes to the one that was taken"""
 
     def forward(self, a, b, *, condition):
-        self.share = condition.copy()  # it is no input whose changes are watched
+        self.share = condition.copy()  # changes of an option are not noticed
         return super().forward(a, b)
 
     def compute(self, a, b):

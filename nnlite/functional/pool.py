@@ -70,7 +70,7 @@ def _places(windows):
 
 
 def _gradient(backend, shape, dtype, geometry):
-    """Zeros (N, H, W, C) and their places; what is added to a place of the border is lost, as it should be."""
+    """Zeros (N, H, W, C) and their places; what is added to the border is lost."""
     (n, h, w, c), (top, left), (bottom, right) = shape, geometry.padding, geometry.end
     padded = backend.xp.zeros((n, top + h + bottom, left + w + right, c), dtype)
     windows = backend.windows(padded, geometry.without_padding())
@@ -88,34 +88,26 @@ def _counts(xp, geometry, size, out, include_pad):
     return along[0][:, None, None] * along[1][:, None]
 
 
-class AdaptiveAvgPool2d(Function):
-    """y[.., i, j] = the mean of x[.., a(i) : b(i), a(j) : b(j)]    dx = dy / (number of pixels) in each of them
+class CellMeans(Function):
+    """y[i] = the mean of x[a(i) : b(i)] along an axis    dx = dy[i] / (b(i) - a(i)) in each cell i, added up
 
-    a(i) = floor(i H / H'), b(i) = ceil((i + 1) H / H'): as equal as whole pixels allow, and overlapping where they
-    must. The mean over a rectangle is the mean over its columns of the means over its rows: an axis at a time.
+    a(i) = floor(i n / cells), b(i) = ceil((i + 1) n / cells): as equal as whole pixels allow, and overlapping where
+    they must.
     """
 
-    def forward(self, x, *, size):
-        backend, x = self.backend, self.backend.channels_last(x)
-        self.shape, self.size = x.shape, size
-        x = backend.concatenate([x[:, a:b].mean(axis=1, keepdims=True) for a, b in _cells(x.shape[1], size[0])], 1)
-        x = backend.concatenate([x[:, :, a:b].mean(axis=2, keepdims=True) for a, b in _cells(x.shape[2], size[1])], 2)
-        return backend.channels_first(x)
+    def forward(self, x, *, axis, cells):
+        self.shape, self.axis, n = x.shape, axis, x.shape[axis]
+        self.cells = [slice(i * n // cells, -(-(i + 1) * n // cells)) for i in range(cells)]
+        y = self.xp.zeros_like(x, shape=(*x.shape[:axis], cells, *x.shape[axis + 1 :]))  # in the memory order of x
+        for i, cell in enumerate(self.cells):
+            y.swapaxes(0, axis)[i] = x.swapaxes(0, axis)[cell].mean(axis=0)
+        return y
 
     def backward(self, dy):
-        (n, h, w, c), (height, width) = self.shape, self.size
-        dy = self.backend.channels_last(dy)
-        rows, dx = self.xp.zeros((n, height, w, c), dy.dtype), self.xp.zeros(self.shape, dy.dtype)
-        for j, (a, b) in enumerate(_cells(w, width)):
-            rows[:, :, a:b] += dy[:, :, j : j + 1] / (b - a)
-        for i, (a, b) in enumerate(_cells(h, height)):
-            dx[:, a:b] += rows[:, i : i + 1] / (b - a)
-        return self.backend.channels_first(dx)
-
-
-def _cells(length, cells):
-    """(first, last + 1) of each of `cells` stretches of an axis."""
-    return [(i * length // cells, -(-(i + 1) * length // cells)) for i in range(cells)]
+        dx = self.xp.zeros_like(dy, shape=self.shape)
+        for i, cell in enumerate(self.cells):
+            dx.swapaxes(0, self.axis)[cell] += dy.swapaxes(0, self.axis)[i] / (cell.stop - cell.start)
+        return dx
 
 
 @guarded
@@ -132,7 +124,7 @@ def max_pool2d(
     input (N, C, H, W) -> (N, C, (H + 2p - d (kH - 1) - 1) // s + 1, ...); the stride is the kernel unless given.
     The padding, at most half the kernel, never wins. With `ceil_mode` the division rounds up, so that no pixel is
     left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
-    gradient. Raises ShapeError for what is no image or smaller than the kernel, ValueError for numbers out of range.
+    gradient. Raises ShapeError unless input is images at least as large as the kernel, ValueError for numbers out of range.
     """
     geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     return MaxPool2d.apply(input, geometry=geometry)
@@ -162,12 +154,14 @@ def avg_pool2d(
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
 
-    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and the columns likewise.
-    output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError for what
-    is no image, ValueError for sizes below 1.
+    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and the columns in the same way: the mean
+    along the columns of the means along the rows.
+    output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError
+    unless input is images, ValueError for sizes below 1.
     """
-    sizes = zip(pair(output_size), input.shape[2:], strict=True)
-    return AdaptiveAvgPool2d.apply(input, size=[length if n is None else n for n, length in sizes])
+    height, width = pair(output_size)
+    rows = input if height is None else CellMeans.apply(input, axis=2, cells=height)
+    return rows if width is None else CellMeans.apply(rows, axis=3, cells=width)
 
 
 def geometry_of(size, kernel, stride, padding, dilation, ceil_mode):
@@ -178,7 +172,7 @@ def geometry_of(size, kernel, stride, padding, dilation, ceil_mode):
     for n, extent, s, p in zip(size, geometry.extent(), geometry.stride, padding, strict=True):
         room = n + 2 * p - extent
         steps = -(-room // s) if ceil_mode else room // s  # from the first window to the last
-        if steps * s >= n + p:  # the last window would begin behind the image
+        if steps * s >= n + p:  # the last window would begin after the image
             steps -= 1
         end.append(max(0, steps * s + extent - n - p))
     return geometry._replace(end=tuple(end))

@@ -85,7 +85,7 @@ def interpolate(
     source = i (H - 1) / (H' - 1).
     With antialias the kernel is widened by H / H' where the image shrinks, so that no pixel is passed over; there is
     nothing beyond the border, and weights are divided by their sum; 'bicubic' has a = -0.5, larger or smaller.
-    Raises ShapeError for what is no image, ValueError for other modes or sizes, or antialias with align_corners.
+    Raises ShapeError unless input is images, ValueError for other modes or sizes, or antialias with align_corners.
     """
     old = input.shape[2:]
     new, ratios = new_size(old, size, scale_factor)

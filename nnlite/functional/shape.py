@@ -62,7 +62,7 @@ view = reshape
 
 @guarded
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The axes in another order (numbers or one tuple); shares memory. Raises ShapeError if it is no order of them."""
+    """The axes in another order (numbers or one tuple); shares memory. Raises ShapeError for anything else."""
     return Permute.apply(input, dims=unpack(dims))
 
 

@@ -6,14 +6,15 @@ import math
 
 from ..errors import ShapeError
 from ..function import axis_of, is_tensor, shape_of
+from .arrays import some_elements
 from .common import (
     check_choice,
     check_dtypes,
     check_number,
     check_pair,
     check_positive,
+    check_shape,
     check_share,
-    guards,
     require_tensors,
     share,
 )
@@ -21,12 +22,10 @@ from .common import (
 # Nonlinearities
 
 
-@guards("leaky_relu")
 def leaky_relu(input, negative_slope=0.01, inplace=False):
     check_number("leaky_relu", negative_slope=negative_slope)
 
 
-@guards("prelu")
 def prelu(input, weight):
     if not is_tensor(weight):
         raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
@@ -37,59 +36,46 @@ def prelu(input, weight):
     check_dtypes("prelu", input, weight=weight)
 
 
-@guards("elu")
 def elu(input, alpha=1.0, inplace=False):
     check_number("elu", alpha=alpha)
 
 
-@guards("gelu")
 def gelu(input, approximate="none"):
     check_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
 
-@guards("softplus")
 def softplus(input, beta=1.0, threshold=20.0):
     check_number("softplus", beta=beta, threshold=threshold)
     if beta == 0:
         raise ValueError("softplus: beta must not be 0, the result is divided by it")
 
 
-def axis_to_sum(name, input, dim, *others):
+def _axis_to_sum(name, input, dim, *others):
     if not isinstance(dim, int):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    if shape_of(input)[axis_of(dim, shape_of(input))] == 0:
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
+    shape = shape_of(input)
+    some_elements(name, shape, dim, shape[axis_of(dim, shape)])
 
 
-share(axis_to_sum, "softmax", "log_softmax")
+share(_axis_to_sum, "softmax", "log_softmax")
 
 # Norms
 
 
-@guards("batch_norm")
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     others = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     _norm("batch_norm", input, "N, C, ...", eps, **others)
     _statistics("batch_norm", input, running_mean, running_var, training, input.numel() // input.shape[1])
 
 
-@guards("instance_norm")
 def instance_norm(
-    input,
-    running_mean=None,
-    running_var=None,
-    weight=None,
-    bias=None,
-    use_input_stats=True,
-    momentum=0.1,
-    eps=1e-5,
+    input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5
 ):
     others = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     _norm("instance_norm", input, "N, C, L, ...", eps, **others)
     _statistics("instance_norm", input, running_mean, running_var, use_input_stats, math.prod(input.shape[2:]))
 
 
-@guards("layer_norm")
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
     _norm("layer_norm", input, "..., D", eps, shape, weight=weight, bias=bias)
@@ -97,7 +83,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
         raise ShapeError(f"layer_norm: an input of shape {input.shape} does not end in normalized_shape {shape}")
 
 
-@guards("group_norm")
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     _norm("group_norm", input, "N, C, ...", eps, weight=weight, bias=bias)
     channels = input.shape[1]
@@ -115,10 +100,7 @@ def _norm(name, input, axes, eps, expected=None, **others):
         raise ShapeError(f"{name}: expected an input of shape ({axes}), got {input.shape}")
     if 0 in input.shape:
         raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
-    expected = (input.shape[1],) if expected is None else expected
-    for what, value in others.items():
-        if value.shape != expected:
-            raise ShapeError(f"{name}: {what} has shape {value.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, (input.shape[1],) if expected is None else expected, **others)
     check_dtypes(name, input, **others)
     check_positive(name, eps=eps)  # it keeps equal values from dividing by 0
 
@@ -136,13 +118,11 @@ def _statistics(name, input, running_mean, running_var, training, values):
 # Random numbers
 
 
-@guards("dropout")
 def dropout(input, p=0.5, training=True, inplace=False):
     check_share("dropout", p=p)
     require_tensors("dropout", input)
 
 
-@guards("dropout2d")
 def dropout2d(input, p=0.5, training=True, inplace=False):
     check_share("dropout2d", p=p)
     require_tensors("dropout2d", input)
@@ -150,6 +130,5 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
         raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {input.shape}; or use dropout")
 
 
-@guards("rsample")
 def rsample(mu, log_var):
     check_pair("rsample", mu=mu, log_var=log_var)

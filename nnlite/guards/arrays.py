@@ -1,4 +1,4 @@
-"""Guards of arithmetic, reductions, shapes, indices and products."""
+"""Guards of arithmetic, reductions, shapes, parts and products."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import math
 from .. import backend as backends
 from ..errors import ShapeError
 from ..function import arrays_in, axis_of, is_tensor, shape_of
-from ..functional.reduce import axes_of
+from ..functional import reduce
 from ..functional.shape import unpack
-from .common import check_dtypes, check_whole, guards, require_tensors, share
+from .common import check_dtypes, check_shape, check_whole, require_tensors, share
 
 
-def one_tensor(name, input, *others, **settings):
+def _one_tensor(name, input, *others, **settings):
     require_tensors(name, input)
 
 
-share(one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "getitem", "flip")
+share(_one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "getitem", "flip")
 
 # Arithmetic
 
 
-@guards("broadcast")
 def broadcast(name, a, b):
     """Whether two shapes broadcast together."""
     if a != b and any(n != m and 1 not in (n, m) for n, m in zip(a[::-1], b[::-1], strict=False)):
@@ -31,13 +30,11 @@ def broadcast(name, a, b):
         )
 
 
-@guards("pow")
 def pow(input, exponent):
     if isinstance(exponent, int) and exponent < 0 and is_tensor(input) and input.dtype.kind != "f":
         raise ValueError("pow: whole numbers have no negative powers; use .float()")
 
 
-@guards("clip")
 def clip(input, min=None, max=None):
     if min is None and max is None:
         raise ValueError("clip: give min, max, or both")
@@ -46,30 +43,26 @@ def clip(input, min=None, max=None):
             raise TypeError(f"clip: bounds are numbers, not {type(bound).__name__}; for tensors: maximum and minimum")
 
 
-@guards("where")
 def where(condition, input, other):
-    if not is_tensor(condition) or condition.dtype.kind != "b":
-        given = condition.dtype if is_tensor(condition) else type(condition).__name__
-        raise TypeError(f"where: the condition is a bool tensor such as x > 0, not {given}")
+    _masks("where", condition)
     backends.of(*arrays_in([condition, input, other]))  # raises DeviceError for different devices
     for value in (input, other):
         broadcast("where", condition.shape, shape_of(value))
 
 
-def masks(name, *tensors):
+def _masks(name, *tensors):
     require_tensors(name, *tensors)
     if any(t.dtype.kind != "b" for t in tensors):
         given = " and ".join(str(t.dtype) for t in tensors)
         raise TypeError(f"{name}: expected bool tensors such as x > 0, got {given}")
 
 
-share(masks, "logical_and", "logical_or", "inverse")
+share(_masks, "logical_and", "logical_or", "inverse")
 
 # Reductions
 
 
-@guards("axes_of")
-def axes(shape, dim):
+def axes_of(shape, dim):
     dims = range(len(shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
     if not isinstance(dims, (range, tuple, list)) or not all(type(d) is int for d in dims):
         raise TypeError(f"dim is a whole number, several of them, or None, not {dim!r}")
@@ -77,24 +70,23 @@ def axes(shape, dim):
         raise ValueError(f"dim {dim} names an axis of shape {shape} twice")
 
 
-@guards("some_elements")
 def some_elements(name, shape, dim, count):
     if count == 0:
         raise ShapeError(f"{name}: no elements along dim {dim} of shape {shape}")
 
 
-def extreme(name, input, dim=None, *others, **settings):
+def _extreme(name, input, dim=None, *others, **settings):
     require_tensors(name, input)
     some_elements(name, input.shape, dim, _count(input, dim))
 
 
-def place_of_extreme(name, input, dim=None, *others, **settings):
+def _place_of_extreme(name, input, dim=None, *others, **settings):
     if dim is not None and type(dim) is not int:
         raise TypeError(f"{name}: dim is one whole number or None, not {dim!r}")
-    extreme(name, input, dim)
+    _extreme(name, input, dim)
 
 
-def variance(name, input, dim=None, unbiased=True, *others, correction=None, **settings):
+def _variance(name, input, dim=None, unbiased=True, *others, correction=None, **settings):
     require_tensors(name, input)
     correction = float(unbiased) if correction is None else correction
     if not _count(input, dim) > correction:
@@ -102,7 +94,6 @@ def variance(name, input, dim=None, unbiased=True, *others, correction=None, **s
         raise ShapeError(f"{name}: {few} for a correction of {correction}")
 
 
-@guards("norm")
 def norm(input, p=2.0, dim=None, keepdim=False):
     if p != "fro" and not (isinstance(p, (int, float)) and p > 0):
         raise ValueError(f"norm: p must be a number above 0, got {p!r}")
@@ -110,17 +101,16 @@ def norm(input, p=2.0, dim=None, keepdim=False):
 
 def _count(input, dim):
     """How many elements become one."""
-    return math.prod(input.shape[axis] for axis in axes_of(input.shape, dim))
+    return math.prod(input.shape[axis] for axis in reduce.axes_of(input.shape, dim))
 
 
-share(extreme, "amax", "amin", "logsumexp")
-share(place_of_extreme, "argmax", "argmin")
-share(variance, "var", "std")
+share(_extreme, "amax", "amin", "logsumexp")
+share(_place_of_extreme, "argmax", "argmin")
+share(_variance, "var", "std")
 
 # Shapes
 
 
-@guards("reshape")
 def reshape(input, *shape):
     sizes = unpack(shape)
     if not is_tensor(input) or not all(isinstance(n, int) for n in sizes):
@@ -132,7 +122,6 @@ def reshape(input, *shape):
         raise ShapeError(f"reshape: {input.array.size} elements of shape {input.shape} do not fit shape {sizes}")
 
 
-@guards("flatten")
 def flatten(input, start_dim=0, end_dim=-1):
     require_tensors("flatten", input)
     first, last = (axis_of(dim, input.shape or (1,)) for dim in (start_dim, end_dim))
@@ -140,7 +129,6 @@ def flatten(input, start_dim=0, end_dim=-1):
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {input.shape}")
 
 
-@guards("permute")
 def permute(input, *dims):
     require_tensors("permute", input)
     dims = unpack(dims)
@@ -148,7 +136,6 @@ def permute(input, *dims):
         raise ShapeError(f"permute: dims {dims} are not an order of the {input.ndim} axes of shape {input.shape}")
 
 
-@guards("expand")
 def expand(input, *sizes):
     require_tensors("expand", input)
     shape = unpack(sizes)
@@ -161,7 +148,7 @@ def expand(input, *sizes):
 # Parts
 
 
-def several(name, tensors, dim=0, *others):
+def _several(name, tensors, dim=0, *others):
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(f"{name}: expected a list or tuple of tensors, got {type(tensors).__name__}")
     if not tensors:
@@ -174,10 +161,9 @@ def several(name, tensors, dim=0, *others):
         raise ShapeError(f"{name}: shapes {shapes} {alike}")
 
 
-share(several, "cat", "stack")
+share(_several, "cat", "stack")
 
 
-@guards("split")
 def split(tensor, split_size_or_sections, dim=0):
     require_tensors("split", tensor)
     sizes, length = split_size_or_sections, tensor.shape[axis_of(dim, tensor.shape)]
@@ -187,13 +173,11 @@ def split(tensor, split_size_or_sections, dim=0):
         raise ShapeError(f"split: sizes {list(sizes)} do not add up to the {length} of axis {dim} in {tensor.shape}")
 
 
-@guards("chunk")
 def chunk(input, chunks, dim=0):
     require_tensors("chunk", input)
     check_whole("chunk", 1, chunks=chunks)
 
 
-@guards("roll")
 def roll(input, shifts, dims=None):
     require_tensors("roll", input)
     if dims is None:
@@ -205,7 +189,6 @@ def roll(input, shifts, dims=None):
         raise ShapeError(f"roll: {steps} shifts for {along} dims (shape {input.shape}); give one for each")
 
 
-@guards("embedding")
 def embedding(input, weight, padding_idx=None):
     require_tensors("embedding", input, weight)
     if input.dtype.kind not in "iu":
@@ -225,7 +208,6 @@ def embedding(input, weight, padding_idx=None):
 # Products
 
 
-@guards("matmul")
 def matmul(input, other):
     require_tensors("matmul", input, other)
     a, b = input.shape, other.shape
@@ -238,7 +220,6 @@ def matmul(input, other):
         raise ShapeError(f"matmul: the axes in front of the matrices do not broadcast: {a} by {b}")
 
 
-@guards("linear")
 def linear(input, weight, bias=None):
     require_tensors("linear", input, weight)
     x, w = input.shape, weight.shape
@@ -248,8 +229,7 @@ def linear(input, weight, bias=None):
     if x[-1] != w[1]:
         hint = "; flatten the images first: x.flatten(1)" if len(x) == 4 else ""
         raise ShapeError(f"linear: rows of {x[-1]} values, weight expects {w[1]} {shapes}{hint}")
-    if bias is not None and shape_of(bias) != w[:1]:
-        raise ShapeError(f"linear: bias has shape {shape_of(bias)}, expected {w[:1]} {shapes}")
+    check_shape("linear", input, w[:1], bias=bias)
     check_dtypes("linear", input, weight=weight)
     if 0 in w:
         raise ShapeError(f"linear: a weight of shape {w} computes nothing {shapes}")

@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import errors
@@ -28,6 +29,13 @@ def guards(name: str) -> Callable[[Guard], Guard]:
     return register
 
 
+def register(file: ModuleType) -> None:
+    """Make each function of a file the guard of that name; those with a _ in front are helpers."""
+    for name, function in vars(file).items():
+        if getattr(function, "__module__", None) == file.__name__ and not name.startswith("_"):
+            errors.guards[name] = function
+
+
 def share(check: Callable[..., None], *names: str) -> None:
     """Make check(name, *arguments) the guard of each of these functions.
 
@@ -46,14 +54,14 @@ def require_tensors(name: str, *values: Any) -> None:
 
 
 def check_number(name: str, **values: float) -> None:
-    """Raise TypeError for a setting that is no Python number."""
+    """Raise TypeError for a setting that is not a number."""
     for what, value in values.items():
         if not isinstance(value, Real):
             raise TypeError(f"{name}: {what} must be a number, got {value!r}")
 
 
 def check_choice(name: str, what: str, value: Any, choices: Sequence[str]) -> None:
-    """Raise ValueError for a setting that is none of the choices."""
+    """Raise ValueError for a setting that is not one of the choices."""
     if value not in choices:
         *others, last = map(repr, choices)
         raise ValueError(f"{name}: {what} must be {', '.join(others)} or {last}, got {value!r}")
@@ -76,6 +84,14 @@ def check_pair(name: str, **pair: Tensor) -> None:
     kinds = [getattr(dtype, "kind", None) for dtype in given]
     if None in kinds or "f" not in kinds:
         raise TypeError(f"{name}: expected floating-point tensors, got {given[0]} and {given[1]}; use .float()")
+
+
+def check_shape(name: str, input: Tensor, expected: tuple[int, ...], **others: Tensor | None) -> None:
+    """Raise ShapeError for parameters of another shape than the one that an input of this shape needs."""
+    for what, value in others.items():
+        if value is not None and shape_of(value) != expected:
+            given = f"{what} has shape {shape_of(value)}, expected {expected}"
+            raise ShapeError(f"{name}: {given} (input {input.shape})")
 
 
 def check_dtypes(name: str, input: Tensor, **others: Tensor | None) -> None:
@@ -117,16 +133,59 @@ def check_whole(name: str, least: float = -math.inf, **settings: Any) -> None:
 
 
 def check_positive(name: str, **settings: Any) -> None:
-    """Raise TypeError for what is no number, ValueError unless it is above 0."""
-    check_number(name, **settings)
-    for what, value in settings.items():
-        if not value > 0:
-            raise ValueError(f"{name}: {what} must be a number above 0, got {value!r}")
+    """Raise TypeError for what is not a number, ValueError unless it is above 0."""
+    _check_range(name, settings, lambda value: value > 0, "be a number above 0")
+
+
+def check_not_negative(name: str, **settings: Any) -> None:
+    """Raise TypeError for what is not a number, ValueError unless it is at least 0."""
+    _check_range(name, settings, lambda value: value >= 0, "not be negative")
 
 
 def check_share(name: str, **settings: Any) -> None:
-    """Raise TypeError for what is no number, ValueError unless it lies between 0 and 1."""
+    """Raise TypeError for what is not a number, ValueError unless it lies between 0 and 1."""
+    _check_range(name, settings, lambda value: 0 <= value <= 1, "lie between 0 and 1")
+
+
+def _check_range(name, settings, fits, wanted):
     check_number(name, **settings)
     for what, value in settings.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name}: {what} must lie between 0 and 1, got {value!r}")
+        if not fits(value):
+            raise ValueError(f"{name}: {what} must {wanted}, got {value!r}")
+
+
+def check_windows(name, kernel_size, stride, padding, dilation):
+    """Raise ValueError for windows that pooling does not have."""
+    kernel, border = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
+    pair(name, "stride", kernel if stride is None else stride, 1)
+    pair(name, "dilation", dilation, 1)
+    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel_size}")
+
+
+def check_divisor(name, divisor):
+    """Raise ValueError for something to divide by that is neither a whole number nor left out."""
+    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
+        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
+
+
+def check_cells(name, output_size):
+    """Raise ValueError for a number of cells that adaptive pooling does not have; None leaves an axis as it is."""
+    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    pair(name, "output_size", tuple(1 if n is None else n for n in sizes), 1)
+
+
+def check_resizing(name, size, scale_factor, mode, align_corners, antialias=False):
+    """Raise ValueError for settings that do not make sense, whatever the images."""
+    check_choice(name, "mode", mode, ("nearest", "bilinear", "bicubic"))
+    if mode == "nearest" and (align_corners or antialias):
+        what = "align_corners" if align_corners else "antialias"
+        raise ValueError(f"{name}: {what} goes with modes 'bilinear' and 'bicubic' only")
+    if align_corners and antialias:
+        raise ValueError(f"{name}: antialias with align_corners is not covered; leave out one of them")
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"{name}: give either size or scale_factor, got {size!r} and {scale_factor!r}")
+    what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
+    both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
+        raise ValueError(f"{name}: {what} must be one or two numbers above 0, got {given!r}")

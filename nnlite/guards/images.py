@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 from ..backend.geometry import Geometry
 from ..errors import ShapeError
 from ..functional.conv import borders
 from ..functional.pool import geometry_of
 from ..functional.resize import new_size
 from .common import (
+    check_cells,
     check_choice,
+    check_divisor,
     check_dtypes,
     check_images,
     check_output_padding,
     check_padding,
+    check_resizing,
+    check_shape,
     check_whole,
-    guards,
+    check_windows,
     pair,
     require_tensors,
 )
@@ -24,7 +26,6 @@ from .common import (
 # Convolution
 
 
-@guards("conv2d")
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
     _convolution("conv2d", input, weight, bias, groups, transposed=False)
@@ -33,7 +34,6 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     _some_window("conv2d", input, Geometry(kernel, stride, dilation, *borders(padding, kernel, dilation)), padding)
 
 
-@guards("conv_transpose2d")
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     name = "conv_transpose2d"
     stride, padding = pair(name, "stride", stride, 1), pair(name, "padding", padding, 0)
@@ -60,8 +60,7 @@ def _convolution(name, input, weight, bias, groups, transposed):
         raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
     if weight.shape[0] % groups:
         raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
-    if bias is not None and bias.shape != (outputs,):
-        raise ShapeError(f"{name}: bias has shape {bias.shape}, expected ({outputs},) {shapes}")
+    check_shape(name, input, (outputs,), bias=bias)
     check_dtypes(name, input, weight=weight, bias=bias)
 
 
@@ -76,12 +75,10 @@ def _some_window(name, input, geometry, padding):
 # Pooling
 
 
-@guards("max_pool2d")
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     _pooling("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-@guards("avg_pool2d")
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -96,37 +93,14 @@ def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode):
     _some_window(name, input, geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode), padding)
 
 
-def check_windows(name, kernel_size, stride, padding, dilation):
-    """Raise ValueError for windows that pooling does not have."""
-    kernel, border = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
-    pair(name, "stride", kernel if stride is None else stride, 1)
-    pair(name, "dilation", dilation, 1)
-    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel_size}")
-
-
-def check_divisor(name, divisor):
-    """Raise ValueError for something to divide by that is neither a whole number nor left out."""
-    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
-        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
-
-
-@guards("adaptive_avg_pool2d")
 def adaptive_avg_pool2d(input, output_size):
     check_images("adaptive_avg_pool2d", input)
     check_cells("adaptive_avg_pool2d", output_size)
 
 
-def check_cells(name, output_size):
-    """Raise ValueError for a number of cells that adaptive pooling does not have; None leaves an axis as it is."""
-    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    pair(name, "output_size", tuple(1 if n is None else n for n in sizes), 1)
-
-
 # Borders and other sizes
 
 
-@guards("pad")
 def pad(input, pad, mode="constant", value=None):
     check_choice("pad", "mode", mode, ("constant", "reflect", "replicate"))
     require_tensors("pad", input)
@@ -142,7 +116,6 @@ def pad(input, pad, mode="constant", value=None):
                 raise ShapeError(f"pad: {given} cannot {mode} it ({input.shape})")
 
 
-@guards("interpolate")
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, *, antialias=False):
     check_resizing("interpolate", size, scale_factor, mode, align_corners, antialias)
     check_images("interpolate", input)
@@ -150,23 +123,6 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
 
 
-def check_resizing(name, size, scale_factor, mode, align_corners, antialias=False):
-    """Raise ValueError for settings that do not make sense, whatever the images."""
-    check_choice(name, "mode", mode, ("nearest", "bilinear", "bicubic"))
-    if mode == "nearest" and (align_corners or antialias):
-        what = "align_corners" if align_corners else "antialias"
-        raise ValueError(f"{name}: {what} goes with modes 'bilinear' and 'bicubic' only")
-    if align_corners and antialias:
-        raise ValueError(f"{name}: antialias with align_corners is not covered; leave out one of them")
-    if (size is None) == (scale_factor is None):
-        raise ValueError(f"{name}: give either size or scale_factor, got {size!r} and {scale_factor!r}")
-    what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
-    both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
-        raise ValueError(f"{name}: {what} must be one or two numbers above 0, got {given!r}")
-
-
-@guards("pixel_shuffle")
 def pixel_shuffle(input, upscale_factor):
     check_whole("pixel_shuffle", 1, upscale_factor=upscale_factor)
     require_tensors("pixel_shuffle", input)

@@ -7,20 +7,24 @@ from functools import partial
 import numpy as np
 
 from .. import backend as backends
+from .. import nn
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
 from .common import (
+    check_cells,
     check_choice,
+    check_divisor,
     check_number,
     check_output_padding,
     check_padding,
     check_positive,
+    check_resizing,
     check_share,
     check_whole,
+    check_windows,
     guards,
     pair,
 )
-from .images import check_cells, check_divisor, check_resizing, check_windows
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
 
@@ -194,13 +198,26 @@ def group_norm_forward(self, input):
         raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
 
 
+@guards("spectral_norm")
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
+    if not isinstance(vars(module).get(name), nn.Parameter):
+        owner = type(module).__name__
+        raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
+    if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
+        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
+    check_positive("spectral_norm", eps=eps)
+    check_whole("spectral_norm", dim=0 if dim is None else dim)
+
+
 # Module
 
 
 @guards("Module.__setattr__")
 def set_attribute(self, name, value):
     """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
-    if _is("Parameter", vars(self).get(name)) and not (value is None or _is("Parameter", value)):
+    if isinstance(vars(self).get(name), nn.Parameter) and not (value is None or isinstance(value, nn.Parameter)):
         raise TypeError(
             f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
             "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
@@ -217,17 +234,17 @@ def register_buffer(self, name, tensor, persistent=True):
 
 @guards("Module.register_parameter")
 def register_parameter(self, name, param):
-    if not _is("Parameter", vars(self).get(name)):
+    if not isinstance(vars(self).get(name), nn.Parameter):
         _claim(self, name, "register_parameter")
-    if not (param is None or _is("Parameter", param)):
+    if not (param is None or isinstance(param, nn.Parameter)):
         raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
 
 
 @guards("Module.add_module")
 def add_module(self, name, module):
-    if not _is("Module", vars(self).get(name)):
+    if not isinstance(vars(self).get(name), nn.Module):
         _claim(self, name, "add_module")
-    if not _is("Module", module):
+    if not isinstance(module, nn.Module):
         raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
 
 
@@ -284,10 +301,3 @@ def _shape(value):
     if not hasattr(value, "dtype"):
         return type(value).__name__
     return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
-
-
-def _is(kind, value):
-    """Whether it is a Module or a Parameter; their file imports the guards, so it is asked for late."""
-    from ..nn import module
-
-    return isinstance(value, getattr(module, kind))

@@ -4,52 +4,56 @@ from __future__ import annotations
 
 from .. import backend as backends
 from ..errors import ShapeError
-from ..function import is_tensor
+from ..function import arrays_in, is_tensor
 from ..functional.cross_entropy import class_axis
-from .common import check_choice, check_number, check_pair, check_positive, check_share, guards, share
+from .common import (
+    check_choice,
+    check_not_negative,
+    check_pair,
+    check_positive,
+    check_shape,
+    check_share,
+    require_tensors,
+    share,
+)
 
 REDUCTIONS = ("mean", "sum", "none")
 
 # Losses that compare two tensors element by element
 
 
-def compared(name, input, target, *others, reduction="mean"):
+def _compared(name, input, target, *others, reduction="mean"):
     check_pair(name, input=input, target=target)
     check_choice(name, "reduction", reduction, REDUCTIONS)
 
 
-share(compared, "l1_loss", "mse_loss", "hinge_loss")
+share(_compared, "l1_loss", "mse_loss", "hinge_loss")
 
 
-@guards("huber_loss")
 def huber_loss(input, target, reduction="mean", delta=1.0):
     check_positive("huber_loss", delta=delta)
-    compared("huber_loss", input, target, reduction=reduction)
+    _compared("huber_loss", input, target, reduction=reduction)
 
 
-@guards("smooth_l1_loss")
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
-    compared("smooth_l1_loss", input, target, reduction=reduction)
-    check_number("smooth_l1_loss", beta=beta)
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    _compared("smooth_l1_loss", input, target, reduction=reduction)
+    check_not_negative("smooth_l1_loss", beta=beta)
 
 
-@guards("binary_cross_entropy")
 def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
-    compared("binary_cross_entropy", input, target, reduction=reduction)
+    _compared("binary_cross_entropy", input, target, reduction=reduction)
     _weight("binary_cross_entropy", "weight", weight, input)
-    if bool(((input.array < 0) | (input.array > 1)).any()):
+    p = arrays_in(input)
+    if bool(((p < 0) | (p > 1)).any()):
         raise ValueError(
             "binary_cross_entropy: input must hold probabilities between 0 and 1; "
             "apply sigmoid first, or use binary_cross_entropy_with_logits"
         )
 
 
-@guards("binary_cross_entropy_with_logits")
 def binary_cross_entropy_with_logits(input, target, weight=None, *, reduction="mean", pos_weight=None):
     name = "binary_cross_entropy_with_logits"
-    compared(name, input, target, reduction=reduction)
+    _compared(name, input, target, reduction=reduction)
     _weight(name, "weight", weight, input)
     _weight(name, "pos_weight", pos_weight, input)
 
@@ -65,13 +69,11 @@ def _weight(name, what, weight, input):
         raise ShapeError(f"{name}: {what} has shape {given}, which does not broadcast to the input's {shape}")
 
 
-@guards("kl_div")
 def kl_div(input, target, *, reduction="mean", log_target=False):
     check_pair("kl_div", input=input, target=target)
     _batchmean("kl_div", input, reduction)
 
 
-@guards("gaussian_kl")
 def gaussian_kl(mu, log_var, *, reduction="mean"):
     check_pair("gaussian_kl", mu=mu, log_var=log_var)
     _batchmean("gaussian_kl", mu, reduction)
@@ -87,7 +89,6 @@ def _batchmean(name, input, reduction):
 # Losses over classes
 
 
-@guards("cross_entropy")
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     check_share("cross_entropy", label_smoothing=label_smoothing)
     _scores("cross_entropy", input, weight, reduction)
@@ -95,7 +96,6 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
         _classes("cross_entropy", input, target, ignore_index)
 
 
-@guards("nll_loss")
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):
     _scores("nll_loss", input, weight, reduction)
     _classes("nll_loss", input, target, ignore_index)
@@ -103,14 +103,10 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 def _scores(name, input, weight, reduction):
     check_choice(name, "reduction", reduction, REDUCTIONS)
-    if not is_tensor(input) or not (weight is None or is_tensor(weight)):
-        given = ", ".join(type(x).__name__ for x in (input, weight))
-        raise TypeError(f"{name}: input must be a Tensor and weight one or None, got {given}")
+    require_tensors(name, input, *([] if weight is None else [weight]))
     if 0 in (input.shape or (0,)):
         raise ShapeError(f"{name}: expected input (N, C), (N, C, d1, ...) or (C,), none of them 0, got {input.shape}")
-    expected = (input.shape[class_axis(input)],)
-    if weight is not None and weight.shape != expected:
-        raise ShapeError(f"{name}: weight has shape {weight.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, (input.shape[class_axis(input)],), weight=weight)
 
 
 def _classes(name, input, target, ignore_index):
@@ -122,8 +118,7 @@ def _classes(name, input, target, ignore_index):
         raise TypeError(
             f"{name}: target must hold classes as whole numbers of shape {expected} (use .long()), got {given}"
         )
-    if target.shape != expected:
-        raise ShapeError(f"{name}: target has shape {target.shape}, expected {expected} (input {input.shape})")
+    check_shape(name, input, expected, target=target)
     if not isinstance(ignore_index, int):
         raise TypeError(f"{name}: ignore_index must be a whole number, got {ignore_index!r}")
     backends.of(input.array, target.array)  # raises DeviceError for different devices
@@ -137,7 +132,6 @@ def _classes(name, input, target, ignore_index):
             )
 
 
-@guards("averaged")
 def averaged(name, values, total, reduction):
     if reduction == "mean" and values.device == "cpu" and float(total) == 0.0:
         raise ValueError(f"{name}: nothing to take the mean of: every target is ignored or has weight 0")
