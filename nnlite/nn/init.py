@@ -58,9 +58,7 @@ def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.
 def constant_(tensor: T, val: float) -> T:
     """Fill with one value."""
     _check("constant_", tensor)
-    with no_grad():
-        tensor.fill_(val)
-    return tensor
+    return _fill(tensor, val)
 
 
 def ones_(tensor: T) -> T:
@@ -199,7 +197,7 @@ def _drawn(name: str, tensor: Any) -> tuple[tuple[int, ...], np.dtype]:
     return shape, np.dtype(np.float64 if tensor.dtype == np.float64 else np.float32)
 
 
-def _fill(tensor: T, values: np.ndarray) -> T:
+def _fill(tensor: T, values: Any) -> T:
     with no_grad():
         tensor.copy_(backends.to_device(np.asarray(values), tensor.device))
     return tensor
