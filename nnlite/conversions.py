@@ -1,4 +1,4 @@
-"""A tensor elsewhere, or of another type. These are Tensor's methods of the same names, as PyTorch has them."""
+"""A tensor on another device or in another dtype: Tensor's methods of these names, which are PyTorch's."""
 
 import builtins
 from functools import partial
@@ -14,7 +14,7 @@ from .tensor import Tensor
 def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
     """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
 
-    Itself if it is so already. Stays in the graph: a gradient travels back.
+    The tensor itself if nothing changes. The result stays in the graph: gradients travel back through it.
     """
     result = self
     for wanted in (*target, *(w for w in (device, dtype) if w is not None)):

@@ -67,7 +67,7 @@ def ones(*size: Any, **kind: Unpack[Kind]) -> Tensor:
 
 
 def empty(*size: Any, **kind: Unpack[Kind]) -> Tensor:
-    """Whatever was in memory, under a shape given as numbers or one tuple; to be filled."""
+    """Memory that is still to be filled, of a shape given as numbers or one tuple."""
     return _new(np.empty, _size("empty", size), **kind)
 
 

@@ -1,4 +1,4 @@
-"""Random changes of images that leave the label true: a few thousand images then teach like many more.
+"""Random changes of images that keep the label right, so that a few thousand images teach as much as many more.
 
     loader = DataLoader(samples, 64, transform=Augment(RandomAffine(degrees=10, scale=(0.9, 1.1)), RandomCrop(28, 2)))
 

@@ -16,7 +16,7 @@ TIMEOUT = 30.0  # seconds without a byte
 
 
 def fetch(urls: Sequence[str], path: Path, size: int, sha256: str) -> None:
-    """Write the file to `path` from the first URL that gives all of it; `path` appears only when it is whole and right.
+    """Write the file to `path` from the first URL that has it all; it appears only when complete and correct.
 
     Until then it grows as `path` + ".partial", which stays when a connection breaks: the next URL, or the next call,
     asks for the rest only (HTTP Range), or for all of it from a server that cannot do that. Raises DataError, with

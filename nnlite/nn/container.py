@@ -122,7 +122,7 @@ class ModuleDict(Module):
 
 
 class Identity(Module):
-    """y = input, where a layer may be left out; takes any arguments, as that layer did."""
+    """y = input: takes the place of a layer that is left out, with whatever arguments that layer had."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         pass

@@ -1,6 +1,6 @@
-"""Starting values, drawn in place from the generator that `nnlite.manual_seed` starts.
+"""Initial values, written in place and drawn from the generator that `nnlite.manual_seed` seeds.
 
-They depend on the seed and the shape alone, not on the device or the order in memory. Every function returns its
+They depend only on the seed and the shape, not on the device or the order in memory. Every function returns its
 tensor, and raises TypeError for anything but a floating-point Tensor.
 """
 
