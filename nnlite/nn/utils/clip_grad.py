@@ -40,7 +40,7 @@ def clip_grad_norm_(
             f"clip_grad_norm_: the norm of the gradients is {float(norm)}; find its origin with "
             "nnlite.detect_anomaly(), or pass error_if_nonfinite=False"
         )
-    factor = Tensor(xp.minimum(max_norm / (norm + 1e-6), 1.0))  # kept on the device, so that a GPU need not be waited for
+    factor = Tensor(xp.minimum(max_norm / (norm + 1e-6), 1.0))  # stays on the device: nobody waits for a GPU
     with no_grad():
         for g in gradients:
             g.mul_(factor)
