@@ -95,19 +95,20 @@ class CellMeans(Function):
     they must.
     """
 
-    def forward(self, x, *, axis, cells):
+    def forward(self, x, *, axis, cells):  # axis 1 or 2 of (N, H, W, C)
+        x = self.backend.channels_last(x)
         self.shape, self.axis, n = x.shape, axis, x.shape[axis]
         self.cells = [slice(i * n // cells, -(-(i + 1) * n // cells)) for i in range(cells)]
-        y = self.xp.zeros_like(x, shape=(*x.shape[:axis], cells, *x.shape[axis + 1 :]))  # in the memory order of x
+        y = self.xp.empty((*x.shape[:axis], cells, *x.shape[axis + 1 :]), x.dtype)
         for i, cell in enumerate(self.cells):
             y.swapaxes(0, axis)[i] = x.swapaxes(0, axis)[cell].mean(axis=0)
-        return y
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        dx = self.xp.zeros_like(dy, shape=self.shape)
+        dx, dy = self.xp.zeros(self.shape, dy.dtype), self.backend.channels_last(dy)
         for i, cell in enumerate(self.cells):
             dx.swapaxes(0, self.axis)[cell] += dy.swapaxes(0, self.axis)[i] / (cell.stop - cell.start)
-        return dx
+        return self.backend.channels_first(dx)
 
 
 @guarded
@@ -124,7 +125,8 @@ def max_pool2d(
     input (N, C, H, W) -> (N, C, (H + 2p - d (kH - 1) - 1) // s + 1, ...); the stride is the kernel unless given.
     The padding, at most half the kernel, never wins. With `ceil_mode` the division rounds up, so that no pixel is
     left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
-    gradient. Raises ShapeError unless input is images at least as large as the kernel, ValueError for numbers out of range.
+    gradient. Raises ShapeError unless input is images at least as large as the kernel, ValueError for numbers out of
+    range.
     """
     geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     return MaxPool2d.apply(input, geometry=geometry)
@@ -154,14 +156,14 @@ def avg_pool2d(
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
 
-    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and the columns in the same way: the mean
-    along the columns of the means along the rows.
+    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and columns in the same way: a mean
+    along one axis of means along the other.
     output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError
     unless input is images, ValueError for sizes below 1.
     """
     height, width = pair(output_size)
-    rows = input if height is None else CellMeans.apply(input, axis=2, cells=height)
-    return rows if width is None else CellMeans.apply(rows, axis=3, cells=width)
+    rows = input if height is None else CellMeans.apply(input, axis=1, cells=height)
+    return rows if width is None else CellMeans.apply(rows, axis=2, cells=width)
 
 
 def geometry_of(size, kernel, stride, padding, dilation, ceil_mode):
