@@ -1,8 +1,7 @@
-"""A tensor elsewhere, or of another type. These are Tensor's methods of the same names, as PyTorch has them."""
-
-from __future__ import annotations
+"""A tensor on another device or in another dtype: Tensor's methods of these names, which are PyTorch's."""
 
 import builtins
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from .tensor import Tensor
 def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
     """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
 
-    Itself if it is so already. Stays in the graph: a gradient travels back.
+    The tensor itself if nothing changes. The result stays in the graph: gradients travel back through it.
     """
     result = self
     for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
@@ -28,15 +27,14 @@ def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Ten
     return result
 
 
-def cpu(self: Tensor) -> Tensor:
-    return to(self, "cpu")
-
-
-def gpu(self: Tensor) -> Tensor:
-    return to(self, "gpu")
-
-
-cuda = gpu
+cpu = partial(to, device="cpu")
+gpu = cuda = partial(to, device="gpu")
+half = partial(to, dtype=np.float16)
+float = partial(to, dtype=np.float32)
+double = partial(to, dtype=np.float64)
+int = partial(to, dtype=np.int32)
+long = partial(to, dtype=np.int64)
+bool = partial(to, dtype=np.bool_)
 
 
 def type(self: Tensor, dtype: Any) -> Tensor:
@@ -46,30 +44,6 @@ def type(self: Tensor, dtype: Any) -> Tensor:
 def astype(self: Tensor, dtype: Any) -> Tensor:
     """A copy of another dtype."""
     return F.cast(self, dtype)
-
-
-def half(self: Tensor) -> Tensor:
-    return to(self, np.float16)
-
-
-def float(self: Tensor) -> Tensor:
-    return to(self, np.float32)
-
-
-def double(self: Tensor) -> Tensor:
-    return to(self, np.float64)
-
-
-def int(self: Tensor) -> Tensor:
-    return to(self, np.int32)
-
-
-def long(self: Tensor) -> Tensor:
-    return to(self, np.int64)
-
-
-def bool(self: Tensor) -> Tensor:
-    return to(self, np.bool_)
 
 
 def contiguous(self: Tensor) -> Tensor:

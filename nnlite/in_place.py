@@ -1,12 +1,10 @@
 """Changes in place. Each is counted, so that a backward pass that still needs the old values raises.
 
-None is recorded: where a tensor takes part that requires a gradient, a change in place is refused, except inside
+They are not recorded, so a change that involves a tensor which requires a gradient is refused, except inside
 no_grad(). The count (`_version`) is shared by all tensors over one memory.
 
-These are Tensor's methods of the same names; += and its like are add_ and its like.
+These are Tensor's methods of the same names; x += y is x.add_(y), and so on.
 """
-
-from __future__ import annotations
 
 import operator
 from typing import Any

@@ -152,3 +152,40 @@ def _check_range(name, settings, fits, wanted):
     for what, value in settings.items():
         if not fits(value):
             raise ValueError(f"{name}: {what} must {wanted}, got {value!r}")
+
+
+def check_windows(name, kernel_size, stride, padding, dilation):
+    """Raise ValueError for windows that pooling does not have."""
+    kernel, border = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
+    pair(name, "stride", kernel if stride is None else stride, 1)
+    pair(name, "dilation", dilation, 1)
+    if any(2 * p > k for p, k in zip(border, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel_size}")
+
+
+def check_divisor(name, divisor):
+    """Raise ValueError for something to divide by that is neither a whole number nor left out."""
+    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
+        raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
+
+
+def check_cells(name, output_size):
+    """Raise ValueError for a number of cells that adaptive pooling does not have; None leaves an axis as it is."""
+    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    pair(name, "output_size", tuple(1 if n is None else n for n in sizes), 1)
+
+
+def check_resizing(name, size, scale_factor, mode, align_corners, antialias=False):
+    """Raise ValueError for settings that do not make sense, whatever the images."""
+    check_choice(name, "mode", mode, ("nearest", "bilinear", "bicubic"))
+    if mode == "nearest" and (align_corners or antialias):
+        what = "align_corners" if align_corners else "antialias"
+        raise ValueError(f"{name}: {what} goes with modes 'bilinear' and 'bicubic' only")
+    if align_corners and antialias:
+        raise ValueError(f"{name}: antialias with align_corners is not covered; leave out one of them")
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"{name}: give either size or scale_factor, got {size!r} and {scale_factor!r}")
+    what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
+    both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
+        raise ValueError(f"{name}: {what} must be one or two numbers above 0, got {given!r}")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 from ..backend.geometry import Geometry
 from ..errors import ShapeError
 from ..functional.conv import borders
 from ..functional.pool import geometry_of
 from ..functional.resize import new_size
 from .common import (
+    check_cells,
     check_choice,
+    check_divisor,
     check_dtypes,
     check_images,
     check_output_padding,
     check_padding,
+    check_resizing,
     check_shape,
     check_whole,
+    check_windows,
     pair,
     require_tensors,
 )
@@ -80,25 +82,20 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
-    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
-        raise ValueError(f"avg_pool2d: divisor_override must be a whole number other than 0, got {divisor_override!r}")
+    check_divisor("avg_pool2d", divisor_override)
     _pooling("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
 
 
 def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode):
     check_images(name, input)
-    kernel, padding = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
-    pair(name, "stride", kernel if stride is None else stride, 1)
-    pair(name, "dilation", dilation, 1)
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel}")
-    _some_window(name, input, geometry_of(input.shape[2:], kernel, stride, padding, dilation, ceil_mode), padding)
+    kernel_size = pair(name, "kernel_size", kernel_size, 1)
+    check_windows(name, kernel_size, stride, padding, dilation)
+    _some_window(name, input, geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode), padding)
 
 
 def adaptive_avg_pool2d(input, output_size):
     check_images("adaptive_avg_pool2d", input)
-    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    pair("adaptive_avg_pool2d", "output_size", tuple(1 if n is None else n for n in sizes), 1)
+    check_cells("adaptive_avg_pool2d", output_size)
 
 
 # Borders and other sizes
@@ -120,19 +117,8 @@ def pad(input, pad, mode="constant", value=None):
 
 
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, *, antialias=False):
-    check_choice("interpolate", "mode", mode, ("nearest", "bilinear", "bicubic"))
-    if mode == "nearest" and (align_corners or antialias):
-        what = "align_corners" if align_corners else "antialias"
-        raise ValueError(f"interpolate: {what} goes with modes 'bilinear' and 'bicubic' only")
-    if align_corners and antialias:
-        raise ValueError("interpolate: antialias with align_corners is not covered; leave out one of them")
+    check_resizing("interpolate", size, scale_factor, mode, align_corners, antialias)
     check_images("interpolate", input)
-    if (size is None) == (scale_factor is None):
-        raise ValueError("interpolate: give either size or scale_factor")
-    what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
-    both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
-        raise ValueError(f"interpolate: {what} must be one or two numbers above 0, got {given!r}")
     if 0 in new_size(input.shape[2:], size, scale_factor)[0]:
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
 

@@ -1,9 +1,8 @@
 """Guards of the layers in nn/: a bad setting is found where it was written, not in forward."""
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -11,14 +10,119 @@ from .. import backend as backends
 from .. import nn
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
-from .common import check_output_padding, check_padding, check_positive, check_share, check_whole, guards, pair
+from .common import (
+    check_cells,
+    check_choice,
+    check_divisor,
+    check_number,
+    check_output_padding,
+    check_padding,
+    check_positive,
+    check_resizing,
+    check_share,
+    check_whole,
+    check_windows,
+    guards,
+    pair,
+)
 
 PADDING_MODES = ("zeros", "reflect", "replicate")
 
+# A setting of one name means the same in every layer that has it.
+SETTINGS = (
+    (check_number, ("negative_slope", "alpha", "beta", "threshold")),
+    (check_share, ("p", "label_smoothing")),
+    (check_positive, ("delta", "eps")),
+    (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
+    (partial(check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
+    (partial(check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
+    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor")),
+)
 
-@guards("Linear.__init__")
-def linear(self, in_features, out_features, bias=True):
-    check_whole("Linear", 0, in_features=in_features, out_features=out_features)
+
+@guards("settings")
+def settings(layer):
+    """Check each setting of a layer by its name."""
+    name, own = type(layer).__name__, vars(layer)
+    for check, known in SETTINGS:
+        check(name, **{key: own[key] for key in known if key in own})
+    if "approximate" in own:
+        check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
+
+
+@guards("PReLU")
+def prelu(layer, init):
+    check_number("PReLU", init=init)
+    settings(layer)
+
+
+@guards("Softplus")
+def softplus(layer):
+    settings(layer)
+    if layer.beta == 0:
+        raise ValueError("Softplus: beta must not be 0, the result is divided by it")
+
+
+@guards("Loss")
+def loss(layer):
+    settings(layer)
+    name, kl = type(layer).__name__, hasattr(layer, "log_target")
+    check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *(["batchmean"] if kl else [])))
+    if getattr(layer, "beta", 0) < 0:
+        raise ValueError(f"{name}: beta must not be negative, got {layer.beta!r}")
+
+
+@guards("Pool")
+def pool(layer):
+    name = type(layer).__name__
+    check_windows(name, layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
+    check_divisor(name, getattr(layer, "divisor_override", None))
+
+
+@guards("AdaptiveAvgPool2d")
+def adaptive_avg_pool2d(layer):
+    check_cells("AdaptiveAvgPool2d", layer.output_size)
+
+
+@guards("_Pad.__init__")
+def pad(self, padding):
+    sides = padding if isinstance(padding, (tuple, list)) else (padding,) * 4
+    if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
+        name = type(self).__name__
+        raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
+
+
+@guards("Upsample")
+def upsample(layer):
+    check_resizing("Upsample", layer.size, layer.scale_factor, layer.mode, layer.align_corners)
+
+
+@guards("Unflatten.__init__")
+def unflatten(self, dim, unflattened_size):
+    check_whole("Unflatten", dim=dim)
+    if not isinstance(unflattened_size, (tuple, list)):
+        raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
+    for size in unflattened_size:
+        check_whole("Unflatten", -1, unflattened_size=size)
+
+
+@guards("_Row.extend")
+def extend(self, modules):
+    if not isinstance(modules, Iterable):
+        raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
+
+
+# Layers with weights
+
+
+@guards("Embedding")
+def embedding(layer):
+    settings(layer)
+    rows, index = layer.num_embeddings, layer.padding_idx
+    if index is not None:
+        check_whole("Embedding", padding_idx=index)
+        if not -rows <= index < rows:
+            raise IndexError(f"Embedding: padding_idx {index} is no row of {rows}")
 
 
 @guards("_Conv.__init__")
@@ -49,11 +153,6 @@ def conv_transpose2d(self, padding, output_padding, padding_mode):
         raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
 
 
-@guards("Norm.__init__")
-def norm(self, shape, eps, affine, bias):
-    check_positive(type(self).__name__, eps=eps)
-
-
 @guards("PerChannel")
 def per_channel(self, num_features, eps, momentum):
     name = type(self).__name__
@@ -73,6 +172,43 @@ def per_channel_forward(self, input):
     if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
         forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
         raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
+
+
+@guards("LayerNorm.__init__")
+def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
+    shape = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    if not shape:
+        raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
+    for size in shape:
+        check_whole("LayerNorm", 1, normalized_shape=size)
+
+
+@guards("GroupNorm")
+def group_norm(layer):
+    settings(layer)
+    if layer.num_channels % layer.num_groups:
+        channels, groups = layer.num_channels, layer.num_groups
+        raise ValueError(f"GroupNorm: {channels} channels do not make {groups} groups of one size")
+
+
+@guards("GroupNorm.forward")
+def group_norm_forward(self, input):
+    shape = shape_of(input)
+    if len(shape) < 2 or shape[1] != self.num_channels:
+        raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
+
+
+@guards("spectral_norm")
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
+    if not isinstance(vars(module).get(name), nn.Parameter):
+        owner = type(module).__name__
+        raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
+    if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
+        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
+    check_positive("spectral_norm", eps=eps)
+    check_whole("spectral_norm", dim=0 if dim is None else dim)
 
 
 # Module

@@ -1,15 +1,13 @@
-"""Guards of the optimisers in optim/: parameters, settings, and saved states that are not what they should be."""
-
-from __future__ import annotations
+"""Guards of the optimisers and schedules in optim/: their parameters, settings, and saved states."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor
-from .common import guards
+from .common import check_number, guards
 
 # Settings of PyTorch's that would change the result and are not covered, or are another optimiser's.
 _FOREIGN = ("amsgrad", "maximize", "decoupled_weight_decay")
@@ -17,7 +15,7 @@ _FOREIGN = ("amsgrad", "maximize", "decoupled_weight_decay")
 
 @guards("Optimizer.__init__")
 def optimizer(self, params, defaults):
-    if is_tensor(params):  # its rows are no parameters
+    if is_tensor(params):  # iterating over it would give its rows
         raise TypeError(f"{_name(self)}: expected several Tensors, got one; pass module.parameters() or [tensor]")
     _several(self, params)
 
@@ -138,6 +136,71 @@ def _check_state(self, p, values):
         shape = getattr(array, "shape", type(array).__name__)
         if shape != p.shape:
             raise CheckpointError(f"{_name(self)}: {name} has shape {shape}, the parameter here {p.shape}")
+
+
+# Schedules
+
+
+@guards("LRScheduler")
+def scheduler(self, optimizer):
+    _check_optimizer(self, optimizer)
+    _check_schedule(_name(self), vars(self))
+    if self.last_epoch != -1 and not all("initial_lr" in group for group in optimizer.param_groups):
+        raise ValueError(
+            f"{_name(self)}: last_epoch={self.last_epoch!r} resumes, but a group has no 'initial_lr'; "
+            "load the optimiser's state_dict first"
+        )
+
+
+@guards("LambdaLR")
+def lambda_lr(self, optimizer, lr_lambda):
+    _check_optimizer(self, optimizer)
+    functions, groups = lr_lambda if isinstance(lr_lambda, Sequence) else [lr_lambda], len(optimizer.param_groups)
+    if functions is lr_lambda and len(functions) != groups:
+        raise ValueError(f"LambdaLR: {len(functions)} functions for {groups} parameter groups")
+    if not all(map(callable, functions)):
+        raise TypeError(f"LambdaLR: expected functions of the epoch, got {lr_lambda!r}")
+
+
+@guards("LRScheduler.load_state_dict")
+def load_schedule(self, state_dict):
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"{_name(self)}: expected a scheduler's state_dict, got {type(state_dict).__name__}")
+    if missing := self.state_dict().keys() - state_dict.keys():
+        raise CheckpointError(f"{_name(self)}: the state has no {sorted(missing)}; it is another schedule's")
+    for name in ("base_lrs", "_last_lr"):
+        rates, groups = state_dict[name], len(self.base_lrs)
+        if not isinstance(rates, (list, tuple)) or not all(within(lr, -math.inf, math.inf) for lr in rates):
+            raise CheckpointError(f"{_name(self)}: {name} must be a list of rates, got {rates!r}")
+        if len(rates) != groups:
+            raise CheckpointError(f"{_name(self)}: the state has {len(rates)} groups, this has {groups}")
+    try:
+        _check_schedule(_name(self), state_dict)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(str(error)) from error
+
+
+def _check_optimizer(self, optimizer):
+    from ..optim.optimizer import Optimizer
+
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"{_name(self)}: expected an optimiser, got {type(optimizer).__name__}")
+
+
+def _check_schedule(name, settings):
+    """Raise TypeError or ValueError for a setting out of range; one of a name means the same in every schedule."""
+    epoch = settings["last_epoch"]
+    if not isinstance(epoch, int) or epoch < -1:
+        raise ValueError(f"{name}: last_epoch must be a whole number from -1 on, got {epoch!r}")
+    for setting in ("step_size", "T_max", "total_iters"):
+        if not within(settings.get(setting, 1), 1, math.inf):
+            raise ValueError(f"{name}: {setting} must be a number of epochs, at least 1, got {settings[setting]!r}")
+    for setting in ("gamma", "eta_min", "start_factor", "end_factor"):
+        check_number(name, **{setting: settings.get(setting, 1.0)})
+    start, end = settings.get("start_factor", 1.0), settings.get("end_factor", 1.0)
+    if name == "LinearLR" and not (0.0 < start <= 1.0 and 0.0 <= end <= 1.0):
+        given = f"start_factor={start!r}, end_factor={end!r}"
+        raise ValueError(f"{name}: factors lie in 0 < start_factor <= 1 and 0 <= end_factor <= 1, got {given}")
 
 
 def _several(self, params):

@@ -1,21 +1,24 @@
 """Layers: modules around the operations of nnlite.functional.
 
 module.py       Module, Parameter, hooks, state_dict
-summary.py      the table of layers that module.summary prints
-container.py    Sequential ModuleList ModuleDict Identity
 linear.py       Linear
-    embedding.py    Embedding
-shape.py        Flatten Unflatten
 conv.py         Conv2d ConvTranspose2d
+batch_norm.py   BatchNorm1d BatchNorm2d
+container.py    Sequential ModuleList ModuleDict Identity
+
+layer.py        Layer: what layers without weights have in common
+activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
 pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
 pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
 resize.py       Upsample PixelShuffle
-batch_norm.py   BatchNorm1d BatchNorm2d
-    norm.py         InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
-activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
+shape.py        Flatten Unflatten
 dropout.py      Dropout Dropout2d
+norm.py         InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
+embedding.py    Embedding
 loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
+
 init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
+summary.py      the table of layers that module.summary prints
 utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
 """
 

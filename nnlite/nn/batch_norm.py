@@ -1,12 +1,10 @@
 """Batch normalisation layers: functional/batch_norm.py with what they learn and remember."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .. import functional as F
 from ..dtype import get_default_dtype
-from ..errors import guard, guarded
+from ..errors import guard
 from ..tensor import Tensor
 from .module import Module, Parameter
 
@@ -17,9 +15,9 @@ class Norm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    @guarded
     def __init__(self, shape, eps, affine, bias):
         self.eps, self.affine = eps, affine
+        guard("settings", self)
         self.weight = Parameter(np.ones(shape, get_default_dtype())) if affine else None
         self.bias = Parameter(np.zeros(shape, get_default_dtype())) if affine and bias else None
 
@@ -63,16 +61,8 @@ class _BatchNorm(PerChannel):
             self.num_batches_tracked.array += 1
             if momentum is None:
                 momentum = 1.0 / int(self.num_batches_tracked)
-        return F.batch_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            momentum or 0.0,
-            self.eps,
-        )
+        running, training = (self.running_mean, self.running_var), self.training or not self.track_running_stats
+        return F.batch_norm(input, *running, self.weight, self.bias, training, momentum or 0.0, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -1,7 +1,5 @@
 """Convolution layers."""
 
-from __future__ import annotations
-
 import math
 
 from .. import functional as F

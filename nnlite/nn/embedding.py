@@ -1,11 +1,9 @@
 """A table of vectors."""
 
-from __future__ import annotations
-
 from .. import functional as F
 from ..creation import empty
+from ..errors import guard
 from ..function import no_grad
-from ..guards.common import check_whole
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter
@@ -19,13 +17,10 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None):
-        check_whole("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        guard("Embedding", self)
         self.weight = init.normal_(Parameter(empty(num_embeddings, embedding_dim)))
         if padding_idx is not None:
-            check_whole("Embedding", padding_idx=padding_idx)
-            if not -num_embeddings <= padding_idx < num_embeddings:
-                raise IndexError(f"Embedding: padding_idx {padding_idx} is no row of {num_embeddings}")
             self.padding_idx = padding_idx % num_embeddings
             with no_grad():
                 self.weight[self.padding_idx] = 0.0

@@ -1,11 +1,9 @@
 """The fully connected layer."""
 
-from __future__ import annotations
-
 import math
 
 from .. import functional as F
-from ..errors import guarded
+from ..errors import guard
 from ..tensor import Tensor
 from .module import Module, uniform_parameter
 
@@ -16,9 +14,9 @@ class Linear(Module):
     weight (out_features, in_features); weight and bias start uniform within 1 / sqrt(in_features).
     """
 
-    @guarded
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
         self.in_features, self.out_features = in_features, out_features
+        guard("settings", self)
         bound = 1.0 / math.sqrt(max(1, in_features))
         self.weight = uniform_parameter((out_features, in_features), bound)
         self.bias = uniform_parameter((out_features,), bound) if bias else None

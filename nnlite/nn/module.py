@@ -1,8 +1,9 @@
-"""Module: parameters, buffers and other modules under names; the hooks that watch it, the state_dict that saves it."""
+"""Module: a layer or a network. It finds its parameters, switches its modes, saves and loads itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partialmethod
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -33,35 +34,11 @@ def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
     return Parameter(-bound + 2.0 * bound * random.uniform(shape, get_default_dtype()))
 
 
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook off again, and so does leaving a `with` block."""
-
-    def __init__(self, hooks: dict[RemovableHandle, Callable], hook: Callable):
-        self.hooks = hooks
-        hooks[self] = hook
-
-    def remove(self) -> None:
-        self.hooks.pop(self, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
-
-
-class IncompatibleKeys(NamedTuple):
-    """What a state_dict lacked and had too much, as `load_state_dict(strict=False)` returns it."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
 class Module:
     """Base of all layers and networks. Subclasses assign Parameters and Modules to attributes and define `forward`.
 
-    There is no registration: what is an attribute belongs to the module, in the order of assignment. So
-    `super().__init__()` may be called, as PyTorch's modules must, but need not.
+    Nothing has to be registered: every attribute belongs to the module, in the order of assignment. So
+    `super().__init__()` may be called, as in PyTorch, but need not be.
     """
 
     training = True
@@ -86,58 +63,7 @@ class Module:
                 output = changed
         return output
 
-    @guarded
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-
-    # Registering what plain assignment cannot express
-
-    @guarded
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Keep a tensor that is moved with the module but not trained (running statistics).
-
-        It is saved in the state_dict if `persistent`; None keeps the name for later.
-        """
-        setattr(self, name, tensor)
-        self._buffer_names = {**self._buffer_names, name: persistent}
-
-    @guarded
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
-        setattr(self, name, param)
-
-    @guarded
-    def add_module(self, name: str, module: Module) -> None:
-        """`module.name = module`, for names that are computed."""
-        setattr(self, name, module)
-
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
-        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
-        return RemovableHandle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
-
-    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
-        """Call hook(module, args, output) after each forward; what it returns, if not None, is the new output."""
-        return RemovableHandle(vars(self).setdefault("_forward_hooks", {}), hook)
-
-    # Walking the tree
-
-    def _own(self, kind: type[T]) -> list[tuple[str, T]]:
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
-
-    def _own_buffers(self, saved_only: bool = False) -> list[tuple[str, Tensor]]:
-        names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
-        return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
-
-    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
-        """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
-        stack: list[tuple[str, Module]] = [("", self)]
-        seen = set()
-        while stack:
-            prefix, module = stack.pop()
-            if again or module not in seen:
-                seen.add(module)
-                yield prefix, module
-                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
+    # What is inside
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) of the modules directly inside; what has two names comes once, under the first."""
@@ -174,6 +100,24 @@ class Module:
         fn(self)
         return self
 
+    def _own(self, kind: type[T]) -> list[tuple[str, T]]:
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
+
+    def _own_buffers(self, saved_only: bool = False) -> list[tuple[str, Tensor]]:
+        names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
+        return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
+
+    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
+        """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
+        stack: list[tuple[str, Module]] = [("", self)]
+        seen = set()
+        while stack:
+            prefix, module = stack.pop()
+            if again or module not in seen:
+                seen.add(module)
+                yield prefix, module
+                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
+
     # Modes
 
     def train(self, mode: bool = True) -> Self:
@@ -199,44 +143,6 @@ class Module:
                 parameter.grad = None
             elif parameter.grad is not None:
                 parameter.grad.zero_()
-
-    # Devices and dtypes
-
-    @guarded
-    def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
-        """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
-
-        A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
-        the same objects, so optimisers keep them. Raises DeviceError, or TypeError for a dtype of whole numbers.
-        """
-        for wanted in target:
-            if isinstance(wanted, Tensor):
-                device, dtype = wanted.device, wanted.dtype
-            elif isinstance(wanted, str):
-                device = wanted
-            elif wanted is not None:
-                dtype = wanted
-        for tensor in (*self.parameters(), *self.buffers()):
-            for moving in (tensor, tensor.grad):
-                if moving is not None:
-                    floats = dtype is not None and moving.dtype.kind == "f"
-                    array = moving.array.astype(dtype, copy=False) if floats else moving.array
-                    moving.array = array if device is None else backends.to_device(array, device)
-        return self
-
-    def cpu(self) -> Self:
-        return self.to("cpu")
-
-    def gpu(self) -> Self:
-        return self.to("gpu")
-
-    cuda = gpu
-
-    def float(self) -> Self:
-        return self.to(np.float32)
-
-    def double(self) -> Self:
-        return self.to(np.float64)
 
     # Saving and loading
 
@@ -266,6 +172,70 @@ class Module:
                 target._version[0] += 1
         return IncompatibleKeys(missing, unexpected)
 
+    # Devices and dtypes
+
+    @guarded
+    def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
+        """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
+
+        A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
+        the same objects, so optimisers keep them. Raises DeviceError, or TypeError for a dtype of whole numbers.
+        """
+        for wanted in target:
+            if isinstance(wanted, Tensor):
+                device, dtype = wanted.device, wanted.dtype
+            elif isinstance(wanted, str):
+                device = wanted
+            elif wanted is not None:
+                dtype = wanted
+        for tensor in (*self.parameters(), *self.buffers()):
+            for moving in (tensor, tensor.grad):
+                if moving is not None:
+                    floats = dtype is not None and moving.dtype.kind == "f"
+                    array = moving.array.astype(dtype, copy=False) if floats else moving.array
+                    moving.array = array if device is None else backends.to_device(array, device)
+        return self
+
+    cpu = partialmethod(to, "cpu")
+    gpu = cuda = partialmethod(to, "gpu")
+    float = partialmethod(to, np.float32)
+    double = partialmethod(to, np.float64)
+
+    # What plain assignment cannot express
+
+    @guarded
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Keep a tensor that is moved with the module but not trained (running statistics).
+
+        It is saved in the state_dict if `persistent`; None keeps the name for later.
+        """
+        setattr(self, name, tensor)
+        self._buffer_names = {**self._buffer_names, name: persistent}
+
+    @guarded
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
+        setattr(self, name, param)
+
+    @guarded
+    def add_module(self, name: str, module: Module) -> None:
+        """`module.name = module`, for names that are computed."""
+        setattr(self, name, module)
+
+    @guarded
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+
+    # Hooks
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
+        return RemovableHandle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
+        """Call hook(module, args, output) after each forward; what it returns, if not None, is the new output."""
+        return RemovableHandle(vars(self).setdefault("_forward_hooks", {}), hook)
+
     # Showing
 
     def summary(self, input_shape: Any) -> None:
@@ -287,8 +257,32 @@ class Module:
         return f"{type(self).__name__}(\n  " + lines.replace("\n", "\n  ") + "\n)"
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses of this module's line; layers override it."""
+        """What is printed between the parentheses of this module's line; layers override it."""
         return ""
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook off again, and so does leaving a `with` block."""
+
+    def __init__(self, hooks: dict[RemovableHandle, Callable], hook: Callable):
+        self.hooks = hooks
+        hooks[self] = hook
+
+    def remove(self) -> None:
+        self.hooks.pop(self, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class IncompatibleKeys(NamedTuple):
+    """The names that a state_dict lacked, and those that nothing here has: from `load_state_dict(strict=False)`."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 def _dotted(prefix: str, name: str) -> str:

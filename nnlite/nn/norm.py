@@ -1,13 +1,9 @@
 """Layers that normalise each image on its own: functional/norm.py with what they learn and remember."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from .. import functional as F
-from ..errors import ShapeError, guard
-from ..function import shape_of
-from ..guards.common import check_whole
+from ..errors import guard, guarded
 from ..tensor import Tensor
 from .batch_norm import Norm, PerChannel
 
@@ -27,16 +23,8 @@ class _InstanceNorm(PerChannel):
 
     def forward(self, input: Tensor) -> Tensor:
         guard("PerChannel.forward", self, input)
-        return F.instance_norm(
-            input,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            self.momentum or 0.0,
-            self.eps,
-        )
+        running, training = (self.running_mean, self.running_var), self.training or not self.track_running_stats
+        return F.instance_norm(input, *running, self.weight, self.bias, training, self.momentum or 0.0, self.eps)
 
 
 class InstanceNorm1d(_InstanceNorm):
@@ -62,6 +50,7 @@ class LayerNorm(Norm):
     Raises ShapeError if the input does not end in normalized_shape.
     """
 
+    @guarded
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -70,10 +59,6 @@ class LayerNorm(Norm):
         bias: bool = True,
     ):
         shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
-        if not shape:
-            raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
-        for size in shape:
-            check_whole("LayerNorm", 1, normalized_shape=size)
         super().__init__(shape, eps, elementwise_affine, bias)
         self.normalized_shape, self.elementwise_affine = shape, elementwise_affine
 
@@ -94,17 +79,13 @@ class GroupNorm(Norm):
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
     ):
-        check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
-        if num_channels % num_groups:
-            raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
+        self.num_groups, self.num_channels = num_groups, num_channels
+        guard("GroupNorm", self)
         super().__init__(num_channels, eps, affine, bias)
-        self.num_groups, self.num_channels = int(num_groups), num_channels
 
+    @guarded
     def forward(self, input: Tensor) -> Tensor:
-        shape = shape_of(input)
-        if len(shape) < 2 or shape[1] != self.num_channels:
-            raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, int(self.num_groups), self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         flags = f"affine={self.affine}, bias={self.bias is not None}"

@@ -1,6 +1,4 @@
-"""AdamW: Adam with weight decay done apart."""
-
-from __future__ import annotations
+"""AdamW: Adam, and weight decay as a step of its own."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """What all optimisers share: parameter groups, and state that can be saved."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,7 +21,7 @@ class Optimizer:
     """
 
     remembered: tuple[str, ...] = ()  # what the state of every parameter holds after the first step
-    always: tuple[str, ...] = ()  # settings that PyTorch notes and that are always so here
+    always: tuple[str, ...] = ()  # settings that PyTorch saves and that are always true here
 
     @guarded
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):

@@ -1,7 +1,5 @@
 """RMSprop."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +14,7 @@ class RMSprop(Optimizer):
     s = alpha s + (1 - alpha) g^2   with g = gradient + weight_decay p
     p = p - lr v                    with v = momentum v + g / (sqrt(s) + eps)
 
-    With `centered`, s - m^2 stands for s: the variance instead of the square (Graves 2013), with the mean
+    With `centered`, s - m^2 takes the place of s: the variance instead of the mean square (Graves 2013), with the mean
     m = alpha m + (1 - alpha) g.
     """
 
