@@ -53,6 +53,8 @@ def column_sums(formula, *arrays, constants=()):
     def block(part):
         return _column_sum(finished(formula(*(m[part] for m in matrices), *constants)))
 
+    if matrices[0].size == 0:
+        return np.zeros(matrices[0].shape[1])
     return parallel(block, _slices(matrices[0]), _threads_for(matrices[0]), total=True)
 
 
