@@ -50,9 +50,8 @@ def test_a_rate_that_holds_and_then_falls():
         rates = hold_then_fall(model, 100, hold)
         seen = []
         for _ in range(101):
-            seen.append(
-                [optimizer.param_groups[0]["lr"] for optimizer in model.components().values() if hasattr(optimizer, "step")]
-            )
+            optimizers = [part for part in model.components().values() if hasattr(part, "step")]
+            seen.append([optimizer.param_groups[0]["lr"] for optimizer in optimizers])
             for rate in rates:
                 rate.step()
         expected = np.interp(np.arange(101), [0, 100 * hold, 100], [0.5, 0.5, 0.0])
