@@ -32,7 +32,7 @@ from benchmarks.figures import markdown
 from benchmarks.gpu import require_cupy
 from benchmarks.probe import CupyProbe
 from benchmarks.worker import Failed, Worker
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 from stylize.console import Parser, path_argument
 from stylize.files import atomic_path
 
@@ -190,4 +190,4 @@ def summary(outcomes: list[dict[str, Any]], machine: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    run("first_contact", main)
+    run_program("first_contact", main)

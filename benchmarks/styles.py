@@ -1,4 +1,4 @@
-"""What the styles of `stylize` look like in figures, and how long they take, beside cv2.stylization.
+"""What the styles of `stylize` look like in figures, and how long they take, compared with cv2.stylization.
 
     python -m benchmarks.styles [--only TEXT] [--rounds N] [--json FILE]
     python -m benchmarks.styles --sheet docs/styles.jpg

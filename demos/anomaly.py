@@ -99,7 +99,7 @@ def report(auc: dict[str, float], auc_pca: dict[str, float]) -> str:
 
 
 def draw(images: np.ndarray, labels: np.ndarray, scores: Callable[[int], np.ndarray], path: Path) -> None:
-    """A row for each digit: four of its own with the least error and the most, then so for the others."""
+    """A row for each digit: four of its own with least error and four with most; then the same of the others."""
     rows = []
     for k in range(DIGITS):
         order = np.argsort(scores(k))

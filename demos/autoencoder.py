@@ -1,4 +1,4 @@
-"""Train an autoencoder on digits, and look at what it puts back and at the codes it gives them.
+"""Train an autoencoder on digits, and look at its reconstructions and its codes.
 
 Course material writes the training as one call,
 

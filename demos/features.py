@@ -1,6 +1,6 @@
 """Learn to read digits from 100 labels: a linear classifier on the codes of an autoencoder, and on pixels.
 
-The autoencoder has seen 8,000 digits and no label; its weights are frozen. Then ten labelled digits of each class are
+The autoencoder has seen 8,000 digits and no labels; its weights are frozen. Then ten labelled digits of each class are
 all that the classifier is trained on, once with their codes, once with their principal components, once with pixels.
 """
 

@@ -54,7 +54,7 @@ def build(options) -> GAN:
 
 
 def as_asked(model: ConditionalGAN, device: str) -> float:
-    """The share of samples, all digits in turn, that LeNet-5 reads as the digit they were asked to be."""
+    """The share of samples, all digits in turn, that LeNet-5 reads as the digit that was asked for."""
     lenet = load_lenet5(device=device)
     images = gans.draw_digits(model.sample, gans.JUDGED)  # batches of a multiple of ten: each begins with digit 0
     return float((in_batches(lenet, images, device).argmax(1) == np.arange(gans.JUDGED) % 10).mean())

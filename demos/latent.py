@@ -1,9 +1,9 @@
 """Train two autoencoders with a code of two numbers, a plain and a variational one, and look at their planes of codes.
 
-The plain one puts a digit wherever it pleases: far from the centre, on rays, with empty land between, from which its
-decoder was never asked to draw. The variational one spreads its digits about as N(0, 1), so that who draws from that
-draws digits; of the plain one's plane one has to see the codes first. What the figures cannot show is that land between
-the codes is bad: with a plane so crowded, LeNet-5 is about as sure of what is drawn there in the one as in the other.
+The plain one puts a digit anywhere: far from the centre, on rays, with empty land between them, where its decoder never
+had to draw. The variational one spreads its digits about as N(0, 1), so a code drawn from N(0, 1) becomes a digit; with
+the plain one, you have to look at its codes first. The figures do not show that the land between the codes is bad: the
+plane is so crowded that LeNet-5 is about as sure of what is drawn there in one as in the other.
 """
 
 from __future__ import annotations

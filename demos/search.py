@@ -1,7 +1,7 @@
 """Search images by their codes: an autoencoder that never saw a label finds the digits most like a given one.
 
 It is given digits turned, slanted and moved, and has to return them as they were. So its code of 32 numbers says what
-is drawn rather than where each pixel is, and the nearest codes belong to like digits.
+is drawn rather than where each pixel is, and the nearest codes belong to similar digits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read a page of digits in one pass: LeNet-5 with its dense layers as convolutions, slid over all windows at once.
 
-The maps of heat show how sure it is of each digit, window by window. It was taught digits in the middle of a window
-and nothing else: half a digit and blank paper it takes for digits too.
+The heat maps show how sure it is of each digit, window by window. It has only ever seen digits in the middle of a
+window, so it takes half a digit, or blank paper, for a digit too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nnlite.nn import functional as F
 from stylize import write_image
 from stylize.console import Parser
 
-ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the pixels that each has for itself
+ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the side of the cell that each is in, pixels
 GAP = 4  # least distance of a digit from the border of its cell, pixels
 WINDOW, STRIDE = SlidingLeNet5.WINDOW, SlidingLeNet5.STRIDE
 ALONE = 500  # windows that are read one by one; for all it would take as much longer

@@ -1,7 +1,7 @@
 """Learn 5 to 9 from 20 labels each, by a network that has learnt to read 0 to 4 from thousands: transfer learning.
 
 Three networks see the same 100 digits. One begins from scratch; one takes over the convolutions of the other task,
-frozen, and learns new dense layers alone; one takes them over and goes on learning all of it. Convolutions that know
+frozen, and learns only new dense layers; one takes them over and goes on learning all of it. Convolutions that know
 five digits are a good start for five others, but no more than a start: frozen, they do worse than none taken over.
 """
 

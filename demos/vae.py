@@ -1,4 +1,4 @@
-"""Train a variational autoencoder on digits, and look at what it puts back, what it sees between two, and its own."""
+"""Train a variational autoencoder on digits; look at its reconstructions, at digits between two, and at new ones."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS, *, st
 
     Transparency is kept, not composited. Pixels with alpha 0 may have any colour, and a filter would smear it across
     the outline, so each hidden pixel gets the colour of the nearest visible one. Raises ImageError as `read_image`
-    does, but for damage that the decoder can work around only if `strict` is set.
+    does; for damage that the decoder can work around only if `strict` is set.
     """
     picture, damage = _read(Path(path), max_megapixels)
     if damage and strict:

@@ -143,7 +143,7 @@ def remove_background(image: np.ndarray) -> np.ndarray:
     """White around the subject, which is taken to be in the middle. Raises ImageError if nothing stands out.
 
     GrabCut (Rother, Kolmogorov & Blake 2004): colour models of subject and background, and a cut along edges between
-    them, in turn. It starts from an ellipse, probably subject; the rim of the photo is surely background, but for the
+    them, in turn. It starts from an ellipse, probably subject; the rim of the photo is background, except for the
     lower one, where portraits are cut off.
     """
     small = resize_short_side(image, min(SUBJECT_SIDE, *image.shape[:2]))

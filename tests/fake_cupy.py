@@ -30,7 +30,7 @@ FUNCTIONS = {
     "expand_dims": "a axis",
     "flip": "a axis",
     "full": "shape fill_value dtype order",
-    "full_like": "a fill_value dtype",
+    "full_like": "a fill_value dtype order subok shape",
     "matmul": "x1 x2 out",
     "may_share_memory": "a b",
     "min_scalar_type": "a",

@@ -8,6 +8,6 @@ crops.py      pairs -> training batches and test crops
 tiles.py      a generator on an image of any size, tile by tile
 evaluate.py   the figures on photos never seen in training
 apply.py      photo files and folders through a trained generator
-video.py      videos and cameras likewise
-judge.py      a trained generator on photos that it never saw
+video.py      videos and cameras through one
+judge.py      how good a trained generator is on photos that it never saw
 """

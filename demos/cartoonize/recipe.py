@@ -47,8 +47,8 @@ class Preset:
 
 # Two levels see about 40 pixels around, as far as the strokes of the toon style look; deeper ones learn few training
 # photos by heart and miscolour skies that they never saw. Isola's rate and weight of the L1 term suit his network.
-# Without batch norm, a layer cares for the size of its weights and takes a larger rate; and with his weight the
-# discriminator, which wants lines, shifts colours for them in the end.
+# Without batch norm the size of a layer's weights matters, and it takes a larger rate. With his weight the
+# discriminator, which wants lines, shifts colours to get them after a while.
 STROKES = {"width": 24, "levels": 2}
 PRESETS = {
     "quick": Preset(

@@ -59,7 +59,7 @@ def main():
         error, variance = F.mse_loss(output, test).item(), ((test - train.mean(0)) ** 2).mean().item()
     print(f"Held-out digits: error {error:.4f}; the mean of all digits would leave {variance:.4f}")
 
-    # Each held-out digit above what came back from its 32 numbers.
+    # Each held-out digit, and below it what the decoder made of its 32 numbers.
     before, after = (x[:36].expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy() for x in (test, output))
     rows = [part[i : i + 12] for i in range(0, 36, 12) for part in (before, after)]
     PICTURE.parent.mkdir(parents=True, exist_ok=True)

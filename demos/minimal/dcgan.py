@@ -2,8 +2,8 @@
 
     python -m demos.minimal.dcgan
 
-The training is that of gan.py. But the generator now grows an image from 7x7 to 28x28, neighbouring pixels together, so
-that the specks are gone; the discriminator shrinks it in the same way. Batch norm keeps both in balance.
+The training is that of gan.py. But the generator now grows an image from 7x7 to 28x28, neighbouring pixels together,
+which leaves no specks; the discriminator shrinks it in the same way. Batch norm keeps both in balance.
 """
 
 from pathlib import Path

@@ -2,8 +2,8 @@
 
     python -m demos.minimal.gan
 
-Two networks play against each other. The generator makes images out of noise; the discriminator says of an image
-whether it is real. Each learns from the other's success.
+Two networks play against each other. The generator makes images out of noise; the discriminator says whether an image
+is real. Each learns from the other's success.
 """
 
 from pathlib import Path

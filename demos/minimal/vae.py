@@ -2,9 +2,9 @@
 
     python -m demos.minimal.vae
 
-The encoder answers with a cloud N(mu, sigma^2) of codes instead of one; the decoder must make the digit of any code in
-it. A second term of the loss, KL(N(mu, sigma^2) || N(0, 1)), keeps all clouds together around 0, so that a code drawn
-from N(0, 1) is one that the decoder knows.
+The encoder answers with a cloud N(mu, sigma^2) of codes instead of a single one, and the decoder must make the digit
+from any code in the cloud. A second term of the loss, KL(N(mu, sigma^2) || N(0, 1)), keeps all clouds together around
+0, so that a code drawn from N(0, 1) is one that the decoder knows.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """What the programs in demos/ share. None of these files is a program.
 
-run.py           a training run, as a loop talks to it: checkpoint, losses, pictures, Ctrl-C
+run.py           a training run, which a loop reports to: checkpoint, losses, pictures, Ctrl-C
 run_folder.py    the folder that it writes into
 options.py       the command line
 program.py       how a program starts, stops and reports a mistake

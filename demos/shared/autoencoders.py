@@ -1,4 +1,4 @@
-"""What the demos of autoencoders share: pairs to train on, warped digits, errors, and codes next to other vectors."""
+"""What the demos of autoencoders share: warped digits, errors, and codes compared with other vectors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.pca import PCA
 
 SHOWN = 10  # digits in a row
 
-# Limits of what `warped` does to a digit.
+# How far `warped` changes a digit at most.
 TURN = np.deg2rad(12.0)
 STRETCH = 0.12  # of the size, across and along
 SLANT = 0.15  # pixels to the side for each pixel up
@@ -41,7 +41,7 @@ def warped(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def warp_input(pair: Pair, rng: np.random.Generator) -> Pair:
-    """The input alone is warped: the code that restores the original cannot depend on how it was warped."""
+    """Only the input is warped: the code that restores the original cannot depend on how it was warped."""
     image, target = pair
     return warped(image, rng), target
 

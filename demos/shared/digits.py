@@ -1,4 +1,4 @@
-"""The digits that the demos run on when given nothing else: 10,000 of MNIST, split once and for all.
+"""The digits that the demos use when given nothing else: 10,000 of MNIST, always split in the same way.
 
 And LeNet-5, trained on them by demos/classify.py, for demos that ask what a drawn digit looks like.
 """
@@ -25,7 +25,7 @@ LENET5 = ASSETS / "lenet5.safetensors"
 TEST = 2000
 SIDE = 28  # pixels
 FEWEST = 679  # how often the rarest digit occurs among those to train on
-SHIFT = 2  # pixels, up to which a digit is moved each time it is trained on: 8,000 then teach like many more
+SHIFT = 2  # pixels that a digit is moved by, at most, each time it is trained on: 8,000 then teach like many more
 
 
 class Digits(NamedTuple):
@@ -56,7 +56,7 @@ def pictures(images: np.ndarray | nnlite.Tensor) -> list[np.ndarray]:
 
 
 def labelled(digits: Digits, options: argparse.Namespace, *changes: Change) -> nnlite.DataLoader:
-    """Batches (images, labels): the digits changed by chance, and moved by up to SHIFT pixels each way."""
+    """Batches (images, labels): the digits changed at random, and moved by up to SHIFT pixels each way."""
     transform = Augment(*changes, RandomCrop(SIDE, padding=SHIFT))
     return shuffled(options, digits.images, digits.labels, transform=transform)
 
@@ -67,7 +67,7 @@ def accuracy(model: Classifier, digits: Digits, device: str) -> float:
 
 
 def some_of_each(labels: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
-    """The places of `each` digits of each class, drawn by chance."""
+    """The indices of `each` digits of each class, drawn at random."""
     return np.concatenate([rng.choice(np.flatnonzero(labels == k), each, replace=False) for k in np.unique(labels)])
 
 

@@ -28,7 +28,7 @@ JUDGED = 2000  # samples, and as many held-out digits
 COUNTED = 1000  # samples in which each digit should occur
 WINDOW = 50  # steps that a diagnosis looks at
 WARM_UP = 0.25  # share of a run before it is diagnosed: at the start all samples look alike
-COLLAPSED = 0.35  # diversity, in that of real images
+COLLAPSED = 0.35  # diversity, as a share of that of real images
 WON = 0.03  # mean D(G(z)): healthy games stay above .1
 
 
@@ -97,7 +97,7 @@ def draw_samples(model: GAN, options: argparse.Namespace) -> np.ndarray:
 
 
 def warn(run: Run, warned: set[str]) -> None:
-    """Print what goes wrong, each kind of warning once; `warned` holds the kinds printed before."""
+    """Print what is going wrong, each kind of warning once; `warned` holds the kinds printed before."""
     for warning in diagnose(run.losses, run.steps):
         kind = warning.split(":")[0]
         if kind not in warned:

@@ -1,4 +1,4 @@
-"""The options that all demos share, spelled the same everywhere, and what becomes of them when a run goes on."""
+"""The options that all demos share, spelled the same everywhere, and what becomes of them when a run is resumed."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Option:
 class Options(Parser):
     """A parser that has --out, --device, --resume, --debug, and in a group of what is computed --steps and --seed.
 
-    What is computed travels in the checkpoint (demos/shared/run.py): a resumed run needs no option again, and none may
-    differ but the number of steps.
+    What is computed is saved in the checkpoint (demos/shared/run.py). A resumed run takes its options from there; only
+    the number of steps may differ.
     """
 
     def __init__(self, name: str, description: str, steps: int):
@@ -63,9 +63,9 @@ class Options(Parser):
         self.computes("--seed", 0, "fixes data order, weights and noise", least=0, most=2**63 - 1)
 
     def computes(self, flag: str, default: Any, help: str, least: Any = None, most: Any = math.inf, **how: Any) -> None:
-        """Add an option that decides what is computed; `least` and `most` are the first and last value that is taken.
+        """Add an option that decides what is computed; `least` and `most` are the smallest and largest values accepted.
 
-        One whose default is True or False takes no value: it is given as --name or --no-name.
+        An option whose default is True or False takes no value: it is given as --name or --no-name.
         """
         takes = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
         option = self._group.add_argument(flag, **takes, help=f"{help} ({default})", **how)
@@ -77,21 +77,21 @@ class Options(Parser):
         self.computes(flag, next(iter(presets)), help, choices=list(presets))
 
     def computes_from_photos(self) -> None:
-        """Add --photos; a run goes on with the same ones only, or photos that it learnt from would be held out."""
+        """Add --photos. A run is resumed only with the same ones, or photos that it learnt from might be held out."""
         add_photos(self)
         self.computes_from("photos", "photo")
 
     def computes_from(self, name: str, kind: str) -> None:
-        """The files that this option names, each a `kind`, decide what is computed: a run goes on only with the same
+        """The files that this option names, each a `kind`, decide what is computed: a run is resumed only with the same
         ones."""
         self.files[name] = kind
 
     def settle(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
-        """All options, each as given now, in the run that goes on, by preset, or by default. Further attributes:
+        """All options, each from the command line, the resumed run, the preset, or the default. Further attributes:
 
         computed   those that decide what is computed, as a dictionary
         program    the module, such as "demos.gan"
-        again      the start of the command that goes on with this run: all but --out
+        again      the command that resumes this run, without --out
 
         Raises UserError, CheckpointError or ImageError if --resume finds no run, or one with other options or other
         files, and for files that do not exist.

@@ -1,4 +1,4 @@
-"""A training run, as a plain loop talks to it."""
+"""A training run: what a plain loop reports to, so that it can be watched, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Run:
     options   as Options.settle() returns them (demos/shared/options.py)
     model     has state_dict() and load_state_dict(); or a dictionary of such models, saved together
 
-    Entering raises UserError or FileError for a folder that cannot be had, CheckpointError for a checkpoint that is
-    damaged or does not fit the model. Build learning rate schedules inside, with last_epoch=run.step - 1: then they go
-    on where the run does.
+    Entering raises UserError or FileError for a folder that cannot be used, CheckpointError for a checkpoint that is
+    damaged or does not fit the model. Build learning-rate schedules inside, with last_epoch=run.step - 1: then they
+    resume with the run.
     """
 
     def __init__(self, options: argparse.Namespace, model: Any):
@@ -60,7 +60,7 @@ class Run:
         self.out, self.steps = options.out, options.steps
         self.checkpoint = self.out / CHECKPOINT
         self.step, self.seconds = 0, 0.0  # steps done, and the time they took
-        self.losses: list[dict[str, float]] = []  # of every step: the history that `fit` returns elsewhere
+        self.losses: list[dict[str, float]] = []  # of every step: the history that `fit` returns in other libraries
         self.validations: list[dict[str, float]] = []
         self.interrupted = False
         self._unread: list[tuple[int, dict[str, nnlite.Tensor]]] = []
@@ -143,7 +143,7 @@ class Run:
             self.interrupted = self.step < self.steps or interrupt.requested
 
     def _read_losses(self) -> dict[str, str]:
-        """Turn the losses since the last reading into numbers; their means, for the progress bar."""
+        """Turn the losses since the last reading into numbers. Returns their means, for the progress bar."""
         for step, losses in self._unread:
             row = {name: float(loss) for name, loss in losses.items()}
             if not all(map(math.isfinite, row.values())):
@@ -179,7 +179,7 @@ class Run:
         state = load_checkpoint(self.checkpoint)
         try:
             self.model.load_state_dict(state["model"])
-            nnlite.set_rng_state(state["rng"])  # only a check here; `batches` sets it again when it starts
+            nnlite.set_rng_state(state["rng"])  # only to check it: `batches` sets it when it starts
         except nnlite.CheckpointError:
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -202,9 +202,9 @@ class Several(Trainable):
 
 
 def hold_then_fall(model: Any, steps: int, hold: float = 0.5, last_epoch: int = -1) -> list[LambdaLR]:
-    """Schedules for both optimisers of a GAN: a rate stays for a share `hold` of the steps, then falls evenly to 0.
+    """Schedules for both optimisers of a GAN: constant for a share `hold` of the steps, then falling evenly to 0.
 
-    At first the two networks go round each other; with smaller and smaller steps they settle.
+    At first the two networks circle each other; with smaller and smaller steps they settle.
     """
 
     def factor(step: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import first_contact
 from benchmarks.first_contact import Part
-from demos.common import run
+from demos.shared.program import run_program
 
 OUTCOME = ["passed", "exit status 3", "stopped after 2 s"]
 
@@ -23,7 +23,7 @@ def contact(monkeypatch, tmp_path):
         monkeypatch.setattr(first_contact, "checks", lambda device: parts)
         monkeypatch.setattr(sys, "argv", ["first_contact", "--out", str(tmp_path / "out"), *options])
         with pytest.raises(SystemExit) as ended:
-            run("first_contact", first_contact.main)
+            run_program("first_contact", first_contact.main)
         return ended.value.code
 
     return contact
