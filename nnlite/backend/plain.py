@@ -10,7 +10,7 @@ import math
 
 
 class Plain:
-    """Images are (N, C, H, W), and a per-channel sum or constant belongs to axis 1."""
+    """Images are (N, C, H, W). A per-channel sum or constant belongs to axis 1 of them, or of a matrix (N, C)."""
 
     def __init__(self, xp):
         self.xp = xp
@@ -61,13 +61,13 @@ class Plain:
         return a @ b
 
     def column_sums(self, formula, *arrays, constants=()):
-        """The sum of formula(*arrays, *constants) over every axis but the channels', in float64: (N, C, ...) -> (C,)"""
+        """The sum of formula(*arrays, *constants) over each channel, in float64: (N, C, H, W) -> (C,)"""
         values = self.elementwise(formula, *arrays, constants=constants)
-        return values.sum(axis=(0, *range(2, values.ndim)), dtype="float64")
+        return values.sum(axis=_all_but_channels(values), dtype="float64")
 
     def moments(self, x):
-        """Mean and (biased) variance of each channel, in float64: (N, C, ...) -> (C,), (C,)"""
-        axes = (0, *range(2, x.ndim))
+        """Mean and (biased) variance of each channel, in float64: (N, C, H, W) -> (C,), (C,)"""
+        axes = _all_but_channels(x)
         return x.mean(axis=axes, dtype="float64"), x.var(axis=axes, dtype="float64")
 
     # Formulas, element by element
@@ -78,8 +78,7 @@ class Plain:
         A float64 vector, such as the mean of numbers far from zero, makes the formula float64 but not its result.
         """
         y = formula(*arrays, *(_per_channel(c, arrays[0].ndim) for c in constants))
-        dtype = self.xp.result_type(*arrays)
-        return y if y.dtype.kind != "f" else y.astype(dtype, copy=False)
+        return y.astype(self.xp.result_type(*arrays), copy=False)
 
     def update(self, formula, *arrays, constants=()):
         """Run formula(*arrays, *constants) for what it writes into the arrays."""
@@ -122,6 +121,10 @@ class Plain:
 def _by_group(x, axis, groups):
     """The axis of channels as two: groups, and channels of a group."""
     return x.reshape(*x.shape[:axis], groups, -1, *x.shape[axis + 1 :])
+
+
+def _all_but_channels(x):
+    return tuple(axis for axis in range(x.ndim) if axis != 1)
 
 
 def _per_channel(constant, ndim):
