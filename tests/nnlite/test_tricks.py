@@ -11,7 +11,7 @@ import pytest
 import nnlite
 from nnlite import nn
 from nnlite.backend import im2col, phases, scatter, tricks, two_parts
-from nnlite.backend.cpu import Cpu, blas, blocks, memory, products, threads, winograd
+from nnlite.backend.cpu import Cpu, blas, blocks, products, threads, winograd
 
 FOLDER = Path(im2col.__file__).parent
 
@@ -22,12 +22,10 @@ ENTRANCES = {
     "scatter": (scatter, "spread"),
     "two_parts": (two_parts.TwoParts, "__init__"),
     "winograd": (winograd, "rows_matmul"),
-    "shared_weights": (products, "_are_few"),
     "by_tap": (products, "_columns_by_tap"),
     "blocks": (blocks, "_slices"),
     "threads": (threads, "_pool"),
     "one_blas_thread": (blas, "_switch"),
-    "scratch": (memory, "_kept"),
 }
 
 

@@ -1,34 +1,10 @@
 """Memory that is used again.
 
 New memory comes from the system page by page, each one filled with zeros first. Compared with a product of a few
-milliseconds that takes long. The plain version allocates each time; `scratch` keeps one piece of memory for windows.
+milliseconds that takes long.
 """
 
 import ctypes
-import math
-import threading
-
-import numpy as np
-
-from ..tricks import on
-
-_own = threading.local()
-
-
-def scratch(name, shape, dtype):
-    """An array of this thread's own, to be overwritten by the next call with this name."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = _kept(name, size) if on("scratch") else np.empty(size, np.uint8)
-    return memory[:size].view(dtype).reshape(shape)
-
-
-def _kept(name, size):
-    """At least `size` bytes, the same ones as long as they are enough."""
-    memory = getattr(_own, name, None)
-    if memory is None or len(memory) < size:
-        memory = np.empty(size, np.uint8)
-        setattr(_own, name, memory)
-    return memory
 
 
 def keep_freed_memory() -> None:
