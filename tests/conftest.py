@@ -14,8 +14,9 @@ from hypothesis import core, settings
 
 import nnlite
 from nnlite import backend as backends
-from nnlite.backend.cpu import blocks, products, threads, winograd
+from nnlite.backend.cpu import threads
 from tests import fake_cuda, fake_cupy
+from tests.helpers import make_blocks_tiny
 
 settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
@@ -79,6 +80,18 @@ def torch():
 
 
 @pytest.fixture
+def fast(monkeypatch):
+    """The fast backends, for tests of what the plain one does not promise: memory order, threads, blocks."""
+    monkeypatch.setattr(backends, "_chosen", "fast")
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """The plain backend, on any device."""
+    monkeypatch.setattr(backends, "_chosen", "plain")
+
+
+@pytest.fixture
 def gpu(monkeypatch, request):
     """nnlite.backend.gpu, on the stand-in as if it had just been imported, or with `--device gpu` on CuPy.
 
@@ -110,13 +123,6 @@ def gpu(monkeypatch, request):
 
 
 @pytest.fixture
-def tiny_blocks(monkeypatch):
+def tiny_blocks(monkeypatch, fast):
     """The blocked and threaded paths for arrays of any size, on three threads."""
-    monkeypatch.setattr(blocks, "ELEMENTWISE_BLOCK", 7)
-    monkeypatch.setattr(blocks, "ELEMENTWISE_THREADED", 0)
-    monkeypatch.setattr(products, "WINDOWS_BLOCK", 50)
-    monkeypatch.setattr(products, "WINDOWS_LEAST", 2)
-    monkeypatch.setattr(products, "MATMUL_THREADED", 0)
-    for name, value in {"TILES_LEAST": 2, "CHANNELS_LEAST": 0, "BLOCK": 2, "BLOCK_OUTER": 3}.items():
-        monkeypatch.setattr(winograd, name, value)
-    threads.set_num_threads(3)
+    make_blocks_tiny(monkeypatch)

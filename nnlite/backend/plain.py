@@ -10,7 +10,7 @@ import math
 
 
 class Plain:
-    """Images are (N, C, H, W), and a per-channel sum or constant belongs to axis 1."""
+    """Images are (N, C, H, W). A per-channel sum or constant belongs to axis 1 of them, or of a matrix (N, C)."""
 
     def __init__(self, xp):
         self.xp = xp
@@ -83,8 +83,7 @@ class Plain:
         A float64 vector, such as the mean of numbers far from zero, makes the formula float64 but not its result.
         """
         y = formula(*arrays, *(_per_channel(c, arrays[0].ndim) for c in constants))
-        dtype = self.xp.result_type(*arrays)
-        return y if y.dtype.kind != "f" else y.astype(dtype, copy=False)
+        return y.astype(self.xp.result_type(*arrays), copy=False)
 
     def update(self, formula, *arrays, constants=()):
         """Run formula(*arrays, *constants) for what it writes into the arrays."""

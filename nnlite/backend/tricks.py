@@ -1,7 +1,7 @@
 """What exists only for speed, each piece under a name by which it can be switched off, to see what it gains.
 
     with nnlite.backends.without("winograd"):
-        ...                                         # the same numbers, but for the last digits
+        ...                                         # the same numbers up to rounding, only slower
 
 `python -m benchmarks.tricks` measures each of them; docs/speed.md has the table. NNLITE_WITHOUT=winograd,blocks in the
 environment switches them off from the start.
@@ -13,44 +13,44 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Each with the file that explains it and holds it; what it replaces is the plain primitive (plain.py).
+# Each with the file that holds and explains it. Without it, the plain primitive (plain.py) or the next simpler way is
+# taken.
 TRICKS = {
     "im2col": "im2col.py: a convolution is one matrix product",
     "phases": "phases.py: the transpose of a convolution is s*s small convolutions",
     "scatter": "scatter.py: ... or one product, added up by taps, for few channels or few pixels",
+    "two_parts": "two_parts.py: the last digits of a mean without float64",
     "winograd": "cpu/winograd.py: convolution with fewer multiplications",
-    "shared_weights": "cpu/products.py: deep in a network the cores share the weights instead of the pixels",
     "by_tap": "cpu/products.py: windows of one channel are copied tap by tap",
     "blocks": "cpu/blocks.py: formulas run over blocks that stay in the cache",
     "threads": "cpu/threads.py: all cores work",
     "one_blas_thread": "cpu/blas.py: NumPy's own threads sleep while ours work",
-    "scratch": "cpu/memory.py: memory for windows is used again",
 }
 
-_off: set[str] = set()
+_off: list[str] = []
 
 
 def on(name: str) -> bool:
-    """Whether this piece is at work."""
+    """Whether this trick is in use."""
     return name not in _off
 
 
 @contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Inside, these tricks are switched off, in all threads. Raises ValueError for a name that is none."""
-    global _off
-    before, _off = _off, _off | _checked(names)
+    """Inside, these tricks are switched off, in all threads. Raises ValueError for an unknown name."""
+    _switch_off(names)
     try:
         yield
     finally:
-        _off = before
+        for name in names:
+            _off.remove(name)
 
 
-def _checked(names) -> set[str]:
+def _switch_off(names) -> None:
     for name in names:
         if name not in TRICKS:
             raise ValueError(f"there is no trick {name!r}; the tricks are {', '.join(TRICKS)}")
-    return set(names)
+    _off.extend(names)
 
 
-_off = _checked(name for name in os.environ.get("NNLITE_WITHOUT", "").split(",") if name)
+_switch_off([name.strip() for name in os.environ.get("NNLITE_WITHOUT", "").split(",") if name.strip()])

@@ -1,4 +1,4 @@
-"""The last digits of a mean. What plain.py computes in float64, the fast backends compute in float32 all the same.
+"""The last digits of a mean. Where plain.py computes a formula in float64, here float32 is enough.
 
 A float32 near 10,000 is a multiple of 0.001. A mean that is rounded to it may be off by half of that, and if the
 numbers spread by 0.01 only, x - mean is then wrong in its second digit. So a float64 vector is handed to a formula as
@@ -12,6 +12,8 @@ The second subtraction waits until the formula adds something else to each chann
 """
 
 from __future__ import annotations
+
+from .tricks import on
 
 
 class TwoParts:
@@ -71,9 +73,12 @@ def finished(value):
 
 
 def _split(dtype, vector):
+    if vector.dtype.itemsize <= dtype.itemsize:
+        return vector.astype(dtype, copy=False)
+    if not on("two_parts"):
+        return vector
     high = vector.astype(dtype)
-    wider = vector.dtype.itemsize > high.dtype.itemsize
-    return TwoParts(high, (vector - high).astype(dtype)) if wider else high
+    return TwoParts(high, (vector - high).astype(dtype))
 
 
 def _rounded(vector):

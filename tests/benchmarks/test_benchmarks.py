@@ -100,6 +100,21 @@ def test_the_profile_adds_up_to_the_step():
     assert {"Conv2d", "Linear", "Adam"} <= {row[0] for row in rows}
 
 
+def test_tricks_prints_what_the_step_takes_without_each(tmp_path):
+    figures = tmp_path / "figures.json"
+    printed, _ = program("benchmarks.tricks", "--work", "lenet", "--rounds", "1", "--json", figures)
+    (row,) = json.loads(figures.read_text())
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("|")][2:]
+    assert lines == [*nnlite.backends.TRICKS, "everything"]
+    assert all(f"{row[name]:.2f}" in printed and row[name] > 0 for name in lines)
+
+
+def test_a_step_may_run_untimed_before_it_is_timed():
+    order = []
+    times = measure.alternate({name: lambda n=name: order.append(n) or 0.0 for name in "ab"}, 2, warm_up=0, untimed=1)
+    assert order == list("aabb" * 2) and [len(t) for t in times.values()] == [2, 2]
+
+
 @pytest.mark.parametrize(
     "command, message",
     [

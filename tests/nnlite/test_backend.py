@@ -233,6 +233,6 @@ def test_devices_that_do_not_exist(device):
         nnlite.tensor(1.0).to(device)
 
 
-def test_the_cpu_is_where_things_are():
+def test_the_cpu_is_where_things_are(fast):
     x = nnlite.tensor([1.0])
     assert x.to("cpu") is x and x.device == "cpu" and isinstance(backends.of(x.array, 2.0, None), Cpu)

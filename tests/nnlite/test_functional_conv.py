@@ -182,7 +182,7 @@ LAYERS = {  # as large as those of a Pix2Pix step: blocks and threads are in use
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, rng, layer, monkeypatch):
+def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, fast, rng, layer, monkeypatch):
     blocked = []
     monkeypatch.setattr(products, "_blocks", lambda view, cut=products._blocks: blocked.append(view.shape) or cut(view))
     convolve, image, kernel, geometry = LAYERS[layer]

@@ -236,7 +236,7 @@ def test_in_eval_an_image_does_not_see_its_neighbours(rng):
     assert np.array_equal(layer(nnlite.Tensor(x)).numpy()[:1], alone)
 
 
-def test_images_stay_channels_last(rng):
+def test_images_stay_channels_last(fast, rng):
     x = nnlite.Tensor(in_order(rng.standard_normal((2, 4, 5, 6)), "channels last"))
     for name in ("batch", "instance", "group"):
         assert NORMS[name][0](x, None, None, 1e-5).numpy().transpose(0, 2, 3, 1).flags.c_contiguous

@@ -72,7 +72,7 @@ def test_what_it_is_used_for():
 
 
 @pytest.mark.parametrize("kernel, stride", [(3, 1), (4, 1), (4, 2)])
-def test_layers_in_float32_equal_pytorch(torch, rng, kernel, stride, monkeypatch):
+def test_layers_in_float32_equal_pytorch(torch, fast, rng, kernel, stride, monkeypatch):
     """In float64. The matrices enlarge what is rounded: half of 1e-5 is seen with four taps, a tenth with fewer."""
     used = []
     monkeypatch.setattr(winograd, "suits", lambda *a: used.append(real_suits(*a)) or used[-1])

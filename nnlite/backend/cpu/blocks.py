@@ -1,4 +1,5 @@
-"""Formulas over blocks of an array, on all cores.
+"""Formulas over blocks of an array, on all cores. The plain versions are `elementwise`, `column_sums`, `moments` and
+`update` in plain.py.
 
 A block is small enough to stay in a core's cache: what the first step of a formula writes, the next step finds there,
 and main memory is read and written once.
@@ -21,9 +22,10 @@ def elementwise(formula, *arrays, constants=()):
     """Plain.elementwise; the result has the first array's memory order."""
     matrices = [rows(a) for a in arrays]
     constants = split(arrays[0], constants)
+    dtype = np.result_type(*matrices)
     if arrays[0].size <= ELEMENTWISE_BLOCK:
-        return from_rows(finished(formula(*matrices, *constants)), arrays[0].shape)
-    out = np.empty(matrices[0].shape, np.result_type(*matrices))
+        return from_rows(finished(formula(*matrices, *constants)).astype(dtype, copy=False), arrays[0].shape)
+    out = np.empty(matrices[0].shape, dtype)
 
     def block(part):
         out[part] = finished(formula(*(m[part] for m in matrices), *constants))

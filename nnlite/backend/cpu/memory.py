@@ -1,28 +1,10 @@
 """Memory that is used again.
 
-New memory comes from the system page by page, each one filled with zeros first, and beside a product of a few
+New memory comes from the system page by page, each one filled with zeros first. Compared with a product of a few
 milliseconds that takes long.
 """
 
 import ctypes
-import math
-import threading
-
-import numpy as np
-
-from ..tricks import on
-
-_own = threading.local()
-
-
-def scratch(name, shape, dtype):
-    """An array of this thread's own, to be overwritten by the next call with this name."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = getattr(_own, name, None) if on("scratch") else None
-    if memory is None or len(memory) < size:
-        memory = np.empty(size, np.uint8)
-        setattr(_own, name, memory)
-    return memory[:size].view(dtype).reshape(shape)
 
 
 def keep_freed_memory() -> None:

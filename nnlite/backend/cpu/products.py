@@ -11,7 +11,6 @@ import numpy as np
 
 from ..tricks import on
 from . import threads, winograd
-from .memory import scratch
 from .threads import parallel
 
 # Elements in a block of copied windows. But each block's product packs the whole weight matrix again, so a block has at
@@ -34,10 +33,6 @@ def rows_matmul(view, matrix, bias=None, out=None):
         for part, suited in _tiled(view):
             (winograd.rows_matmul if suited else rows_matmul)(view[part], matrix, bias, out[part])
         return out
-    if _are_few(view, width):
-        product = matmul(_columns(view), matrix)
-        out[...] = (product if bias is None else product + bias).reshape(out.shape)
-        return out
 
     def multiply(*block):
         columns, part = _columns(view[block]), out[block]
@@ -58,8 +53,6 @@ def rows_outer(view, y):
     if on("winograd") and winograd.suits(view, width):
         parts = [(winograd.rows_outer if suited else rows_outer)(view[part], y[part]) for part, suited in _tiled(view)]
         return sum(parts[1:], parts[0])
-    if _are_few(view, width):
-        return matmul(y.reshape(-1, width).T, _columns(view))
 
     def outer(*block):
         columns, outputs = _columns(view[block]), y[block].reshape(-1, width)
@@ -71,14 +64,18 @@ def rows_outer(view, y):
 
 
 def _columns(view):
-    """(N, Ho, Wo, kH, kW, C) -> (N*Ho*Wo, kH*kW*C): each window's numbers side by side, copied (im2col)."""
-    # a row of one channel is too short to copy by itself: lay all windows' same taps together
-    by_tap = on("by_tap") and view.shape[5] == 1
-    view = view.transpose(3, 4, 5, 0, 1, 2) if by_tap else view
-    columns = scratch("columns", view.shape, view.dtype)
-    columns[...] = view
-    size = math.prod(view.shape[:3])
-    return columns.reshape(size, -1).T if by_tap else columns.reshape(size, -1)
+    """(N, Ho, Wo, kH, kW, C) -> (N*Ho*Wo, kH*kW*C): each window's numbers side by side (im2col)."""
+    if on("by_tap") and view.shape[5] == 1:
+        return _columns_by_tap(view)
+    return view.reshape(math.prod(view.shape[:3]), -1)
+
+
+def _columns_by_tap(view):
+    """The same with all windows' first taps side by side in memory, then all second ones, and so on.
+
+    With one channel the runs of a window are too short to be copied one by one.
+    """
+    return view.transpose(3, 4, 5, 0, 1, 2).reshape(-1, math.prod(view.shape[:3])).T
 
 
 def matmul(a, b):
@@ -109,14 +106,6 @@ def _tiled(view):
     if width < view.shape[2]:
         parts.append(((everything, slice(height), right), False))
     return parts
-
-
-def _are_few(view, width):
-    """Whether there are fewer windows than fill a block, or than weights for each, as deep in a network.
-
-    Then the cores share the weights instead.
-    """
-    return on("shared_weights") and math.prod(view.shape[:3]) <= max(WINDOWS_LEAST, width)
 
 
 def _blocks(view):

@@ -32,7 +32,6 @@ from functools import cache
 import numpy as np
 
 from . import threads
-from .memory import scratch
 from .threads import parallel
 
 # Outputs in a tile, along each axis; taps for which it is worth it, and the points for them (and infinity).
@@ -90,7 +89,7 @@ def rows_matmul(view, matrix, bias, out):
 
     def multiply(*block):
         grid, points = _grid(view[block]), len(expand)
-        products = scratch("products", (points, points, math.prod(grid), weights.shape[3]), view.dtype)
+        products = np.empty((points, points, math.prod(grid), weights.shape[3]), view.dtype)
         for p, q, tiles in _transform_pixels(view[block]):
             np.matmul(tiles, weights[p, q], out=products[p, q])
         if bias is not None:
@@ -111,7 +110,7 @@ def rows_outer(view, y):
 
     def outer(*block):
         outputs = _output_tiles(y[block])
-        spread = scratch("products", (points, points, *outputs.shape[2:]), y.dtype)
+        spread = np.empty((points, points, *outputs.shape[2:]), y.dtype)
         _transform(sum_up.T, outputs, spread)
         spread = spread.reshape(points, points, -1, width)
         products = np.empty((points, points, width, stride**2 * channels), y.dtype)
@@ -136,8 +135,8 @@ def _transform_pixels(view):
     of_image, down, _, below, beside, of_channel = view.strides
     shape = (n, th, stride, (TILE * tw + points - TILE) * stride, channels)
     x = as_strided(view, (points, *shape), (down, of_image, TILE * down, below, beside, of_channel))
-    rows = scratch("rows", shape, view.dtype)
-    tiles = scratch("tiles", (n, th, tw, stride, stride, channels), view.dtype)
+    rows = np.empty(shape, view.dtype)
+    tiles = np.empty((n, th, tw, stride, stride, channels), view.dtype)
     of_image, down, below, beside, of_channel = rows.strides
     strides = (stride * beside, of_image, down, TILE * stride * beside, below, beside, of_channel)
     columns = as_strided(rows, (points, *tiles.shape), strides)
@@ -179,7 +178,7 @@ def _in_parts(matrix, x, out):
 
 def _transform(matrix, x, out):
     """out[p, q] = sum over i, j of matrix[p, i] matrix[q, j] x[i, j]"""
-    half = scratch("half", (len(matrix), *x.shape[1:]), x.dtype)
+    half = np.empty((len(matrix), *x.shape[1:]), x.dtype)
     for p, row in enumerate(matrix):
         _combine(row, x, half[p])
     for q, row in enumerate(matrix):
@@ -197,7 +196,7 @@ def _combine(coefficients, parts, out):
         np.multiply(first, c, out=out)
     for c, part in terms:
         if abs(c) != 1.0:
-            c, part = 1.0, np.multiply(part, c, out=scratch("term", part.shape, part.dtype))
+            c, part = 1.0, part * c
         (np.add if c == 1.0 else np.subtract)(out, part, out=out)
 
 
