@@ -18,7 +18,7 @@ from models.pca import PCA
 from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
-# Into few numbers it takes layers that bend the plane of codes; into many, ones that draw strokes sharply.
+# A code of few numbers takes layers that bend the plane of codes; one of many takes layers that draw sharp strokes.
 NETWORKS = {2: dense, 8: dense, 32: convolutional}
 
 

@@ -37,11 +37,10 @@ def main() -> int:
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
+    loader = shuffled(options, train.images, train.images, transform=warp_input)
     with Run(options, model) as run:
         rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
-        for batch in run.batches(
-            shuffled(options, train.images, train.images, transform=warp_input)
-        ):  # to be returned as they were
+        for batch in run.batches(loader):
             run.record(model.train_step(*batch))
             rate.step()
             if run.due():

@@ -25,8 +25,7 @@ def loop_pool(x, reduce, kernel, stride, padding, dilation, ceil_mode):
     """reduce(the pixels of the window that lie in the image, how many lie in the image or its padding)."""
     h, w = x.shape[2:]
     vertical, horizontal = (
-        places(n, *along, ceil_mode)
-        for n, *along in zip((h, w), kernel, stride, padding, dilation, strict=True)
+        places(n, *along, ceil_mode) for n, *along in zip((h, w), kernel, stride, padding, dilation, strict=True)
     )
     y = np.zeros((*x.shape[:2], len(vertical), len(horizontal)))
     for n, c, i, j in np.ndindex(y.shape):
