@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import alternate, describe_machine, library
 from benchmarks.works import WORKS
-from demos.common import run
+from demos.shared.program import run_program
 from nnlite.backends import TRICKS, use, without
 
 COMPLETE = "all tricks"
@@ -78,4 +78,4 @@ def leaving_out(trick: str, step: Callable[[], Any]) -> Callable[[], float]:
 
 
 if __name__ == "__main__":
-    run("tricks", main)
+    run_program("tricks", main)
