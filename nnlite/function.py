@@ -65,12 +65,12 @@ class Function:
         from .tensor import Tensor  # which is made of operations
 
         self = cls()
-        arrays = _operands([plain(x.array if is_tensor(x) else x) for x in inputs], self)
+        arrays = _operands([python_number(x.array if is_tensor(x) else x) for x in inputs], self)
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
         self.needs_input_grad = [state.recording and is_tensor(x) and x.requires_grad for x in inputs]
         try:
-            result = Tensor(self.forward(*arrays, **{name: plain(value) for name, value in options.items()}))
+            result = Tensor(self.forward(*arrays, **{name: python_number(value) for name, value in options.items()}))
         except OverflowError as error:  # a Python number that the arrays' dtype cannot hold
             raise ValueError(f"{cls.__name__}: {error}; use a wider dtype, such as .long() or .double()") from error
         if state.inspect:
@@ -132,7 +132,7 @@ class Function:
 
 
 def _operands(inputs, node):
-    """Arrays, Python numbers and Nones, such that float32 stays float32 next to an array of int64, as in PyTorch."""
+    """The inputs, whole numbers in the dtype of the floats: float32 stays float32 next to int64, as in PyTorch."""
     dtypes = [getattr(x, "dtype", None) for x in inputs if not (x is None or isinstance(x, (int, float)))]
     floats = [dtype for dtype in dtypes if getattr(dtype, "kind", None) == "f"]
     if len(floats) == len(dtypes) > 0:
@@ -141,7 +141,7 @@ def _operands(inputs, node):
     return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
 
-def plain(x):
+def python_number(x):
     """A number of NumPy's as Python's own, next to which float32 stays float32; anything else as it is."""
     return x.item() if isinstance(x, np.generic) else x
 

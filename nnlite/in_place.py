@@ -11,7 +11,7 @@ from typing import Any
 
 from . import backend as backends
 from .errors import GraphError, ShapeError
-from .function import is_grad_enabled, plain
+from .function import is_grad_enabled, python_number
 from .functional.index import two_steps
 from .tensor import Tensor
 
@@ -76,7 +76,7 @@ def _write(self: Tensor, operation: str, other: Any, write: Any) -> Tensor:
             f"{operation} in place is not recorded, and a tensor here requires a gradient; "
             "write x = x + y for a recorded sum, or use no_grad() to change a parameter"
         )
-    value = plain(getattr(other, "array", other))
+    value = python_number(getattr(other, "array", other))
     if not (isinstance(value, (int, float, list)) or backends.is_array(value)):
         raise TypeError(f"{operation} in place: expected a Tensor or a number, got {type(other).__name__}")
     backends.of(self.array, value)  # raises DeviceError for different devices

@@ -124,7 +124,7 @@ class Plain:
 
 
 def _per_channel(constant, ndim):
-    """A vector (C,) such that it broadcasts along axis 1; a number, or one for all channels, as it is."""
+    """A vector (C,) shaped to broadcast along axis 1; a number, or one for all channels, as it is."""
     if getattr(constant, "size", 1) == 1:
         return constant if not hasattr(constant, "dtype") else constant.reshape(())
     return constant.reshape(-1, *(1,) * (ndim - 2))

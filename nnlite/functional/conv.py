@@ -2,7 +2,7 @@
 
 So three primitives are both layers, forward and backward: `correlate` slides a kernel over an image, `spread` is its
 transpose, and `correlate_weight` the gradient for the kernel of either. backend/plain.py has their loops over the
-kernel's taps; how they are made fast is told in backend/im2col.py.
+kernel's taps; backend/im2col.py makes them fast.
 """
 
 from __future__ import annotations

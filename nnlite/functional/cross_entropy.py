@@ -28,7 +28,7 @@ class CrossEntropy(Function):
 
 
 def log_shares(xp, x, axis):
-    """ln softmax; the largest power is 1, so that their sum is neither 0 nor infinite."""
+    """ln softmax. The largest of the powers is e^0 = 1, so their sum is neither 0 nor infinite."""
     shifted = x - x.max(axis=axis, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
 

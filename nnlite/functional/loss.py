@@ -1,7 +1,7 @@
 """Losses that compare two tensors of one shape, element by element, and nll_loss; cross_entropy.py has the other.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
-It is given by name wherever PyTorch has the abandoned size_average and reduce in front of it.
+It is given by name wherever PyTorch still has the deprecated size_average and reduce in front of it.
 """
 
 from __future__ import annotations

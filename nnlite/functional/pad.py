@@ -26,7 +26,7 @@ class PadConstant(Move):
 class PadFromInside(PadConstant):
     """y = x inside; then, along one axis after the other, each slice of the border = a slice of the inside
 
-    dx = dy inside, once each slice of the border has been added to the one that it was, in reverse order
+    dx = dy inside, after each slice of the border has been added to the one it was copied from, in reverse order
     """
 
     def forward(self, x, *, borders, mode):

@@ -30,7 +30,7 @@ class LeakyReLU(Function):
 
 
 def leaky(xp, x, slope):
-    """x where x > 0, slope x elsewhere. where() would read as well, but takes ten times as long as sums and products"""
+    """x where x > 0, slope x elsewhere. where() reads as well, but takes three times as long"""
     return xp.maximum(x, 0.0) + slope * xp.minimum(x, 0.0)
 
 

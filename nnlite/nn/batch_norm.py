@@ -70,7 +70,7 @@ class BatchNorm1d(_BatchNorm):
 
     While training, the batch's own statistics are used and running ones follow them, for eval(): by `momentum`, or
     with momentum=None as the average of all batches. With track_running_stats=False the batch's own are always used.
-    Warns of an eps that was surely meant as momentum; raises ShapeError for another number of axes or channels.
+    Warns if eps looks like a momentum; raises ShapeError for another number of axes or channels.
     """
 
     _axes = ("NC", "NCL")

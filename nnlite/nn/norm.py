@@ -32,7 +32,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     With track_running_stats, running statistics follow the images' average by `momentum` while training, for eval()
     (as in PyTorch, num_batches_tracked stays 0, and with momentum=None they stay as they are).
-    Warns of an eps that was surely meant as momentum; raises ShapeError for another number of axes or channels.
+    Warns if eps looks like a momentum; raises ShapeError for another number of axes or channels.
     """
 
     _axes = ("NCL",)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import backend as backends
 from ..errors import guard, guarded
-from ..function import plain
+from ..function import python_number
 from ..tensor import Tensor
 
 
@@ -61,7 +61,7 @@ class Optimizer:
 
         def advance():
             for group, p, g in trained:
-                settings = {name: plain(value) for name, value in group.items()}
+                settings = {name: python_number(value) for name, value in group.items()}
                 self.update(p, g, self.state.setdefault(p, {}), settings)
                 p._version[0] += 1
 

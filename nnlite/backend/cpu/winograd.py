@@ -8,8 +8,8 @@ or three and some additions:
 
     a = (x0 - x1) w0,    b = x1 (w0 + w1),    c = (x1 - x2) w1;    y0 = a + b,    y1 = b - c
 
-In an image, x and w stand for all channels of a pixel and a tap: a, b and c are matrix products, and the additions
-are few beside them. In two dimensions a tile of 2x2 outputs takes 9 products instead of 16 (2x2 taps), 16 instead of 36
+In an image, x and w are all channels of a pixel and a tap: a, b and c are matrix products, and the additions
+cost little in comparison. In two dimensions a tile of 2x2 outputs takes 9 products instead of 16 (2x2 taps), 16 instead of 36
 (3x3 taps), or 25 instead of 64 (4x4 taps).
 
 Where such sums come from: two polynomials with r and m coefficients have a product with t = r + m - 1. It is fixed by
@@ -41,7 +41,7 @@ POINTS = (0.0, 1.0, -1.0, 2.0)
 # Fewer tiles than this do not repay the sums of the weights, nor fewer channels than this those of the pixels.
 TILES_LEAST = 128
 CHANNELS_LEAST = 64
-# Tiles in a block: beyond this its sums leave the cache; below, each product packs the weights anew. For gradients of
+# Tiles in a block: beyond this its sums leave the cache; below, each product packs the weights again. For gradients of
 # weights, each block adds to all of them.
 BLOCK = 512
 BLOCK_OUTER = 1024
