@@ -66,7 +66,7 @@ class Module:
     # What is inside
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) of the modules directly inside. One with two names is listed once, under the first."""
+        """(name, module) of modules directly inside. One with two names is listed once, under the first."""
         return _first_names(self._own(Module))
 
     def children(self) -> Iterator[Module]:
@@ -80,7 +80,7 @@ class Module:
         return (module for _, module in self._walk())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, parameter) of everything that is trained. One with two names is listed once, under the first."""
+        """(dotted name, parameter) of everything trained. One with two names is listed once, under the first."""
         return _first_names((_dotted(prefix, name), p) for prefix, m in self._walk() for name, p in m._own(Parameter))
 
     def parameters(self) -> Iterator[Parameter]:
