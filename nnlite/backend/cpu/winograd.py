@@ -8,8 +8,8 @@ or three and some additions:
 
     a = (x0 - x1) w0,    b = x1 (w0 + w1),    c = (x1 - x2) w1;    y0 = a + b,    y1 = b - c
 
-In an image, x and w are all channels of a pixel and a tap: a, b and c are matrix products, and the additions cost little
-in comparison. In two dimensions a tile of 2x2 outputs takes 9 products instead of 16 (2x2 taps), 16 instead of 36 (3x3
+In an image, x and w are all channels of a pixel and a tap: a, b and c are matrix products, and the additions cost
+little. In two dimensions a tile of 2x2 outputs takes 9 products instead of 16 (2x2 taps), 16 instead of 36 (3x3
 taps), or 25 instead of 64 (4x4 taps).
 
 Where such sums come from: two polynomials with r and m coefficients have a product with t = r + m - 1. It is fixed by
