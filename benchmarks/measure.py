@@ -50,11 +50,12 @@ def describe_machine(libraries: Sequence[str] = LIBRARIES) -> str:
 
 
 def alternate(
-    steps: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 2, untimed: int = 0
+    steps: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 2, settle: float = 0.0
 ) -> dict[str, list[float]]:
     """Seconds of each step, `rounds` times, taking turns: what disturbs the machine disturbs all of them.
 
-    `untimed` calls go before each timed one, for steps that leave something behind (such as spinning threads).
+    Before each timed call, the step runs untimed for `settle` seconds: others may leave something behind, such as
+    threads that spin for a while.
     """
     for _ in range(warm_up):
         for step in steps.values():
@@ -62,7 +63,8 @@ def alternate(
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
-            for _ in range(untimed):
+            settled = time.perf_counter() + settle
+            while time.perf_counter() < settled:
                 float(step())
             start = time.perf_counter()
             float(step())
