@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 import nnlite
 from benchmarks.measure import library
-from demos.adversarial import digit_images, judge_digits
-from demos.common import run
 from demos.dcgan import BATCH, LATENT, LR, STEPS, WIDTH
-from demos.digits import load_digits
+from demos.shared.digits import load_digits
+from demos.shared.gans import digit_images, judge_digits
+from demos.shared.program import run_program
+from demos.shared.run import hold_then_fall
 from models.dcgan import DCGAN
 from stylize.console import Parser
 
@@ -58,12 +59,13 @@ def compare(torch: Any, steps: int, seed: int) -> tuple[dict[str, Any], dict[str
     theirs.copy_weights(ours)
     images = digit_images(load_digits()[0])
     loader = nnlite.DataLoader(list(zip(images, strict=True)), BATCH, shuffle=True, drop_last=True, seed=seed)
-    batches = loader.batches()
-    for step in tqdm(range(steps), desc=f"training both, seed {seed}", unit="step", dynamic_ncols=True):
+    batches, rates = loader.batches(), hold_then_fall(ours, steps)
+    for _ in tqdm(range(steps), desc=f"training both, seed {seed}", unit="step", dynamic_ncols=True):
         (batch,) = next(batches)
-        ours.anneal(step / steps)
         ours.train_step(batch)
-        theirs.train_step(torch.from_numpy(batch.numpy()), ours.generator_optimizer.param_groups[0]["lr"])
+        theirs.train_step(torch.from_numpy(batch.numpy()), rates[0].get_last_lr()[0])
+        for rate in rates:
+            rate.step()
     return judge_digits(ours.sample, "cpu"), judge_digits(theirs.sample, "cpu")
 
 
@@ -136,4 +138,4 @@ class TorchDCGAN:
 
 
 if __name__ == "__main__":
-    run("dcgan_quality", main)
+    run_program("dcgan_quality", main)

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from demos.common import UserError
+from demos.shared.program import UserError
 from stylize.console import Parser, path_argument
 from stylize.files import add_overwrite, atomic_path, check_place, check_target
 from stylize.marks import write_mark

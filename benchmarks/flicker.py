@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.figures import markdown, number
 from benchmarks.measure import cores
-from demos.common import run
+from demos.shared.program import run_program
 from stylize import styles, stylize
 from stylize.console import Parser, path_argument
 from stylize.temporal import TEMPORAL, Draw, FrameDrawer, flicker
@@ -71,4 +71,4 @@ def timed(draw: Draw, seconds: list[float]) -> Draw:
 
 
 if __name__ == "__main__":
-    run("benchmarks.flicker", main)
+    run_program("benchmarks.flicker", main)

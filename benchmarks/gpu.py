@@ -4,8 +4,9 @@
 
 1. A probe: what single calls cost, and how fast copies and products are, through CuPy and PyTorch.
 2. Whether captured steps leave the same parameters behind as eager ones, bit for bit.
-3. Training steps: nnlite captured and eager, beside PyTorch as it comes, with channels_last, with cudnn.benchmark, as
-   its own CUDA graph and in mixed precision. They take turns in bursts, and each clock reading waits for the device.
+3. Training steps: nnlite captured, eager, and eager on the plain backend, next to PyTorch as it comes, with
+   channels_last, with cudnn.benchmark, as its own CUDA graph and in mixed precision. They take turns in bursts, and
+   each clock reading waits for the device.
 
 Whatever is measured runs in a process of its own; one that fails is reported, and the others go on. Exit status: 0, 1
 if something failed, 2 if there is no GPU, 130 interrupted.
@@ -27,7 +28,7 @@ from benchmarks.probe import CupyProbe, TorchProbe
 from benchmarks.variants import VARIANTS, Equality, Subject
 from benchmarks.worker import Failed, Worker
 from benchmarks.works import WORKS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 TITLE = "Training steps on the GPU"
 LEGEND = (
@@ -35,8 +36,8 @@ LEGEND = (
     "Peak memory is that of arrays in use, nnlite captured / PyTorch."
 )
 COLUMNS = {
-    "work": 20, "batch": 5, "nnlite": 8, "nnlite eager": 12, "PyTorch": 8, "channels_last": 13, "cudnn.benchmark": 15,
-    "CUDA graph": 10, "AMP (bfloat16)": 14, "ratio (eager)": 13, "target": 6, "peak MB": 13,
+    "work": 20, "batch": 5, "nnlite": 8, "nnlite eager": 12, "nnlite plain": 12, "PyTorch": 8, "channels_last": 13,
+    "cudnn.benchmark": 15, "CUDA graph": 10, "AMP (bfloat16)": 14, "ratio (eager)": 13, "target": 6, "peak MB": 13,
 }  # fmt: skip
 TARGETS = {("pix2pix", 1): 2.0, ("pix2pix", 16): 1.0, ("dcgan", 128): 1.5, ("vae", 128): 3.0}
 PROBES = [("CuPy", CupyProbe), ("CuPy in TF32", CupyProbe, True), ("PyTorch", TorchProbe)]
@@ -65,14 +66,19 @@ def main() -> int:
 
 def require_gpu() -> None:
     """Raises UserError that says what is missing."""
+    require_cupy()
+    torch = library("torch")
+    if not torch.cuda.is_available():
+        raise UserError(f"PyTorch {torch.__version__} finds no GPU; install its CUDA build: pip install torch")
+
+
+def require_cupy() -> None:
+    """The same for what does not compare with PyTorch."""
     how = "pip install '.[gpu]' (CUDA 12) or '.[gpu13]' (CUDA 13)"
     if importlib.util.find_spec("cupy") is None:
         raise UserError(f"CuPy is not installed; on a machine with an NVIDIA GPU: {how}")
     if not nnlite.gpu_available():
         raise UserError(f"CuPy finds no GPU; it must fit the driver: {how}")
-    torch = library("torch")
-    if not torch.cuda.is_available():
-        raise UserError(f"PyTorch {torch.__version__} finds no GPU; install its CUDA build: pip install torch")
 
 
 class Failures:
@@ -194,4 +200,4 @@ def cells(row: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    run("gpu", main)
+    run_program("gpu", main)

@@ -21,7 +21,7 @@ from benchmarks.figures import command_line, keep, markdown, marked, number, par
 from benchmarks.gpu import Failures, measure, require_gpu
 from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, peak_memory, summary
 from benchmarks.works import pix2pix
-from demos.common import run
+from demos.shared.program import run_program
 from nnlite.plot import lines
 from stylize.console import path_argument
 from stylize.files import check_place, check_target
@@ -125,4 +125,4 @@ def draw(rows: list[dict], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    run("growth", main)
+    run_program("growth", main)

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,22 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.common import UserError
+from demos.shared.program import UserError
 
 LIBRARIES = ("nnlite", "torch")
 
 
 def library(name: str) -> Any:
-    """nnlite or torch, on as many threads as this process has cores. Raises UserError where it is not installed."""
+    """nnlite or torch, on as many threads as this process has cores, and with the memory that was freed kept for both.
+
+    Raises UserError where it is not installed.
+    """
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UserError(f"{name} is not installed, and the benchmarks compare with it: pip install {name}") from error
     module.set_num_threads(cores())
+    nnlite.backends.keep_freed_memory()
     return module
 
 
@@ -37,20 +41,31 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe_machine() -> str:
-    """Date, versions and processor, for the head of a table."""
-    versions = f"nnlite {nnlite.__version__}, PyTorch {library('torch').__version__}, NumPy {np.__version__}"
-    return f"{date.today()}, {cores()} cores ({platform.machine()}), Python {platform.python_version()}, {versions}"
+def describe_machine(libraries: Sequence[str] = LIBRARIES) -> str:
+    """Date, processor and the versions of what is measured, for the head of a table."""
+    titles = {"nnlite": "nnlite", "torch": "PyTorch"}
+    versions = ", ".join(f"{titles[name]} {library(name).__version__}" for name in libraries)
+    python = f"Python {platform.python_version()}"
+    return f"{date.today()}, {cores()} cores ({platform.machine()}), {python}, {versions}, NumPy {np.__version__}"
 
 
-def alternate(steps: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 2) -> dict[str, list[float]]:
-    """Seconds of each step, `rounds` times, taking turns: what disturbs the machine disturbs all of them."""
+def alternate(
+    steps: dict[str, Callable[[], Any]], rounds: int, warm_up: int = 2, settle: float = 0.0
+) -> dict[str, list[float]]:
+    """Seconds of each step, `rounds` times, taking turns: what disturbs the machine disturbs all of them.
+
+    Before each timed call, the step runs untimed for `settle` seconds: others may leave something behind, such as
+    threads that spin for a while.
+    """
     for _ in range(warm_up):
         for step in steps.values():
             float(step())
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
+            settled = time.perf_counter() + settle
+            while time.perf_counter() < settled:
+                float(step())
             start = time.perf_counter()
             float(step())
             times[name].append(time.perf_counter() - start)

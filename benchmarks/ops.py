@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, summary
-from demos.common import run
+from demos.shared.program import run_program
 
 TITLE = "Single operations on the CPU"
 LEGEND = "Medians; ratio is PyTorch / nnlite, above 1: nnlite is faster."
@@ -104,4 +104,4 @@ def step(torch, call, shapes, backward):
 
 
 if __name__ == "__main__":
-    run("ops", main)
+    run_program("ops", main)

@@ -12,9 +12,9 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 
-import nnlite
+from benchmarks.measure import library
 from benchmarks.works import WORKS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 from nnlite import Function
 from nnlite.optim.optimizer import Optimizer
 from stylize.console import Parser
@@ -31,7 +31,7 @@ def main() -> None:
     batch = work.batches[0] if arguments.batch is None else arguments.batch
     if min(batch, arguments.steps) < 1:
         raise UserError(f"--batch and --steps must be at least 1, got {batch} and {arguments.steps}")
-    step = work.make(nnlite, batch)[1]
+    step = work.make(library("nnlite"), batch)[1]
     step()  # the first one allocates
     with recording() as seconds:
         start = time.perf_counter()
@@ -68,4 +68,4 @@ def recording():
 
 
 if __name__ == "__main__":
-    run("profile", main)
+    run_program("profile", main)

@@ -17,7 +17,7 @@ from textwrap import fill
 
 from benchmarks.figures import markdown, marked
 from benchmarks.works import WORKS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 from nnlite.plot import bars
 from stylize.console import Parser, path_argument
 from stylize.files import add_overwrite, atomic_path, check_place, check_target
@@ -92,4 +92,4 @@ def charted(rows: list[dict]) -> Iterator[tuple[str, float]]:
 
 
 if __name__ == "__main__":
-    run("results", main)
+    run_program("results", main)

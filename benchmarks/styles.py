@@ -1,4 +1,4 @@
-"""What the styles of `stylize` look like in figures, and how long they take, beside cv2.stylization.
+"""What the styles of `stylize` look like in figures, and how long they take, compared with cv2.stylization.
 
     python -m benchmarks.styles [--only TEXT] [--rounds N] [--json FILE]
     python -m benchmarks.styles --sheet docs/styles.jpg
@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import cores
-from demos.common import run
-from demos.options import BUNDLED
+from demos.shared.options import BUNDLED
+from demos.shared.program import run_program
 from stylize import default_scale, find_images, read_image, stylize, write_image
 from stylize._cv2 import cv2
 from stylize.console import path_argument
@@ -116,4 +116,4 @@ def milliseconds(work: Callable[[], Any], rounds: int) -> float:
 
 
 if __name__ == "__main__":
-    run("benchmarks.styles", main)
+    run_program("benchmarks.styles", main)

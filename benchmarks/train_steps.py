@@ -18,7 +18,7 @@ os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="0")
 from benchmarks.figures import command_line, keep, markdown, number, parse
 from benchmarks.measure import LIBRARIES, alternate, describe_machine, library, peak_memory, same_losses, summary
 from benchmarks.works import WORKS
-from demos.common import run
+from demos.shared.program import run_program
 
 TITLE = "Training steps on the CPU"
 LEGEND = (
@@ -70,4 +70,4 @@ def channels_last(name: str, batch: int):
 
 
 if __name__ == "__main__":
-    run("train_steps", main)
+    run_program("train_steps", main)

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 import nnlite
 from benchmarks.measure import library
-from demos.common import run
-from demos.digits import load_digits
+from demos.shared.digits import load_digits
+from demos.shared.program import run_program
 from demos.vae import BATCH, STEPS
 from models.vae import VAE
 from stylize.console import Parser
@@ -95,4 +95,4 @@ class TorchVAE:
 
 
 if __name__ == "__main__":
-    run("vae_elbo", main)
+    run_program("vae_elbo", main)

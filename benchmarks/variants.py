@@ -95,11 +95,13 @@ class Variant(NamedTuple):
     library: str
     way: Callable[..., Callable[[], Any]]
     tolerance: float = 1e-3
+    backend: str = "fast"  # nnlite's
 
 
 VARIANTS = {
     "nnlite": Variant("nnlite", captured),
     "nnlite_eager": Variant("nnlite", eager),
+    "nnlite_plain": Variant("nnlite", eager, backend="plain"),
     "torch": Variant("torch", eager),
     "torch_channels_last": Variant("torch", channels_last),
     "torch_cudnn_benchmark": Variant("torch", cudnn_benchmark),
@@ -114,6 +116,8 @@ class Subject:
     def __init__(self, variant: str, work: str, sizes: dict[str, int], device: str):
         self.variant, self.work, self.sizes, self.device = VARIANTS[variant], work, sizes, device
         self.library = library(self.variant.library)
+        if self.variant.library == "nnlite":
+            self.library.backends.use(self.variant.backend)
         self.memory = MEMORY[self.variant.library if device != "cpu" else "cpu"]()
 
     def build(self, dropout: bool) -> Callable[[], Any]:
@@ -221,6 +225,7 @@ class Equality:
     def __init__(self, work: str, sizes: dict[str, int], device: str):
         self.make, self.sizes, self.device = WORKS[work].make, sizes, device
         self.nnlite = library("nnlite")
+        self.nnlite.backends.use("fast")
 
     def differences(self, steps: int) -> tuple[int, dict[str, float]]:
         """How many parameters and buffers there are, and the largest difference of each one that differs at all."""

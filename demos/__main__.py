@@ -10,14 +10,14 @@ DEMOS = [
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
     ("depth", "plain networks of 8 and 20 layers next to ResNets of the same depth: shortcuts make it pay", "2 min"),
     ("transfer", "5 to 9 learnt from 20 labels each, by a network that reads 0 to 4", "2 min"),
-    ("autoencoder", "five kinds of autoencoder: digits put back, and the plane of their codes", "30 s"),
+    ("autoencoder", "five kinds of autoencoder: digits reconstructed, and the plane of their codes", "30 s"),
     ("denoise", "an autoencoder takes noise off digits; decibels gained", "30 s"),
     ("inpaint", "an autoencoder completes digits behind a grey square", "30 s"),
     ("anomaly", "autoencoders that know one digit each tell it from the nine others", "1 min"),
-    ("search", "like digits found by codes of 32 numbers, by components and by pixels", "1.5 min"),
+    ("search", "similar digits found by codes of 32 numbers, by components and by pixels", "1.5 min"),
     ("compress", "digits in 2, 8 and 32 numbers, by autoencoders and by principal components", "1.5 min"),
     ("features", "a linear classifier on codes, taught by 100 labels", "1 min"),
-    ("vae", "a variational autoencoder: digits put back, digits between two digits, digits made up", "2 min"),
+    ("vae", "a variational autoencoder: digits reconstructed, digits between two digits, digits made up", "2 min"),
     ("latent", "codes of two numbers: the plane of an autoencoder next to that of a variational one", "1.5 min"),
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
@@ -37,6 +37,7 @@ def main() -> None:
     for name, what, time in DEMOS:
         print(f"python -m demos.{name:{width}}  {time:>7}  {what}")
     print("Each runs without arguments and writes into runs/NAME; --help tells its options.")
+    print("To read a whole training on one page, open demos/minimal: six files without options, mnist.py first.")
 
 
 if __name__ == "__main__":

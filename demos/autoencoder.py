@@ -1,29 +1,28 @@
-"""Train an autoencoder on digits, and look at what it puts back and at the codes it gives them.
+"""Train an autoencoder on digits, and look at its reconstructions and its codes.
 
 Course material writes the training as one call,
 
     autoencoder.fit(x, x, epochs=50, batch_size=256, shuffle=True, validation_data=(x_test, x_test))
 
-The loop behind such a call is Training.run in demos/training.py, and this program is the call: `pairs` gives it
-(x, x) shuffled in batches of 256, `validate` the error on x_test, and --steps 1600 are 50 epochs of 8,000 digits.
-The history that `fit` returns is training.losses and training.validations, drawn in history.png.
+The loop in `main` is what such a call hides: `shuffled` gives it (x, x) in batches of 256, the validation is the
+error on x_test, and --steps 1600 are 50 epochs of 8,000 digits. The history that `fit` returns is run.losses and
+run.validations, drawn in history.png.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.autoencoding import falling, mse, pairs, save_weights
-from demos.common import run, sheet
-from demos.digits import Digits, in_batches, load_digits, pictures
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.training import Training
+from demos.shared.autoencoders import SHOWN, draw_rows, mse, save_weights
+from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.images import in_batches, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.autoencoder import (
     Autoencoder,
     ContractiveAutoencoder,
@@ -38,10 +37,10 @@ from models.autoencoder import (
 )
 from models.pca import PCA
 from nnlite import nn
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import history, image_grid, scatter
 
 MASKED = 0.5  # share of the pixels that the denoising kind has to put back
-SHOWN = 10
 
 KINDS = {
     "dense": lambda o: Autoencoder(*dense(o.latent)),
@@ -61,50 +60,44 @@ def main() -> int:
     parser.computes("--units", 256, "units in the one layer of the others", least=1, most=16384)
     parser.computes("--penalty", "kl", "what makes sparse sparse", choices=list(SPARSE))
     parser.computes("--batch", 256, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train one autoencoder, and show and judge what it has learnt. Returns the exit status."""
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = KINDS[options.kind](options).to(options.device)
-    seen = corrupted(test.images, options) if options.kind == "denoising" else test.images
-
-    def draw(rows: int = 1) -> np.ndarray:
-        x = seen[: rows * SHOWN]
-        shown = [pictures(x), pictures(in_batches(model.reconstruct, x, options.device))]
-        if seen is not test.images:
-            shown.append(pictures(test.images[: len(x)]))  # what it should have put back
-        return sheet([row[i : i + SHOWN] for i in range(0, len(x), SHOWN) for row in shown])
-
-    def validate() -> dict[str, float]:
-        return {"mse": mse(in_batches(model.reconstruct, seen, options.device), test.images)}
-
-    training = Training(model, options, computed, falling([model], options.steps))
-    if not training.run(pairs(train.images, options), draw, validate):
-        return training.stopped()
-    save_weights(model, options.out / "autoencoder.safetensors", computed)
-    image_grid([[draw(4)]], options.out / "reconstructions.png")
-    draw_history(training, options.out / "history.png")
-    look = ["reconstructions.png", "history.png", *show_code(model, test, options)]
-    figures = training.finish({**validate(), **beside(model, train, test, options)})
+    seen, targets = test.images, []
+    if options.kind == "denoising":  # it has to put back what it does not see
+        seen, targets = corrupted(test.images, options.seed), [test.images]
+    with Run(options, model) as run:
+        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(shuffled(options, train.images, train.images)):
+            run.record(model.train_step(*batch))
+            rate.step()
+            if run.due():
+                restored = in_batches(model.reconstruct, seen, options.device)
+                run.record_picture(draw_rows(SHOWN, seen, restored, *targets))
+                run.record_validation({"mse": mse(restored, test.images)})
+        if run.interrupted:
+            return run.stopped()
+        save_weights(model, options.out / "autoencoder.safetensors", options.computed)
+        restored = in_batches(model.reconstruct, seen, options.device)
+        image_grid([[draw_rows(4 * SHOWN, seen, restored, *targets)]], options.out / "reconstructions.png")
+        draw_history(run, options.out / "history.png")
+        look = ["reconstructions.png", "history.png", *show_code(model, test, options)]
+        figures = run.finish({"mse": mse(restored, test.images), **compare(model, train, test, options)})
     print(report(figures, len(test)))
     print(f"Look at {', '.join(str(options.out / name) for name in look)}.")
     return 0
 
 
-def corrupted(images: np.ndarray, options: argparse.Namespace) -> np.ndarray:
+def corrupted(images: np.ndarray, seed: int) -> np.ndarray:
     """Held-out digits as the denoising kind is given them: the same pixels are missing each time."""
-    kept = np.random.default_rng(options.seed).random(images.shape) >= MASKED
+    kept = np.random.default_rng(seed).random(images.shape) >= MASKED
     return images * kept
 
 
-def draw_history(training: Training, path: Path) -> None:
+def draw_history(run: Run, path: Path) -> None:
     """The error of every step, and that on held-out digits."""
-    rows = {"training": training.losses, "held out": training.validations}
+    rows = {"training": run.losses, "held out": run.validations}
     series = {name: ([row["step"] for row in part], [row["mse"] for row in part]) for name, part in rows.items()}
     history(series, path, ylabel="mean squared error")
 
@@ -124,7 +117,7 @@ def show_code(model: Autoencoder, test: Digits, options: argparse.Namespace) -> 
     return []
 
 
-def beside(model: Autoencoder, train: Digits, test: Digits, options: argparse.Namespace) -> dict[str, float]:
+def compare(model: Autoencoder, train: Digits, test: Digits, options: argparse.Namespace) -> dict[str, float]:
     """What is to be compared: the error of as many principal components, or what the penalty has brought about."""
     codes = in_batches(model.encode, test.images, options.device)
     if options.kind in ("dense", "conv"):
@@ -134,7 +127,7 @@ def beside(model: Autoencoder, train: Digits, test: Digits, options: argparse.Na
     if options.kind == "contractive":
         weight = model.encoder[1].weight.cpu()
         return {"squared_jacobian": float(squared_jacobian(nnlite.Tensor(codes), weight).mean())}
-    return {"corrupted_mse": mse(corrupted(test.images, options), test.images)}
+    return {"corrupted_mse": mse(corrupted(test.images, options.seed), test.images)}
 
 
 def report(figures: dict, count: int) -> str:
@@ -146,9 +139,9 @@ def report(figures: dict, count: int) -> str:
         "squared_jacobian": "squared norm of the encoder's Jacobian {:.2f}",
     }
     lines = [f"Mean squared error on {count} digits never seen in training: {figures['mse']:.4f} a pixel"]
-    lines += [f"  {said.format(figures[name])}" for name, said in others.items() if name in figures]
+    lines += [f"  {text.format(figures[name])}" for name, text in others.items() if name in figures]
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    run("autoencoder", main)
+    run_program("autoencoder", main)

@@ -3,68 +3,70 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.autoencoding import falling, mse, pairs, save_weights
-from demos.common import run
-from demos.digits import in_batches, load_digits, pictures
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.several import Several
-from demos.training import Training
+from demos.shared.autoencoders import mse, save_weights
+from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.images import in_batches, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.autoencoder import Autoencoder, convolutional, dense
 from models.pca import PCA
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
-# Into few numbers it takes layers that bend the plane of codes; into many, ones that draw strokes sharply.
+# A code of few numbers takes layers that bend the plane of codes; one of many takes layers that draw sharp strokes.
 NETWORKS = {2: dense, 8: dense, 32: convolutional}
 
 
 def main() -> int:
     parser = Options("compress", __doc__, steps=1500)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoders and compare them. Returns the exit status."""
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
-    models = {str(size): Autoencoder(*make(size), lr=2e-3) for size, make in NETWORKS.items()}
-    model = Several(models).to(options.device)
-
-    def reconstruct(size: int, images: np.ndarray) -> np.ndarray:
-        return in_batches(models[str(size)].reconstruct, images, options.device)
-
-    def validate() -> dict[str, float]:
-        return {str(size): mse(reconstruct(size, test.images), test.images) for size in NETWORKS}
-
-    training = Training(model, options, computed, falling(models.values(), options.steps))
-    if not training.run(pairs(train.images, options), validate=validate):
-        return training.stopped()
-    shown = [int(np.argmax(test.labels == k)) for k in range(10)]
-    columns, figures = {"input": test.images[shown]}, {}
-    for size in NETWORKS:
-        pca = PCA(size).fit(train.images)
-        by = {"PCA": pca.reconstruct(test.images), "AE": reconstruct(size, test.images)}
-        columns |= {f"{name} {size}": images[shown] for name, images in by.items()}
-        figures[str(size)] = {name: mse(images, test.images) for name, images in by.items()}
-        save_weights(models[str(size)], options.out / f"autoencoder-{size}.safetensors", computed)
-    rows = zip(*map(pictures, columns.values()), strict=True)
-    image_grid(list(rows), options.out / "compressed.png", titles=list(columns))
-    figures = training.finish(figures)
+    models = {str(size): Autoencoder(*network(size), lr=2e-3).to(options.device) for size, network in NETWORKS.items()}
+    with Run(options, models) as run:
+        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
+        for batch in run.batches(shuffled(options, train.images, train.images)):
+            run.record({size: model.train_step(*batch)["mse"] for size, model in models.items()})
+            for rate in rates:
+                rate.step()
+            if run.due():
+                made = {size: in_batches(m.reconstruct, test.images, options.device) for size, m in models.items()}
+                run.record_validation({size: mse(images, test.images) for size, images in made.items()})
+        if run.interrupted:
+            return run.stopped()
+        for size, model in models.items():
+            save_weights(model, options.out / f"autoencoder-{size}.safetensors", options.computed)
+        figures = compare(models, train, test, options)
+        run.finish(figures)
     print(f"Mean squared error a pixel on {len(test)} digits of 784 pixels never seen in training:")
     print(f"{'numbers':>10}{'PCA':>14}{'autoencoder':>14}")
-    for size in NETWORKS:
-        print(f"{size:10}{figures[str(size)]['PCA']:14.4f}{figures[str(size)]['AE']:14.4f}")
+    for size, of in figures.items():
+        print(f"{size:>10}{of['PCA']:14.4f}{of['AE']:14.4f}")
     print(f"Look at {options.out / 'compressed.png'}; AE is the autoencoder.")
     return 0
 
 
+def compare(
+    models: dict[str, Autoencoder], train: Digits, test: Digits, options: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    """The errors of both kinds for each size of the code, and a picture of what becomes of a digit of each class."""
+    shown = [int(np.argmax(test.labels == k)) for k in range(10)]
+    columns, figures = {"input": test.images[shown]}, {}
+    for size, model in models.items():
+        by_pca = PCA(int(size)).fit(train.images).reconstruct(test.images)
+        by = {"PCA": by_pca, "AE": in_batches(model.reconstruct, test.images, options.device)}
+        columns |= {f"{name} {size}": images[shown] for name, images in by.items()}
+        figures[size] = {name: mse(images, test.images) for name, images in by.items()}
+    rows = zip(*map(pictures, columns.values()), strict=True)
+    image_grid(list(rows), options.out / "compressed.png", titles=list(columns))
+    return figures
+
+
 if __name__ == "__main__":
-    run("compress", main)
+    run_program("compress", main)

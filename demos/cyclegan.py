@@ -1,7 +1,7 @@
 """Photos become cartoons without pairs: CycleGAN learns from photos, and from cartoons of other photos.
 
-It is judged by what it never had: pairs of photo and cartoon, of photos that it never saw. Beside it stands the Pix2Pix
-generator that comes with the project. That one learnt from pairs, longer, and never saw those photos either.
+It is judged by what it never had: pairs of photo and cartoon, of photos that it never saw. So is the Pix2Pix generator
+that comes with the project. That one learnt from pairs, longer, and never saw those photos either.
 """
 
 from __future__ import annotations
@@ -9,23 +9,22 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.cartoonize.crops import CROPS_PER_EPOCH, Photo, centre, random_crop, variations, vary
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, Photo, centre, random_crop, variations, vary
 from demos.cartoonize.judge import NAMES, compare_drawings, table
 from demos.cartoonize.recipe import SHIPPED
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator, save_generator
-from demos.common import UserError, run, sheet
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.sizes import check_together
-from demos.training import Training
+from demos.shared.images import sheet, shuffled
+from demos.shared.options import Options, check_together
+from demos.shared.program import UserError, run_program
+from demos.shared.run import Run, hold_then_fall
 from models.cyclegan import CycleGAN, ResNetGenerator
 from stylize import find_images, read_image, resize_short_side, stylize
 from stylize.registry import REFERENCE_SIDE
@@ -36,7 +35,6 @@ GENERATOR_LR, DISCRIMINATOR_LR = 3e-4, 3e-4
 LAMBDA_CYCLE, LAMBDA_IDENTITY = 3.0, 0.5
 LEVELS = 1  # strokes are two or three pixels wide: at a quarter of the resolution they are hard to draw
 DISCRIMINATOR_WIDTH = 32
-CONSTANT_SHARE = 0.5  # of the steps with the first rates, as in the paper; over the rest they fall to 0
 SHOWN = 4  # photos in a sample
 JUDGED = 128  # side of the crops on which the drawings are compared
 
@@ -49,47 +47,50 @@ def main() -> int:
     parser.computes("--blocks", 4, "residual blocks of the generators", least=0, most=64)
     parser.computes("--size", 64, f"side of the crops, pixels; a multiple of {2**LEVELS}", least=32, most=1024)
     parser.computes("--batch", 4, "crops of photos, and of cartoons, in a step", least=1, most=256)
-    options, computed = parser.settle()
+    options = parser.settle()
     if options.size % 2**LEVELS:
         raise UserError(f"--size must be a multiple of {2**LEVELS}, got {options.size}")
     check_together(options, ("batch", "size", "size", "width"), most=2**27)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the CycleGAN and judge what it draws. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     drawer, photographer = (ResNetGenerator(options.width, options.blocks, LEVELS) for _ in range(2))
     game = DISCRIMINATOR_WIDTH, LAMBDA_CYCLE, LAMBDA_IDENTITY, GENERATOR_LR, DISCRIMINATOR_LR
     model = CycleGAN(drawer, photographer, *game).to(options.device)
-    training = Training(model, options, computed, falling_late(model, options.steps))
-    images = Unpaired(options)
-
-    def samples() -> np.ndarray:
-        """photo | drawn | photographed of the drawn | its cartoon, which was in no training."""
-        rows = []
-        for photo, cartoon in images.held_out[:SHOWN]:
-            drawn = draw(photo, drawer, options.device)
-            rows.append([photo, drawn, draw(drawn, photographer, options.device), cartoon])
-        return sheet([[centre(image, JUDGED) for image in row] for row in rows])
-
-    if not training.run(images.loader(options), draw=samples):
-        return training.stopped()
-    metadata = images.drawn_with | {
-        "generator": "resnet",
-        "options": json.dumps({"width": options.width, "blocks": options.blocks, "levels": LEVELS}),
-        "recipe": json.dumps(computed),
-        "judged_size": str(JUDGED),
-        "test_photos": json.dumps(images.test_photos),
-    }
-    weights = options.out / "generator.safetensors"
-    save_generator(drawer, weights, metadata)
-    figures = training.finish(images.judge(drawer, options))
+    with Run(options, model) as run:
+        images = Unpaired(options)
+        rates = hold_then_fall(model, options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(images.loader(options)):
+            run.record(model.train_step(*batch))
+            for rate in rates:
+                rate.step()
+            if run.due():
+                run.record_picture(draw_samples(images.held_out[:SHOWN], drawer, photographer, options.device))
+        if run.interrupted:
+            return run.stopped()
+        metadata = images.drawn_with | {
+            "generator": "resnet",
+            "options": json.dumps({"width": options.width, "blocks": options.blocks, "levels": LEVELS}),
+            "recipe": json.dumps(options.computed),
+            "judged_size": str(JUDGED),
+            "test_photos": json.dumps(images.test_photos),
+        }
+        weights = options.out / "generator.safetensors"
+        save_generator(drawer, weights, metadata)
+        figures = run.finish(images.judge(drawer, options))
     print(table(figures, NAMES | {"pix2pix": "Pix2Pix, from pairs", "generated": "CycleGAN, without pairs"}))
     print(f"Look at {options.out / 'test.png'} and {options.out / 'progress.png'}. For a photo of your own:")
     print(f"  python -m demos.cartoonize apply PHOTO --model {weights}")
     return 0
+
+
+def draw_samples(
+    pairs: Sequence[Pair], drawer: ResNetGenerator, photographer: ResNetGenerator, device: str
+) -> np.ndarray:
+    """photo | drawn | photographed of the drawn | its cartoon, which was in no training."""
+    rows = []
+    for photo, cartoon in pairs:
+        drawn = draw(photo, drawer, device)
+        rows.append([photo, drawn, draw(drawn, photographer, device), cartoon])
+    return sheet([[centre(image, JUDGED) for image in row] for row in rows])
 
 
 class Unpaired:
@@ -123,9 +124,8 @@ class Unpaired:
         return resize_short_side(read_image(file), int(self.drawn_with["short_side"]))
 
     def loader(self, options: argparse.Namespace) -> nnlite.DataLoader:
-        """Batches of crops of photos, each beside one of any cartoon."""
-
-        epoch = [(photo,) for photo in self.photos] * CROPS_PER_EPOCH
+        """Batches of crops of photos, each with one of any cartoon."""
+        epoch = self.photos * CROPS_PER_EPOCH
         if options.batch > len(epoch):
             raise UserError(f"--batch {options.batch} is more than the {len(epoch)} crops of an epoch; make it smaller")
 
@@ -133,15 +133,7 @@ class Unpaired:
             cartoon = self.cartoons[rng.integers(len(self.cartoons))]
             return random_crop(photo, options.size, rng) + random_crop([cartoon], options.size, rng)
 
-        return nnlite.DataLoader(
-            epoch,
-            options.batch,
-            shuffle=True,
-            drop_last=True,
-            seed=options.seed,
-            transform=cut,
-            device=options.device,
-        )
+        return shuffled(options, epoch, drop_last=True, transform=cut)
 
     def judge(self, drawer: ResNetGenerator, options: argparse.Namespace) -> dict[str, Any]:
         """The figures on the held-out pairs, and a picture."""
@@ -155,20 +147,5 @@ class Unpaired:
         return compare_drawings(drawn, cartoons, JUDGED, options.out / "test.png", columns)
 
 
-def falling_late(model: CycleGAN, steps: int) -> Callable[[int], None]:
-    """A schedule: all rates stay for a share of the steps, and fall to 0 along a straight line over the rest."""
-    groups = [
-        (group, group["lr"])
-        for optimizer in (model.generator_optimizer, model.discriminator_optimizer)
-        for group in optimizer.param_groups
-    ]
-
-    def schedule(step: int) -> None:
-        for group, first in groups:
-            group["lr"] = first * min(1.0, (steps - step) / (steps * (1.0 - CONSTANT_SHARE)))
-
-    return schedule
-
-
 if __name__ == "__main__":
-    run("cyclegan", main)
+    run_program("cyclegan", main)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.adversarial import Game, add_options, add_strategy, digit_images, judge_digits, strategy
-from demos.common import UserError, run
-from demos.digits import load_digits
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.sizes import check_together
+from demos.shared import gans
+from demos.shared.digits import load_digits
+from demos.shared.options import Options, check_together
+from demos.shared.program import UserError, run_program
+from demos.shared.run import Run, hold_then_fall
 from models.dcgan import DCGAN, STARTS
 from stylize.console import path_argument
 
@@ -27,28 +24,33 @@ def main() -> int:
     parser.add_argument("--data", type=path_argument, help="folder of images (default: the project's digits)")
     parser.computes_from("data", "image")
     parser.computes("--size", 28, "side of the images, pixels", choices=tuple(STARTS))
-    add_options(parser, BATCH, WIDTH, LATENT)
-    add_strategy(parser)
-    options, computed = parser.settle()
+    gans.add_options(parser, BATCH, WIDTH, LATENT)
+    gans.add_strategy(parser)
+    options = parser.settle()
     check_together(options, ("batch", "width"), most=2**17)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the DCGAN and judge its digits. Returns the exit status."""
     nnlite.manual_seed(options.seed)
-    images = digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
-    model = build(options, images.shape[1])
-    game = Game(model, options, computed, images)
-    if not game.play():
-        return game.training.stopped(*([] if options.data is None else ["--data", str(options.data)]))
-    return game.finish({} if options.data else judge_digits(model.sample, options.device))
+    images = gans.digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
+    model = build(options, images.shape[1]).to(options.device)
+    loader = gans.batches(options, images)
+    with Run(options, model) as run:
+        rates, warned = hold_then_fall(model, options.steps, last_epoch=run.step - 1), set()
+        for batch in run.batches(loader):
+            model.noise = options.noise * (1.0 - run.step / options.steps)
+            run.record(model.train_step(*batch))
+            for rate in rates:
+                rate.step()
+            if run.due():
+                gans.warn(run, warned)
+                run.record_picture(gans.draw_samples(model, options))
+        if run.interrupted:
+            return run.stopped()
+        gans.report(run, model, {} if options.data else gans.judge_digits(model.sample, options.device))
+    return 0
 
 
 def build(options, channels: int = 1) -> DCGAN:
     """The DCGAN that the options describe, with fresh weights."""
-    return DCGAN(options.size, channels, options.latent, options.width, strategy(options), LR)
+    return DCGAN(options.size, channels, options.latent, options.width, gans.strategy(options), LR)
 
 
 def folder(options) -> np.ndarray:
@@ -82,4 +84,4 @@ def square(image: np.ndarray, side: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run("dcgan", main)
+    run_program("dcgan", main)

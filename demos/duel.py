@@ -16,14 +16,13 @@ import numpy as np
 
 import nnlite
 from demos import dcgan, gan
-from demos.adversarial import JUDGED, digit_images, tiles
-from demos.common import UserError, run, sheet
-from demos.digits import in_batches, load_digits
-from demos.options import Options
-from demos.record import write_figures
-from demos.run_folder import CHECKPOINT, claim_folder
-from demos.several import Several
-from demos.training import Training
+from demos.shared.digits import load_digits
+from demos.shared.gans import JUDGED, digit_images, fixed_noise, tiles
+from demos.shared.images import in_batches, sheet, shuffled
+from demos.shared.options import Options
+from demos.shared.program import UserError, run_program
+from demos.shared.run import Run, hold_then_fall
+from demos.shared.run_folder import CHECKPOINT, claim_folder, write_figures
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from models.gan_strategies import Strategy
 from nnlite.metrics import adversarial_metric
@@ -36,52 +35,46 @@ ROWS, COLUMNS = 10, 10  # samples that are shown of each
 BUILD = {"GAN": gan.build, "DCGAN": dcgan.build}  # what a state is of, and what makes that from the options of a run
 
 
-class Rivals(Several):
-    """GANs that are trained on the same batches; a step says what each discriminator believes."""
-
-    def train_step(self, images: nnlite.Tensor) -> dict[str, nnlite.Tensor]:
-        figures = {name: model.train_step(images) for name, model in self.models.items()}
-        return {f"{what}, {name}": figures[name][what] for what in ("d_real", "d_fake") for name in figures}
-
-    def anneal(self, progress: float) -> None:
-        for model in self.models.values():
-            model.anneal(progress)
-
-
 def main() -> int:
     parser = Options("duel", __doc__.splitlines()[0], steps=700)
     parser.add_argument(
         "folders", nargs="*", type=path_argument, metavar="FOLDER", help="two runs (default: train two GANs)"
     )
     parser.computes("--batch", 64, "digits in a step", least=2, most=8000)
-    options, computed = parser.settle()
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        if options.folders:
+    if options.folders:
+        with claim_folder(options.out, options.program, options.computed, options.resume):
             write_figures(duel(meet(options.folders, options.device), options), options.out)
-            return 0
-        training = train(options, computed)
-        if training.interrupted:
-            return training.stopped()
-        training.finish(duel(training.model.models, options))
         return 0
-
-
-def train(options: argparse.Namespace, computed: dict[str, Any]) -> Training:
-    """Two GANs that differ in what their discriminators are told of real images; Ctrl-C may have ended it early."""
     models = {
         name: GAN(DenseGenerator(width=WIDTH), DenseDiscriminator(WIDTH), Strategy(label, label), gan.LR)
         for name, label in LABELS.items()
     }
-    model = Rivals(models).to(options.device)
-    samples = list(zip(digit_images(load_digits()[0]), strict=True))
-    loader = nnlite.DataLoader(
-        samples, options.batch, shuffle=True, drop_last=True, seed=options.seed, device=options.device
-    )
-    training = Training(model, options, computed, lambda step: model.anneal(step / options.steps))
+    for model in models.values():
+        model.to(options.device)
+    loader = shuffled(options, digit_images(load_digits()[0]), drop_last=True)
+    with Run(options, models) as run:
+        rates = []
+        for model in models.values():
+            rates += hold_then_fall(model, options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(loader):
+            losses = {name: model.train_step(*batch) for name, model in models.items()}
+            run.record({f"{what}, {name}": losses[name][what] for what in ("d_real", "d_fake") for name in losses})
+            for rate in rates:
+                rate.step()
+            if run.due():
+                run.record_picture(draw_rivals(models, options))
+        if run.interrupted:
+            return run.stopped()
+        run.finish(duel(models, options))
+    return 0
+
+
+def draw_rivals(models: dict[str, GAN], options: argparse.Namespace) -> np.ndarray:
+    """A row of samples of each, of noise that is the same each time."""
     noise = fixed_noise(models["hard labels"], COLUMNS, options.seed)
-    training.run(loader, lambda: sheet([tiles(in_batches(m.generate, noise, options.device)) for m in models.values()]))
-    return training
+    return sheet([tiles(in_batches(model.generate, noise, options.device)) for model in models.values()])
 
 
 def meet(folders: Sequence[Path], device: str) -> dict[str, GAN]:
@@ -135,11 +128,6 @@ def duel(models: dict[str, GAN], options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
-def fixed_noise(model: GAN, n: int, seed: int) -> np.ndarray:
-    """z (n, latent) from N(0, 1), the same each time."""
-    return np.random.default_rng(seed).standard_normal((n, model.generator.latent), np.float32)
-
-
 def draw(samples: dict[str, np.ndarray], logits: dict[str, np.ndarray], path: Path) -> None:
     """The first samples of both side by side, red where the logits of the other's discriminator say "generated"."""
     sheets = []
@@ -172,4 +160,4 @@ def report(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    run("duel", main)
+    run_program("duel", main)

@@ -1,24 +1,24 @@
 """Learn to read digits from 100 labels: a linear classifier on the codes of an autoencoder, and on pixels.
 
-The autoencoder has seen 8,000 digits and no label; its weights are frozen. Then ten labelled digits of each class are
+The autoencoder has seen 8,000 digits and no labels; its weights are frozen. Then ten labelled digits of each class are
 all that the classifier is trained on, once with their codes, once with their principal components, once with pixels.
 """
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
-
 import numpy as np
 
 import nnlite
-from demos.autoencoding import learn_codes, report, representations
-from demos.common import run
-from demos.digits import FEWEST, in_batches, load_digits
-from demos.options import Options
-from demos.run_folder import claim_folder
+from demos.shared.autoencoders import mse, report_vectors, representations, save_weights, warp_input
+from demos.shared.digits import FEWEST, load_digits, some_of_each
+from demos.shared.images import in_batches, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
+from models.autoencoder import Autoencoder, convolutional
 from nnlite import nn, optim
 from nnlite.nn import functional as F
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import bars
 
 CLASSES = 10
@@ -32,50 +32,50 @@ def main() -> int:
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES, most=FEWEST * CLASSES)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoder, then classifiers on its codes. Returns the exit status."""
-    train, test = load_digits()
+    options = parser.settle()
     each = options.labels // CLASSES
-    training = learn_codes(options, computed, train, test)
-    if training.interrupted:
-        return training.stopped()
-    figures = {}
-    for name, encode in representations(training.model, train.images, options).items():
-        known, unknown = alike(encode(train.images), encode(test.images))
-        accuracies = []
-        for draw in range(DRAWS):
-            chosen = some_of_each(train.labels, each, np.random.default_rng((options.seed, draw)))
-            taken = classify(known[chosen], train.labels[chosen], unknown)
-            accuracies.append((taken == test.labels).mean())
-        figures[name] = {"mean": float(np.mean(accuracies)), "std": float(np.std(accuracies))}
-    in_percent = {name: 100.0 * accuracy["mean"] for name, accuracy in figures.items()}
-    picture = options.out / "features.png"
-    bars(in_percent, picture, "held-out digits read right, per cent", mark=in_percent["pixels"])
-    training.finish({"accuracy": figures, "labels": each * CLASSES})
+    nnlite.manual_seed(options.seed)
+    train, test = load_digits()
+    model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
+    loader = shuffled(options, train.images, train.images, transform=warp_input)
+    with Run(options, model) as run:
+        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(loader):
+            run.record(model.train_step(*batch))
+            rate.step()
+            if run.due():
+                reconstructed = in_batches(model.reconstruct, test.images, options.device)
+                run.record_validation({"mse": mse(reconstructed, test.images)})
+        if run.interrupted:
+            return run.stopped()
+        save_weights(model, options.out / "autoencoder.safetensors", options.computed)
+        figures = {}
+        for name, encode in representations(model, train.images, options).items():
+            known, unknown = standardise(encode(train.images), encode(test.images))
+            accuracies = []
+            for draw in range(DRAWS):
+                chosen = some_of_each(train.labels, each, np.random.default_rng((options.seed, draw)))
+                taken = classify(known[chosen], train.labels[chosen], unknown)
+                accuracies.append((taken == test.labels).mean())
+            figures[name] = {"mean": float(np.mean(accuracies)), "std": float(np.std(accuracies))}
+        in_percent = {name: 100.0 * accuracy["mean"] for name, accuracy in figures.items()}
+        picture = options.out / "features.png"
+        bars(in_percent, picture, "held-out digits read right, per cent", mark=in_percent["pixels"])
+        run.finish({"accuracy": figures, "labels": each * CLASSES})
     what = (
         f"Of {len(test)} held-out digits, a linear classifier taught by {each * CLASSES} labels reads right\n"
         f"(mean and standard deviation over {DRAWS} choices of labels)"
     )
-    said = {name: f"{accuracy['mean']:.1%} +- {accuracy['std']:.1%}" for name, accuracy in figures.items()}
-    report(what, options.latent, said, picture)
+    results = {name: f"{accuracy['mean']:.1%} +- {accuracy['std']:.1%}" for name, accuracy in figures.items()}
+    report_vectors(what, options.latent, results, picture)
     return 0
 
 
-def alike(known: np.ndarray, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both moved and scaled by one number, so that `known` has mean 0 and root mean square length NORM."""
+def standardise(known: np.ndarray, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both, moved and scaled by the same numbers, so that `known` has mean 0 and root mean square length NORM."""
     mean = known.mean(0)
     scale = NORM / np.sqrt(((known - mean) ** 2).sum(1).mean())
     return (known - mean) * scale, (unknown - mean) * scale
-
-
-def some_of_each(labels: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
-    """The places of `each` digits of each class, drawn by chance."""
-    return np.concatenate([rng.choice(np.flatnonzero(labels == k), each, replace=False) for k in np.unique(labels)])
 
 
 def classify(known: np.ndarray, labels: np.ndarray, unknown: np.ndarray) -> np.ndarray:
@@ -93,4 +93,4 @@ def classify(known: np.ndarray, labels: np.ndarray, unknown: np.ndarray) -> np.n
 
 
 if __name__ == "__main__":
-    run("features", main)
+    run_program("features", main)

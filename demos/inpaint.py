@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos.common import UserError, run
-from demos.options import Options
-from demos.restoring import restore
-from demos.run_folder import claim_folder
+from demos.denoise import restore
+from demos.shared.options import Options
+from demos.shared.program import UserError, run_program
 from models.autoencoder import convolutional, masked_square
 
 LATENT = 128  # what is missing depends on the whole digit, so the code is one for the whole digit
@@ -17,12 +16,10 @@ def main() -> int:
     parser = Options("inpaint", __doc__, steps=1200)
     parser.computes("--side", 10, "side of the square, pixels", least=1)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
+    options = parser.settle()
     if options.side > 24:
         raise UserError(f"--side {options.side} leaves too little of 28x28 pixels to go by; use at most 24")
-    corrupt = masked_square(options.side)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return restore(options, computed, lambda: convolutional(LATENT), corrupt, inside_the_square)
+    return restore(options, lambda: convolutional(LATENT), masked_square(options.side), inside_the_square)
 
 
 def inside_the_square(masked: np.ndarray, output: np.ndarray) -> np.ndarray:
@@ -31,4 +28,4 @@ def inside_the_square(masked: np.ndarray, output: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run("inpaint", main)
+    run_program("inpaint", main)

@@ -1,27 +1,25 @@
 """Train two autoencoders with a code of two numbers, a plain and a variational one, and look at their planes of codes.
 
-The plain one puts a digit wherever it pleases: far from the centre, on rays, with empty land between, from which its
-decoder was never asked to draw. The variational one spreads its digits about as N(0, 1), so that who draws from that
-draws digits; of the plain one's plane one has to see the codes first. What the figures cannot show is that land between
-the codes is bad: with a plane so crowded, LeNet-5 is about as sure of what is drawn there in the one as in the other.
+The plain one puts a digit anywhere: far from the centre, on rays, with empty land between them, where its decoder never
+had to draw. The variational one spreads its digits about as N(0, 1), so a code drawn from N(0, 1) becomes a digit; with
+the plain one, you have to look at its codes first. The figures do not show that the land between the codes is bad: the
+plane is so crowded that LeNet-5 is about as sure of what is drawn there in one as in the other.
 """
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.autoencoding import mse, save_weights
-from demos.common import run, sheet
-from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.several import Several
-from demos.training import Training
+from demos.shared.autoencoders import mse, save_weights
+from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
+from demos.shared.images import in_batches, sheet, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.autoencoder import Autoencoder, dense
 from models.classifiers import Classifier
 from models.vae import VAE
@@ -32,53 +30,34 @@ SIDE = 16  # images in a row of the walk through the plane, and of the samples
 DRAWN = 2000  # points drawn at random, for the figures
 SURE = 0.9
 
-
-class Both(Several):
-    """An autoencoder and a VAE of the same layers, trained on the same batches."""
-
-    def __init__(self):
-        super().__init__({"autoencoder": Autoencoder(*dense(2)), "VAE": VAE("dense", 2)})
-
-    def train_step(self, images: nnlite.Tensor) -> dict[str, nnlite.Tensor]:
-        plain, variational = (model.train_step(images) for model in self.models.values())
-        return {"autoencoder mse": plain["mse"], "VAE loss": variational["loss"]}
-
-    def coders(self) -> dict[str, tuple]:
-        """Name to (encode, decode); of what a VAE allows as a code, the mean."""
-        plain, variational = self.models.values()
-        return {
-            "autoencoder": (plain.encode, plain.decode),
-            "VAE": (lambda images: variational.encode(images)[0], variational.decode),
-        }
+Coders = dict[str, tuple[Callable, Callable]]  # name -> (encode, decode)
 
 
 def main() -> int:
     parser = Options("latent", __doc__, steps=4000)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train both, and show and judge their planes. Returns the exit status."""
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
-    model = Both().to(options.device)
-    training = Training(model, options, computed)
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images], options.batch, shuffle=True, seed=options.seed, device=options.device
-    )
-
-    def planes() -> np.ndarray:  # the autoencoder above, the VAE below
-        return np.vstack(list(walks(model, test, options.device, side=8).values()))
-
-    if not training.run(loader, planes):
-        return training.stopped()
-    draw(model, test, options.device, options.out)
-    figures = training.finish(judge(model, test, options.device))
-    for name, trained in model.models.items():
-        save_weights(trained, options.out / f"{name.lower()}.safetensors", computed)
+    plain = Autoencoder(*dense(2)).to(options.device)
+    variational = VAE("dense", 2).to(options.device)
+    coders: Coders = {
+        "autoencoder": (plain.encode, plain.decode),
+        "VAE": (lambda images: variational.encode(images)[0], variational.decode),  # the mean of its codes
+    }
+    loader = shuffled(options, train.images)
+    with Run(options, {"autoencoder": plain, "VAE": variational}) as run:
+        for batch in run.batches(loader):
+            mse_step, loss_step = plain.train_step(*batch)["mse"], variational.train_step(*batch)["loss"]
+            run.record({"autoencoder mse": mse_step, "VAE loss": loss_step})
+            if run.due():
+                run.record_picture(np.vstack(list(walks(coders, test, options.device, side=8).values())))
+        if run.interrupted:
+            return run.stopped()
+        draw(coders, test, options.device, options.out)
+        figures = run.finish(judge(coders, test, options.device))
+        save_weights(plain, options.out / "autoencoder.safetensors", options.computed)
+        save_weights(variational, options.out / "vae.safetensors", options.computed)
     print(f"{'':40}{'autoencoder':>12}{'VAE':>8}")
     for name, text in FIGURES.items():
         print(f"{text:40}{figures['autoencoder'][name]:12.4g}{figures['VAE'][name]:8.4g}")
@@ -94,7 +73,7 @@ FIGURES = {
 }
 
 
-def judge(model: Both, test: Digits, device: str) -> dict[str, dict[str, float]]:
+def judge(coders: Coders, test: Digits, device: str) -> dict[str, dict[str, float]]:
     """The figures of both, as FIGURES names them.
 
     sure               the share of images, from points all over the part of the plane that `walks` shows, which LeNet-5
@@ -105,7 +84,7 @@ def judge(model: Both, test: Digits, device: str) -> dict[str, dict[str, float]]
     rng, lenet, figures = np.random.default_rng(0), load_lenet5(device=device), {}
     normal = rng.standard_normal((DRAWN, 2), np.float32)
     real = in_batches(lenet.features, test.images, device)
-    for name, (encode, decode) in model.coders().items():
+    for name, (encode, decode) in coders.items():
         codes = in_batches(encode, test.images, device)
         anywhere = rng.uniform(*region(codes), (DRAWN, 2)).astype(np.float32)
         confidence = in_batches(Classifier(lenet).predict, in_batches(decode, anywhere, device), device).max(1)
@@ -125,24 +104,23 @@ def region(codes: np.ndarray) -> np.ndarray:
     return np.quantile(codes, (0.02, 0.98), axis=0)
 
 
-def draw(model: Both, digits: Digits, device: str, out: Path) -> None:
+def draw(coders: Coders, digits: Digits, device: str, out: Path) -> None:
     """The codes coloured by their digits, the planes they lie in, and images from codes drawn from N(0, 1)."""
-    coders = model.coders()
     scatter(
         {name: (in_batches(encode, digits.images, device), digits.labels) for name, (encode, _) in coders.items()},
         out / "latent.png",
     )
-    planes = walks(model, digits, device)
+    planes = walks(coders, digits, device)
     image_grid([list(planes.values())], out / "planes.png", titles=list(planes), scale=1)
     points = np.random.default_rng(1).standard_normal((SIDE * SIDE, 2), np.float32)
     samples = [square(in_batches(decode, points, device)) for _, decode in coders.values()]
     image_grid([samples], out / "samples.png", titles=list(coders), scale=1)
 
 
-def walks(model: Both, digits: Digits, device: str, side: int = SIDE) -> dict[str, np.ndarray]:
+def walks(coders: Coders, digits: Digits, device: str, side: int = SIDE) -> dict[str, np.ndarray]:
     """The images decoded from a grid over the region of the codes in each plane."""
     sheets = {}
-    for name, (encode, decode) in model.coders().items():
+    for name, (encode, decode) in coders.items():
         low, high = region(in_batches(encode, digits.images, device))
         x, y = (np.linspace(a, b, side, dtype=np.float32) for a, b in zip(low, high, strict=True))
         grid = np.stack(np.meshgrid(x, y[::-1]), -1).reshape(-1, 2)  # upwards, as in the scatter
@@ -157,4 +135,4 @@ def square(images: np.ndarray, side: int = SIDE) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run("latent", main)
+    run_program("latent", main)

@@ -1,22 +1,24 @@
 """Search images by their codes: an autoencoder that never saw a label finds the digits most like a given one.
 
 It is given digits turned, slanted and moved, and has to return them as they were. So its code of 32 numbers says what
-is drawn rather than where each pixel is, and the nearest codes belong to like digits.
+is drawn rather than where each pixel is, and the nearest codes belong to similar digits.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from demos.autoencoding import learn_codes, report, representations
-from demos.common import run
-from demos.digits import Digits, load_digits, pictures
-from demos.options import Options
-from demos.run_folder import claim_folder
+import nnlite
+from demos.shared.autoencoders import mse, report_vectors, representations, save_weights, warp_input
+from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.images import in_batches, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
+from models.autoencoder import Autoencoder, convolutional
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 FOUND = 10
@@ -26,32 +28,37 @@ def main() -> int:
     parser = Options("search", __doc__.splitlines()[0], steps=1500)
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the autoencoder, then search by its codes. Returns the exit status."""
+    options = parser.settle()
+    nnlite.manual_seed(options.seed)
     train, test = load_digits()
-    training = learn_codes(options, computed, train, test)
-    if training.interrupted:
-        return training.stopped()
-    found = {}
-    for name, encode in representations(training.model, train.images, options).items():
-        found[name] = nearest(encode(train.images), encode(test.images), FOUND)
-    precision = {name: float((train.labels[f] == test.labels[:, None]).mean()) for name, f in found.items()}
-    picture = options.out / "search.png"
-    draw(train, test, found["code"], picture)
-    training.finish({f"precision_at_{FOUND}": precision})
+    model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
+    loader = shuffled(options, train.images, train.images, transform=warp_input)
+    with Run(options, model) as run:
+        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(loader):
+            run.record(model.train_step(*batch))
+            rate.step()
+            if run.due():
+                reconstructed = in_batches(model.reconstruct, test.images, options.device)
+                run.record_validation({"mse": mse(reconstructed, test.images)})
+        if run.interrupted:
+            return run.stopped()
+        save_weights(model, options.out / "autoencoder.safetensors", options.computed)
+        found = {}
+        for name, encode in representations(model, train.images, options).items():
+            found[name] = nearest(encode(train.images), encode(test.images), FOUND)
+        precision = {name: float((train.labels[f] == test.labels[:, None]).mean()) for name, f in found.items()}
+        picture = options.out / "search.png"
+        draw(train, test, found["code"], picture)
+        run.finish({f"precision_at_{FOUND}": precision})
     what = f"Precision at {FOUND}: of so many found for each of {len(test)} held-out digits, the share of its class,"
-    report(what, options.latent, {name: f"{value:.1%}" for name, value in precision.items()}, picture)
+    report_vectors(what, options.latent, {name: f"{value:.1%}" for name, value in precision.items()}, picture)
     return 0
 
 
 def nearest(codes: np.ndarray, queries: np.ndarray, count: int) -> np.ndarray:
     """(queries, count): which codes are nearest to each query, the nearest first, by Euclidean distance."""
-    distances = (codes**2).sum(1) - 2.0 * queries @ codes.T  # but for |query|^2, the same for all codes
+    distances = (codes**2).sum(1) - 2.0 * queries @ codes.T  # plus |query|^2, which is the same for all codes
     close = np.argpartition(distances, count, axis=1)[:, :count]
     return np.take_along_axis(close, np.take_along_axis(distances, close, 1).argsort(1), 1)
 
@@ -69,4 +76,4 @@ def draw(train: Digits, test: Digits, found: np.ndarray, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    run("search", main)
+    run_program("search", main)

@@ -6,22 +6,19 @@ did not see in training, and compared with a threshold that needs no training.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 
 import nnlite
-from demos.autoencoding import falling
-from demos.common import run, sheet, to_image
-from demos.digits import load_digits
-from demos.options import BUNDLED, Options
-from demos.run_folder import claim_folder
-from demos.sizes import check_together
-from demos.training import Training
+from demos.shared.digits import load_digits
+from demos.shared.images import sheet, shuffled, to_image
+from demos.shared.options import BUNDLED, Options, check_together
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.segmentation import SegmentationUNet, Segmenter, iou
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side
 
@@ -40,45 +37,37 @@ def main() -> int:
     parser = Options("segment", __doc__.splitlines()[0], steps=3000)
     parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1, most=128)
     parser.computes("--batch", 8, "images in a step", least=1, most=1000)
-    options, computed = parser.settle()
+    options = parser.settle()
     check_together(options, ("batch", "width"), most=2**15)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the U-Net and judge it. Returns the exit status."""
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images],
-        options.batch,
-        shuffle=True,
-        seed=options.seed,
-        transform=drawn_on(photos),
-        device=options.device,
-    )
+    loader = shuffled(options, train.images, transform=drawn_on(photos))
     held_out = nnlite.DataLoader([(image,) for image in test.images[:JUDGED]], 50, transform=drawn_on(other_photos))
-    batches = list(held_out)  # once for all: each further epoch would draw them anew
+    batches = list(held_out)  # once: each further epoch would draw other ones
 
     def predict(images: nnlite.Tensor) -> nnlite.Tensor:
         return (model.predict(images.to(options.device)) > 0.5).float().cpu()
 
-    def draw() -> np.ndarray:
-        images, masks = (part[:SHOWN] for part in batches[0])
-        return sheet(list(zip(pictures(images), pictures(masks), pictures(predict(images)), strict=True)))
-
-    training = Training(model, options, computed, falling([model], options.steps))
-    if not training.run(loader, draw, lambda: {"iou": mean_iou(predict, batches)}):
-        return training.stopped()
-    figures = training.finish({"iou": mean_iou(predict, batches), "iou_threshold": mean_iou(threshold, batches)})
-    weights, picture = options.out / "segmenter.safetensors", options.out / "segmented.png"
-    nnlite.save(model.network.state_dict(), weights, {name: str(value) for name, value in computed.items()})
     images, masks = (part[:SHOWN] for part in batches[0])
-    columns = [pictures(part) for part in (images, masks, predict(images), threshold(images))]
-    image_grid(list(zip(*columns, strict=True)), picture, titles=("input", "target", "U-Net", "threshold"))
+    with Run(options, model) as run:
+        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(loader):
+            run.record(model.train_step(*batch))
+            rate.step()
+            if run.due():
+                columns = [pictures(part) for part in (images, masks, predict(images))]
+                run.record_picture(sheet(list(zip(*columns, strict=True))))
+                run.record_validation({"iou": mean_iou(predict, batches)})
+        if run.interrupted:
+            return run.stopped()
+        figures = run.finish({"iou": mean_iou(predict, batches), "iou_threshold": mean_iou(threshold, batches)})
+        weights, picture = options.out / "segmenter.safetensors", options.out / "segmented.png"
+        how = {name: str(value) for name, value in options.computed.items()}
+        nnlite.save(model.network.state_dict(), weights, how)
+        columns = [pictures(part) for part in (images, masks, predict(images), threshold(images))]
+        image_grid(list(zip(*columns, strict=True)), picture, titles=("input", "target", "U-Net", "threshold"))
     print(
         f"{JUDGED} digits on photos, neither seen in training: the predicted mask and the true one have\n"
         f"{figures['iou']:.3f} of their union in common (IoU), that of a threshold {figures['iou_threshold']:.3f}.\n"
@@ -151,4 +140,4 @@ def pictures(images: nnlite.Tensor) -> list[np.ndarray]:
 
 
 if __name__ == "__main__":
-    run("segment", main)
+    run_program("segment", main)

@@ -1,7 +1,7 @@
 """Read a page of digits in one pass: LeNet-5 with its dense layers as convolutions, slid over all windows at once.
 
-The maps of heat show how sure it is of each digit, window by window. It was taught digits in the middle of a window
-and nothing else: half a digit and blank paper it takes for digits too.
+The heat maps show how sure it is of each digit, window by window. It has only ever seen digits in the middle of a
+window, so it takes half a digit, or blank paper, for a digit too.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.common import choose_device, run, sheet
-from demos.digits import Digits, in_batches, load_digits, load_lenet5
-from demos.options import add_device
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.images import in_batches, sheet
+from demos.shared.options import add_device, add_out
+from demos.shared.program import choose_device, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from models.fully_convolutional import SlidingLeNet5
 from nnlite.nn import functional as F
 from stylize import write_image
-from stylize.console import Parser, path_argument
+from stylize.console import Parser
 
-ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the pixels that each has for itself
+ROWS, COLUMNS, CELL = 5, 8, 48  # digits on the page, and the side of the cell that each is in, pixels
 GAP = 4  # least distance of a digit from the border of its cell, pixels
 WINDOW, STRIDE = SlidingLeNet5.WINDOW, SlidingLeNet5.STRIDE
 ALONE = 500  # windows that are read one by one; for all it would take as much longer
@@ -34,9 +34,7 @@ ROUNDS = 3  # of each way of reading; the fastest counts
 
 def main() -> int:
     parser = Parser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/slide"), help="folder for results (%(default)s)"
-    )
+    add_out(parser, "slide")
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
@@ -126,4 +124,4 @@ def report(figures: dict[str, Any], digits: int) -> str:
 
 
 if __name__ == "__main__":
-    run("slide", main)
+    run_program("slide", main)

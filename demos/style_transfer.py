@@ -7,17 +7,15 @@ it is the published VGG-19, which knows what is in a picture and paints better; 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.common import run, to_image, to_network
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.training import Training
+from demos.shared.images import to_image, to_network
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.style_transfer import StyleTransfer
 from models.vgg import load_vgg19, random_vgg
 from nnlite.plot import image_grid
@@ -32,14 +30,6 @@ LEVELS = {"adam": 5, "lbfgs": 1}
 CONVOLUTIONS, WIDTHS = (2, 2, 2, 2, 1), (32, 64, 128, 256, 256)  # of the random network: half of VGG's channels
 
 
-class NoBatches:
-    """The loader of a model that learns from nothing but what it was made of."""
-
-    def batches(self, start: int = 0) -> Iterator[tuple]:
-        while True:
-            yield ()
-
-
 def main() -> int:
     parser = Options("style_transfer", __doc__.splitlines()[0], steps=OPTIMIZERS["adam"]["steps"])
     parser.computes("--content", str(PHOTO), "photo to paint", metavar="FILE")
@@ -51,45 +41,38 @@ def main() -> int:
     parser.computes_preset(OPTIMIZERS, "what paints; lbfgs needs scipy, and its steps are long", "--optimizer")
     for name, kind in (("content", "picture"), ("style", "picture"), ("vgg", "file")):
         parser.computes_from(name, kind)
-    options, computed = parser.settle()
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     photo, painting = (shrunk(path, options.size) for path in (options.content, options.style))
     model = build(options, photo, painting)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return paint(model, photo, painting, options, computed)
-
-
-def paint(
-    model: StyleTransfer,
-    photo: np.ndarray,
-    painting: np.ndarray,
-    options: argparse.Namespace,
-    computed: dict[str, Any],
-) -> int:
-    """Paint the photo and show the result. Returns the exit status."""
-    training = Training(model, options, computed)
-
-    def picture() -> np.ndarray:
+    with Run(options, model) as run:
+        for _ in run.batches():  # there is nothing to learn from but the two pictures that the model holds
+            run.record(model.train_step())
+            if run.due():
+                run.record_picture(picture_of(model))
+        if run.interrupted:
+            return run.stopped()
+        first = run.losses[0]["style"]
         with nnlite.no_grad():
-            return to_image(model.canvas().cpu().numpy()[0])
-
-    if not training.run(NoBatches(), draw=picture):
-        return training.stopped()
-    result = options.out / "painted.png"
-    write_image(result, picture())
-    shown = [photo, covering(painting, *photo.shape[:2]), picture()]
-    image_grid([shown], options.out / "style_transfer.png", ("photo", "style", "painted"), scale=1)
-    first = training.losses[0]["style"]
-    with nnlite.no_grad():
-        content, style = map(float, model.losses())
-    figures = {"content_loss": content, "style_loss_of_photo": first, "style_loss": style}
-    if style > 0.0:
-        figures["style_loss_falls"] = first / style
-    figures = training.finish(figures)
+            content, style = map(float, model.losses())
+        figures = {"content_loss": content, "style_loss_of_photo": first, "style_loss": style}
+        if style > 0.0:
+            figures["style_loss_falls"] = first / style
+        run.finish(figures)
+        result, comparison = options.out / "painted.png", options.out / "style_transfer.png"
+        write_image(result, picture_of(model))
+        columns = [photo, covering(painting, *photo.shape[:2]), picture_of(model)]
+        image_grid([columns], comparison, ("photo", "style", "painted"), scale=1)
     print(f"The style loss fell from {first:.3g} to {style:.3g}; the content loss rose from 0 to {content:.3g}.")
-    print(f"Look at {options.out / 'style_transfer.png'}, at how it came about in {options.out / 'progress.png'},")
+    print(f"Look at {comparison}, at how it came about in {options.out / 'progress.png'},")
     print(f"and at {result}.")
     return 0
+
+
+def picture_of(model: StyleTransfer) -> np.ndarray:
+    """What is painted so far, (H, W, 3) uint8."""
+    with nnlite.no_grad():
+        return to_image(model.canvas().cpu().numpy()[0])
 
 
 def shrunk(path: str, size: int) -> np.ndarray:
@@ -123,4 +106,4 @@ def covering(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    run("style_transfer", main)
+    run_program("style_transfer", main)

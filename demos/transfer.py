@@ -1,7 +1,7 @@
 """Learn 5 to 9 from 20 labels each, by a network that has learnt to read 0 to 4 from thousands: transfer learning.
 
 Three networks see the same 100 digits. One begins from scratch; one takes over the convolutions of the other task,
-frozen, and learns new dense layers alone; one takes them over and goes on learning all of it. Convolutions that know
+frozen, and learns only new dense layers; one takes them over and goes on learning all of it. Convolutions that know
 five digits are a good start for five others, but no more than a start: frozen, they do worse than none taken over.
 """
 
@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 import nnlite
-from demos.autoencoding import falling
-from demos.classify import accuracy, labelled
-from demos.common import run
-from demos.digits import FEWEST, Digits, load_digits, pictures
-from demos.features import some_of_each
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.training import Training
+from demos.shared.digits import FEWEST, Digits, accuracy, labelled, load_digits, pictures, some_of_each
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.classifiers import Classifier, LeNet5
 from nnlite import nn
 from nnlite.data import RandomAffine
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import bars, history, image_grid
 
 CLASSES = 5  # of the first task, and as many of the second
@@ -40,28 +36,24 @@ def main() -> int:
     parser = Options("transfer", __doc__.splitlines()[0], steps=600)
     parser.computes("--labels", 20, "labelled digits of each class in the second task", least=1, most=FEWEST)
     parser.computes("--batch", 64, "digits in a step of the first task", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train on the first task, then on the second in three ways. Returns the exit status."""
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     (known, new), (held_out_known, held_out) = map(halves, load_digits())
     source = Classifier(with_head(LeNet5()), 2e-3).to(options.device)
-
-    def validate() -> dict[str, float]:
-        return {"accuracy": accuracy(source, held_out_known, options.device)}
-
-    training = Training(source, options, computed, falling([source], options.steps))
-    if not training.run(labelled(known, options, CHANGE), validate=validate):
-        return training.stopped()
-    wrong = transfer(source, new, held_out, options)
-    final = {way: 100.0 * (1.0 - errors[:, -1]) for way, errors in wrong.items()}
-    figures = {way: {"mean": float(of.mean()), "std": float(of.std())} for way, of in final.items()}
-    draw(wrong, figures, new.images[:4], options.out)
-    training.finish({"accuracy_of_the_first_task": accuracy(source, held_out_known, options.device), **figures})
+    with Run(options, source) as run:
+        rate = LinearLR(source.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        for batch in run.batches(labelled(known, options, CHANGE)):
+            run.record(source.train_step(*batch))
+            rate.step()
+            if run.due():
+                run.record_validation({"accuracy": accuracy(source, held_out_known, options.device)})
+        if run.interrupted:
+            return run.stopped()
+        wrong = transfer(source, new, held_out, options)
+        final = {way: 100.0 * (1.0 - errors[:, -1]) for way, errors in wrong.items()}
+        figures = {way: {"mean": float(of.mean()), "std": float(of.std())} for way, of in final.items()}
+        draw(wrong, figures, new.images[:4], options.out)
+        run.finish({"accuracy_of_the_first_task": accuracy(source, held_out_known, options.device), **figures})
     print(
         f"Taught {options.labels} digits each of 5 to 9, of {len(held_out)} held-out ones a network reads right\n"
         f"(mean and standard deviation over {DRAWS} choices of the labelled digits):"
@@ -109,10 +101,10 @@ def transfer(source: Classifier, new: Digits, held_out: Digits, options: argpars
 
 def learn(model: Classifier, few: Digits, held_out: Digits, options: argparse.Namespace) -> list[float]:
     """Train on a few digits; the share of held-out ones read wrong after each LOOK_EVERY steps."""
-    wrong, schedule = [], falling([model], STEPS)
+    wrong, rate = [], LinearLR(model.optimizer, 1.0, 0.0, total_iters=STEPS)
     for step, batch in zip(range(STEPS), labelled(few, options, CHANGE).batches(), strict=False):
-        schedule(step)
         model.train_step(*batch)
+        rate.step()
         if (step + 1) % LOOK_EVERY == 0:
             wrong.append(1.0 - accuracy(model, held_out, options.device))
     return wrong
@@ -132,4 +124,4 @@ def draw(wrong: dict[str, np.ndarray], figures: dict[str, dict[str, float]], dig
 
 
 if __name__ == "__main__":
-    run("transfer", main)
+    run_program("transfer", main)

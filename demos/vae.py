@@ -1,20 +1,18 @@
-"""Train a variational autoencoder on digits, and look at what it puts back, what it sees between two, and its own."""
+"""Train a variational autoencoder on digits; look at its reconstructions, at digits between two, and at new ones."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.autoencoding import save_weights
-from demos.common import run, sheet
-from demos.digits import Digits, load_digits, pictures
-from demos.options import Options
-from demos.run_folder import claim_folder
-from demos.training import Training
+from demos.shared.autoencoders import save_weights
+from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.images import sheet, shuffled
+from demos.shared.options import Options
+from demos.shared.program import run_program
+from demos.shared.run import Run
 from models.vae import NETWORKS, VAE
 from nnlite.plot import image_grid
 
@@ -30,41 +28,39 @@ def main() -> int:
     parser.computes("--latent", 16, "numbers in a code", least=1, most=4096)
     parser.computes("--beta", 1.0, "weight of the KL term", least=0.0, most=1e6)
     parser.computes("--batch", BATCH, "digits in a step", least=1, most=8000)
-    options, computed = parser.settle()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train the VAE, and show and judge what it has learnt. Returns the exit status."""
+    options = parser.settle()
     nnlite.manual_seed(options.seed)
     train, test = load_digits()
     model = VAE(options.kind, options.latent, options.beta).to(options.device)
     codes = nnlite.randn(SIDE * SIDE, options.latent, device=options.device)  # the same ones each time it is looked at
     held_out = nnlite.DataLoader([(image,) for image in test.images], 500, device=options.device)
-
-    def draw() -> np.ndarray:
-        with nnlite.no_grad():
-            return square(pictures(model.decode(codes)))
-
-    training = Training(model, options, computed)
-    loader = nnlite.DataLoader(
-        [(image,) for image in train.images], options.batch, shuffle=True, seed=options.seed, device=options.device
-    )
-    if not training.run(loader, draw, lambda: bound(model, held_out)):
-        return training.stopped()
-    show(model, test, options.device, options.out)
-    image_grid([[draw()]], options.out / "samples.png")
-    weights = options.out / "vae.safetensors"
-    save_weights(model, weights, computed)
-    figures = training.finish(bound(model, held_out))
+    loader = shuffled(options, train.images)
+    with Run(options, model) as run:
+        for batch in run.batches(loader):
+            run.record(model.train_step(*batch))
+            if run.due():
+                run.record_picture(decode(model, codes))
+                run.record_validation(bound(model, held_out))
+        if run.interrupted:
+            return run.stopped()
+        show(model, test, options.device, options.out)
+        image_grid([[decode(model, codes)]], options.out / "samples.png")
+        save_weights(model, options.out / "vae.safetensors", options.computed)
+        figures = run.finish(bound(model, held_out))
     print(
         f"Evidence lower bound of {len(test)} digits never seen in training: {figures['elbo']:.2f} nats an image\n"
         f"(reconstruction {figures['reconstruction']:.2f}, KL {figures['kl']:.2f}).\n"
         f"Look at {options.out / 'reconstructions.png'}, {options.out / 'interpolation.png'} and "
-        f"{options.out / 'samples.png'}; the weights are in {weights}."
+        f"{options.out / 'samples.png'}; the weights are in {options.out / 'vae.safetensors'}."
     )
     return 0
+
+
+@nnlite.no_grad()
+def decode(model: VAE, codes: nnlite.Tensor) -> np.ndarray:
+    """The images of these codes as a sheet, SIDE in a row."""
+    images = pictures(model.decode(codes))
+    return sheet([images[i : i + SIDE] for i in range(0, len(images), SIDE)])
 
 
 def bound(model: VAE, held_out: nnlite.DataLoader) -> dict[str, float]:
@@ -76,7 +72,7 @@ def bound(model: VAE, held_out: nnlite.DataLoader) -> dict[str, float]:
 
 @nnlite.no_grad()
 def show(model: VAE, digits: Digits, device: str, out: Path) -> None:
-    """Draw held-out digits beside their reconstructions, and the ways from some of them to others."""
+    """Draw held-out digits next to their reconstructions, and the ways from some of them to others."""
     images = nnlite.tensor(digits.images[:24], device=device)
     both = [image for pair in zip(pictures(images), pictures(model.reconstruct(images)), strict=True) for image in pair]
     rows = [both[i : i + 12] for i in range(0, len(both), 12)]
@@ -90,10 +86,5 @@ def show(model: VAE, digits: Digits, device: str, out: Path) -> None:
     image_grid(list(zip(*columns, strict=True)), out / "interpolation.png", titles)
 
 
-def square(images: list[np.ndarray]) -> np.ndarray:
-    """A sheet with SIDE images in a row."""
-    return sheet([images[i : i + SIDE] for i in range(0, len(images), SIDE)])
-
-
 if __name__ == "__main__":
-    run("vae", main)
+    run_program("vae", main)

@@ -1,7 +1,7 @@
 """AlexNet: the network that brought deep learning to photographs (Krizhevsky, Sutskever & Hinton 2012).
 
-Rectifiers, which do not saturate, in place of LeNet's tanh; pooling windows that overlap; dropout, so that no unit can
-rely on a single other. Here it has a twelfth of the paper's channels, and begins at the resolution of small images.
+New were rectifiers, which do not saturate as LeNet's tanh does; pooling windows that overlap; and dropout, so that no
+unit can rely on a single other one. This version has a twelfth of the paper's channels and takes small images.
 
     layer   here            paper              size here
     conv1    8, 5x5         96, 11x11, /4      28x28
@@ -16,21 +16,22 @@ rely on a single other. Here it has a twelfth of the paper's channels, and begin
     fc7    128            4096
     fc8     10            1000
 
-Left out: the normalisation of neighbouring channels, which later networks did not miss (Simonyan & Zisserman 2015), and
-the two halves that lived on a GPU each.
+Left out: the normalisation across neighbouring channels, which later networks did not need (Simonyan & Zisserman 2015),
+and the split into two halves, one for each GPU.
 """
 
 from __future__ import annotations
 
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import nn
 
 
 class AlexNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, 15 pixels a side or more -> logits (N, classes).
 
-    Larger images are averaged down to the 2x2 places that the linear layers know. The features are
-    what fc7 makes of them, (N, 128).
+    The maps of larger images are averaged down to the 2x2 places that the linear layers expect. The
+    features are the output of fc7, (N, 128).
     """
 
     def __init__(self, channels: int = 1, classes: int = 10):
@@ -58,4 +59,4 @@ class AlexNet(ClassifierNetwork):
             nn.ReLU(),
         )
         self.output = nn.Linear(128, classes)
-        self.apply(init_he)
+        init_he(self)

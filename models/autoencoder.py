@@ -13,14 +13,17 @@ and, independently of that, in the network, made by `dense`, `convolutional`, `f
     model = Autoencoder(*dense(latent=2))
     model.train_step(x); code = model.encode(x); reconstruction = model.decode(code)
 
-Images are (N, 1, 28, 28) in 0..1. Every loss is the mean squared error over images and pixels plus what its class
-adds. The papers sum over pixels, so that their weights of the added term are larger than the ones here.
+Images are (N, 1, 28, 28) in 0..1. Every loss is the mean squared error over images and pixels, plus the term that its
+class adds. The papers sum over pixels, so their weights for the added term are larger than the ones here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from itertools import pairwise
+from operator import add
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -30,19 +33,19 @@ from nnlite.nn import functional as F
 IMAGE = (1, 28, 28)
 PIXELS = 28 * 28
 
-Network = tuple[nn.Module, nn.Module]  # encoder, decoder
+Network = tuple[nn.Sequential, nn.Sequential]  # encoder, decoder
 
 
 class Autoencoder(Trainable):
     """Encoder and decoder with Adam, trained on L = mean (x - g(f(x)))^2.
 
-    With linear f and g the best it could do is the projection on the leading principal components (models/pca.py);
-    what it gains over these, it gains by bending.
+    With linear f and g the best it could do is project onto the leading principal components (models/pca.py). What it
+    does better, it owes to being nonlinear.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, lr: float = 1e-3):
         self.encoder, self.decoder = encoder, decoder
-        parameters = nn.ModuleList([encoder, decoder]).parameters()  # a weight that both share comes once
+        parameters = nn.ModuleList([encoder, decoder]).parameters()  # a weight that both share is listed once
         self.optimizer = optim.Adam(parameters, lr)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -62,7 +65,7 @@ class Autoencoder(Trainable):
         """One step towards `target` (x itself, if not given); returns the terms of the loss as detached 0-d Tensors."""
         self.optimizer.zero_grad()
         terms = self.losses(x, x if target is None else target)
-        sum(terms.values()).backward()
+        reduce(add, terms.values()).backward()
         self.optimizer.step()
         return {name: term.detach() for name, term in terms.items()}
 
@@ -70,20 +73,18 @@ class Autoencoder(Trainable):
         """The terms whose sum is trained on, under their names."""
         return {"mse": F.mse_loss(self.reconstruct(x), target)}
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
 
 class DenoisingAutoencoder(Autoencoder):
-    """L = mean (x - g(f(c(x))))^2 for a random corruption c, drawn anew in every step.
+    """L = mean (x - g(f(c(x))))^2 for a random corruption c, a new one in every step.
 
-    Copying is of no use to it: to put back what c took away it has to know what digits look like. `corrupt` maps a
-    batch of images to a corrupted one: `gaussian_noise`, Vincent's `masking_noise`, or the reader's own.
+    Copying does not help: to restore what c removed, it has to know what digits look like. `corrupt` maps a batch of
+    images to a corrupted one: `gaussian_noise`, Vincent's `masking_noise`, or your own function.
     """
 
-    def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, corrupt: Callable[[Tensor], Tensor], lr: float = 1e-3
-    ):
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, corrupt: Callable[[Tensor], Tensor], lr: float = 1e-3):
         super().__init__(encoder, decoder, lr)
         self.corrupt = corrupt
 
@@ -92,11 +93,11 @@ class DenoisingAutoencoder(Autoencoder):
 
 
 class SparseAutoencoder(Autoencoder):
-    """L = mean (x - r)^2 + weight * S, with a code of many units of which few are active for any one image.
+    """L = mean (x - r)^2 + weight * S, with a code of many units, few of them active for any one image.
 
     penalty "kl"   S = mean over units of KL(rho || m), m the unit's mean activation over the batch; for sigmoid
-                   units. Each unit is to be active for a share rho of the images.
-    penalty "l1"   S = mean |h| over images and units; for ReLU units, which it brings to exactly 0
+                   units. Each unit should be active for a share rho of the images.
+    penalty "l1"   S = mean |h| over images and units; for ReLU units, which it sets to exactly 0
     weight         0.5 for "kl" and 0.05 for "l1", if not given
     """
 
@@ -126,12 +127,14 @@ class SparseAutoencoder(Autoencoder):
 class ContractiveAutoencoder(Autoencoder):
     """L = mean (x - r)^2 + weight * mean over images of ||J||^2, J = df/dx the Jacobian of the encoder.
 
-    The code may move only where that pays for itself in reconstruction: along the digits' own variations. The
-    encoder must be one sigmoid layer, so that ||J||^2 has a closed form (`squared_jacobian`), and the weights must
-    be `tied`, else the encoder could shrink its own and the decoder make up for it.
+    The code should move only where that improves the reconstruction: along the digits' own variations. The encoder
+    must be one sigmoid layer, so that ||J||^2 has a closed form (`squared_jacobian`), and the weights must be `tied`;
+    otherwise the encoder could shrink its weights and the decoder enlarge its own.
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, weight: float = 1e-4, lr: float = 1e-3):
+    encoder: nn.Sequential
+
+    def __init__(self, encoder: nn.Sequential, decoder: nn.Module, weight: float = 1e-4, lr: float = 1e-3):
         super().__init__(encoder, decoder, lr)
         self.weight = weight
 
@@ -142,7 +145,7 @@ class ContractiveAutoencoder(Autoencoder):
 
 
 def bernoulli_kl(rho: float, m: Tensor) -> Tensor:
-    """KL between coins that fall heads with chance rho and m: rho ln(rho / m) + (1 - rho) ln((1 - rho) / (1 - m))."""
+    """KL between coins with probabilities rho and m of heads: rho ln(rho / m) + (1 - rho) ln((1 - rho) / (1 - m))."""
     return rho * (rho / m).log() + (1.0 - rho) * ((1.0 - rho) / (1.0 - m)).log()
 
 
@@ -155,19 +158,19 @@ def squared_jacobian(h: Tensor, weight: Tensor) -> Tensor:
 
 
 def gaussian_noise(sigma: float) -> Callable[[Tensor], Tensor]:
-    """c(x) = x + sigma * N(0, 1), not cut off to 0..1."""
+    """c(x) = x + sigma * N(0, 1), not clipped to 0..1."""
     return lambda x: x + sigma * nnlite.randn_like(x)
 
 
 def masking_noise(share: float) -> Callable[[Tensor], Tensor]:
-    """c(x) = x with this share of its pixels, each drawn alone, set to 0."""
+    """c(x) = x with this share of its pixels, drawn independently, set to 0."""
     return lambda x: x * (nnlite.rand_like(x) >= share)
 
 
 def masked_square(side: int) -> Callable[[Tensor], Tensor]:
-    """c(x) = x with a square of this side, somewhere inside each image, painted over with grey 0.5."""
+    """c(x) = x with a square of this side, at a random place in each image, filled with grey 0.5."""
     if not 1 <= side < IMAGE[1]:
-        raise ValueError(f"masked_square: a square has 1 to {IMAGE[1] - 1} pixels a side, got {side}")
+        raise ValueError(f"masked_square: the side of the square must be 1 to {IMAGE[1] - 1} pixels, got {side}")
     last = IMAGE[1] - side
 
     def corrupt(x: Tensor) -> Tensor:
@@ -192,8 +195,8 @@ def dense(latent: int, hidden: tuple[int, ...] = (512, 128)) -> Network:
 def convolutional(latent: int, width: int = 16, hidden: tuple[int, ...] = ()) -> Network:
     """28x28 - 14x14 - 7x7 by convolutions of stride 2, linear layers to the code, and transposed convolutions back.
 
-    hidden   units between the small images and the code. A code of two or three numbers needs some: what a single
-             linear layer makes of it is a plane, which the convolutions after it hardly bend.
+    hidden   units between the 7x7 maps and the code. A code of two or three numbers needs some: a single linear
+             layer turns it into a plane, and the convolutions after it hardly bend that.
     """
     deep = (2 * width, 7, 7)
     sizes = [2 * width * 7 * 7, *hidden, check_latent(latent)]
@@ -204,10 +207,11 @@ def convolutional(latent: int, width: int = 16, hidden: tuple[int, ...] = ()) ->
 
 
 def feature_maps(*channels: int) -> Network:
-    """Convolutions of stride 2 alone: the code is a stack of small images (N, channels[-1], 28 / 2^k, 28 / 2^k).
+    """Convolutions of stride 2 only: the code is a stack of small images (N, channels[-1], 28 / 2^k, 28 / 2^k).
 
-    It knows where in the image something is, which is what denoising wants; it is no short summary. Digits are mostly
-    paper: at a high rate the first steps can drive every ReLU of a layer to 0 for good, so a slope of 0.2 is left.
+    Such a code keeps where things are in the image, which denoising needs; it is not a short summary. Digits are mostly
+    empty paper: at a high learning rate the first steps can drive every ReLU of a layer to 0 for good, so the
+    rectifiers are leaky.
     """
     shapes = list(pairwise((1, *channels)))
     down = [layer for a, b in shapes for layer in (nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2))]
@@ -216,19 +220,19 @@ def feature_maps(*channels: int) -> Network:
 
 
 def one_layer(latent: int, activation: type[nn.Module] = nn.Sigmoid) -> Network:
-    """784 - latent - 784: each unit of the code is one weighted sum of pixels, which can be looked at as an image."""
+    """784 - latent - 784: each unit of the code is one weighted sum of pixels, whose weights form an image."""
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, check_latent(latent)), activation())
     decoder = nn.Sequential(nn.Linear(latent, PIXELS), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
     return encoder, decoder
 
 
 def tied(latent: int) -> Network:
-    """`one_layer` with one matrix for both ways: h = sigmoid(x W^T + b), r = sigmoid(h W + c)."""
+    """`one_layer` with the same matrix in both directions: h = sigmoid(x W^T + b), r = sigmoid(h W + c)."""
     encoder, _ = one_layer(latent)
-    return encoder, nn.Sequential(Transposed(encoder[1]), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
+    return encoder, nn.Sequential(TransposedLinear(encoder[1]), nn.Sigmoid(), nn.Unflatten(1, IMAGE))
 
 
-class Transposed(nn.Module):
+class TransposedLinear(nn.Module):
     """y = x W + c with the matrix W of a Linear layer and a bias of its own."""
 
     def __init__(self, layer: nn.Linear):
@@ -240,7 +244,7 @@ class Transposed(nn.Module):
 
 
 def check_latent(latent: int) -> int:
-    """latent, if a code can have so many numbers; else ValueError."""
+    """Return latent. Raises ValueError if it is below 1."""
     if latent < 1:
         raise ValueError(f"a code needs at least one number, got latent = {latent}")
     return latent

@@ -1,7 +1,7 @@
-"""Classifiers: which of several classes is an image of? How one is trained, and LeNet-5 (LeCun et al. 1998).
+"""Classifiers: which of several classes does an image show? How to train one, and LeNet-5 (LeCun et al. 1998).
 
-The later ones have a file each: alexnet.py, vgg.py, googlenet.py, resnet.py, densenet.py. For other classes the
-last layer of each, `output`, is all that has to be replaced.
+Later networks have a file each: alexnet.py, vgg.py, googlenet.py, resnet.py, densenet.py. To tell other classes apart,
+replace the last layer, `output`.
 
     layer     maps   size    kernel  stride
     input        1   32x32
@@ -13,7 +13,7 @@ last layer of each, `output`, is all that has to be replaced.
     F6          84                           linear, tanh
     output      10                           linear, softmax
 
-As teaching material has it: each map of C3 sees all six of S2, pooling has no weights, and the output is a softmax
+Simplified as in most courses: each map of C3 sees all six of S2, pooling has no weights, and the output is a softmax,
 where the paper measures distances to drawings of the digits.
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -29,7 +30,7 @@ from nnlite.nn import functional as F
 
 
 class ClassifierNetwork(nn.Module):
-    """What the networks share: `layers` turn images into features, a linear layer `output` turns these into logits."""
+    """What all share: `layers` turn images into features, and a linear layer `output` turns features into logits."""
 
     layers: nn.Sequential
     output: nn.Linear
@@ -38,12 +39,12 @@ class ClassifierNetwork(nn.Module):
         return self.output(self.features(images))
 
     def features(self, images: Tensor) -> Tensor:
-        """What the classes are told apart by, (N, some number)."""
+        """The input of the last layer, (N, number of features)."""
         return self.layers(images)
 
 
 class LeNet5(ClassifierNetwork):
-    """Digits (N, 1, 32, 32), or (N, 1, 28, 28) which get a margin of two pixels, in 0..1 -> logits (N, 10).
+    """Digits in 0..1, (N, 1, 32, 32), or (N, 1, 28, 28), which get a margin of two pixels -> logits (N, 10).
 
     0 is paper and 1 is ink. Inside they become -0.1 and 1.175 as in the paper: about mean 0 and variance 1 over a
     digit. Raises ShapeError for images of other sizes.
@@ -66,7 +67,7 @@ class LeNet5(ClassifierNetwork):
         self.output = nn.Linear(84, 10)
 
     def features(self, images: Tensor) -> Tensor:
-        """The 84 numbers of F6, in -1..1, that the classes are told apart by: (N, 84)."""
+        """The output of F6, in -1..1: (N, 84)."""
         if images.ndim != 4 or images.shape[1:] not in ((1, 28, 28), (1, 32, 32)):
             raise ShapeError(f"LeNet5: expected images (N, 1, 28, 28) or (N, 1, 32, 32), got {images.shape}")
         margin = (32 - images.shape[-1]) // 2
@@ -79,7 +80,7 @@ class LeNet5(ClassifierNetwork):
 
 
 class Classifier(Trainable):
-    """A network from images to logits (N, classes), trained by Adam to put all probability on the right class.
+    """A network from images to logits (N, classes), trained with Adam.
 
     The loss is the cross entropy -mean(log softmax(logits)[label]).
     """
@@ -89,7 +90,7 @@ class Classifier(Trainable):
         self.optimizer = optim.Adam(network.parameters(), lr)
 
     def train_step(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """One step on images and their classes (N,) int64; the loss and the share of right answers, as 0-d Tensors."""
+        """One step on images and classes (N,) int64; the loss and the share of correct answers, as 0-d Tensors."""
         self.optimizer.zero_grad()
         logits = self.network(images)
         loss = F.cross_entropy(logits, labels)
@@ -100,16 +101,16 @@ class Classifier(Trainable):
 
     def predict(self, images: Tensor) -> Tensor:
         """The probability of each class, (N, classes), in eval mode and without gradients."""
-        with evaluating(self.network):
+        with eval_mode(self.network):
             return F.softmax(self.network(images), 1)
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
 
 @contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """In eval mode and without gradients inside; afterwards each of its modules is in the mode it was in."""
+def eval_mode(network: nn.Module) -> Iterator[None]:
+    """Inside the block: eval mode and no gradients. Afterwards each module is back in the mode it was in."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
@@ -121,30 +122,21 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 def multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
-    """Multiplications (as many additions go with them) of convolutions and linear layers for one input of this shape.
+    """Multiplications in convolutions and linear layers for one input of this shape; there are as many additions.
 
-    A linear layer has one for each weight, a convolution one for each weight and place of its output.
+    A linear layer has one for each weight, a convolution one for each weight and each pixel of its output.
     """
     counts: list[int] = []
 
     def count(layer: nn.Module, inputs: tuple, output: Tensor) -> None:
-        places = output.shape[2] * output.shape[3] if isinstance(layer, nn.Conv2d) else 1
-        counts.append(layer.weight.numel() * places)
+        if isinstance(layer, nn.Conv2d):
+            counts.append(layer.weight.numel() * output.shape[2] * output.shape[3])
+        elif isinstance(layer, nn.Linear):
+            counts.append(layer.weight.numel())
 
-    hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-    with evaluating(network):
+    hooks = [layer.register_forward_hook(count) for layer in network.modules()]
+    with eval_mode(network):
         network(nnlite.zeros((1, *shape), device=next(network.parameters()).device))
     for hook in hooks:
         hook.remove()
     return sum(counts)
-
-
-def init_he(module: nn.Module) -> None:
-    """Weights of convolutions and linear layers from N(0, 2 / fan in), biases 0 (He et al. 2015), for `apply`.
-
-    A rectifier sets half of its inputs to 0; with the factor 2 their variance stays the same from layer to layer.
-    """
-    if isinstance(module, (nn.Conv2d, nn.Linear)):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

@@ -1,16 +1,17 @@
 """CycleGAN: from one kind of image to another without pairs (Zhu, Park, Isola & Efros 2017).
 
-There are photos x and cartoons y, but no cartoon is of any of the photos. A generator G draws photos as cartoons,
-another, F, makes photos of cartoons, and two discriminators tell what each makes from the real thing:
+There are photos x and cartoons y, but no cartoon shows any of the photos. A generator G turns photos into cartoons,
+another one, F, turns cartoons into photos, and two discriminators tell generated images from real ones:
 
-    D_Y minimises   1/2 mean [ (D_Y(y) - 1)^2 + D_Y(G(x))^2 ],          D_X likewise with x and F(y)
+    D_Y minimises   1/2 mean [ (D_Y(y) - 1)^2 + D_Y(G(x))^2 ],          D_X the same with x and F(y)
     G, F minimise   mean (D_Y(G(x)) - 1)^2 + mean (D_X(F(y)) - 1)^2                       adversarial
                     + lambda_cycle    ( mean |F(G(x)) - x| + mean |G(F(y)) - y| )         cycle
                     + lambda_identity ( mean |G(y) - y| + mean |F(x) - x| )               identity
 
 The squares are the loss of least-squares GANs (Mao et al. 2017), whose gradient does not vanish for images that D is
-sure of. The adversarial term alone would be content with any cartoon; that the photo can be had back from it makes G
-keep what the photo shows. A cartoon is a cartoon already: the identity term keeps G from changing colours for nothing.
+sure of. The adversarial term alone would accept any cartoon; the cycle term asks that the photo can be recovered from
+it, so G has to keep what the photo shows. The identity term asks G to leave a cartoon as it is, which keeps it from
+changing colours without need.
 Images are (N, 3, H, W) in [-1, 1].
 """
 
@@ -21,40 +22,43 @@ from itertools import pairwise
 from typing import Any
 
 import nnlite
-from models.classifiers import init_he
+from models.init import init_he
 from models.pix2pix import PatchDiscriminator
 from models.srgan import ResidualBlock
 from models.trainable import Trainable
-from models.unet import check_size, gaussian, local_contrast
+from models.unet import check_size, gaussian_kernel, local_contrast
 from nnlite import CheckpointError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
 class ResNetGenerator(nn.Module):
-    """Convolutions of stride 2, residual blocks at the resolution reached, and up again; added to the image.
+    """Convolutions of stride 2, residual blocks at the lowest resolution, and up again; adds the result to the image.
 
     width    channels at full resolution (64 in the paper); each level doubles them
     blocks   residual blocks (9 in the paper)
     levels   how often the resolution is halved (2 in the paper)
 
-    What differs from the paper's lets minutes do instead of days. What is learnt is the difference to the image, which
-    is 0 at the start; so there is no tanh at the end. Going up, pixels are repeated and convolved, which leaves no
-    checkerboard (Odena, Dumoulin & Olah 2016). As StrokeUNet's, the first layer also gets the local contrast. There is
-    no instance norm, for which a colour depends on what else is in the picture; the weights start at a scale that keeps
-    the size of the activations instead (He et al. 2015), residual branches at a tenth of it, and rectifiers are leaky,
-    since some would die. Edges are not mirrored here: `demos/cartoonize/tiles.py` mirrors the whole image.
+    The changes to the paper's network bring training down from days to minutes. It learns the difference to the image,
+    which is 0 at the start, so there is no tanh at the end. On the way up, pixels are repeated and convolved, which
+    leaves no checkerboard (Odena, Dumoulin & Olah 2016). As in StrokeUNet, the first layer also gets the local
+    contrast. There is no instance norm, because it makes a colour depend on the rest of the picture; instead the
+    initial weights keep the size of the activations (He et al. 2015), with residual branches at a tenth of that.
+    Rectifiers are leaky, since some would die. Edges are not mirrored here: `demos/cartoonize/tiles.py` mirrors the
+    whole image.
     """
+
+    blur: Tensor
 
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
         self.multiple = 2**levels
-        self.register_buffer("blur", gaussian(), persistent=False)
+        self.register_buffer("blur", gaussian_kernel(), persistent=False)
         channels = [width * 2**level for level in range(levels + 1)]
-        self.layers = nn.Sequential(*_rectified(6, width, 7))
+        self.layers = nn.Sequential(*_conv_leaky_relu(6, width, 7))
         for shallow, deep in pairwise(channels):
-            self.layers.extend(_rectified(shallow, deep, 3, stride=2))
+            self.layers.extend(_conv_leaky_relu(shallow, deep, 3, stride=2))
         self.layers.extend(ResidualBlock(channels[-1]) for _ in range(blocks))
         for deep, shallow in pairwise(reversed(channels)):
-            self.layers.extend([nn.Upsample(scale_factor=2), *_rectified(deep, shallow, 3)])
+            self.layers.extend([nn.Upsample(scale_factor=2), *_conv_leaky_relu(deep, shallow, 3)])
         self.last = nn.Conv2d(width, 3, 7, padding=3)
         for parameter in self.last.parameters():
             nn.init.zeros_(parameter)  # begin with the image itself
@@ -66,16 +70,18 @@ class ResNetGenerator(nn.Module):
 
 
 class ContrastDiscriminator(nn.Module):
-    """Images -> an output for each patch of 34x34, (N, 1, h, w): that of Pix2Pix, shown the local contrast alone.
+    """Images -> an output for each 34x34 patch, (N, 1, h, w): Pix2Pix's discriminator, which sees local contrast only.
 
-    With few photos, those on one side have other colours than those that were drawn on the other. A discriminator that
-    sees colours notices that first, and G turns skies green to please it. What tells photos from drawings in small
-    patches of contrast is what the style is: faint texture or none, soft edges or lines. That is a matter of shapes, so
-    the batch norm may take away how strong the contrast is (SRGAN's discriminator must know that, and has none).
+    When there are few photos, the two sides differ in their colours. A discriminator that sees colours notices that
+    first, and G turns skies green to please it. In small patches of contrast, photos and drawings differ in style:
+    faint texture or none, soft edges or lines. These are shapes, so batch norm may remove how strong the contrast is
+    (SRGAN's discriminator needs to know that and has no batch norm).
     """
 
+    blur: Tensor
+
     def __init__(self, width: int = 64):
-        self.register_buffer("blur", gaussian(), persistent=False)
+        self.register_buffer("blur", gaussian_kernel(), persistent=False)
         self.patches = PatchDiscriminator(width, channels=3, strided=2)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -85,8 +91,8 @@ class ContrastDiscriminator(nn.Module):
 class ImagePool:
     """The last images that a generator made, so that D does not forget what it made before (Shrivastava et al. 2017).
 
-    Until `size` images are in it, `query` returns what it is given. From then on, half of the images it is given are
-    exchanged for older ones, each for one that a random number picks.
+    Until the pool holds `size` images, `query` returns what it is given. After that, half of the images it is given are
+    exchanged for older ones, picked at random.
     """
 
     def __init__(self, size: int = 50):
@@ -124,7 +130,7 @@ class ImagePool:
 
 
 class CycleGAN(Trainable):
-    """Two generators and two discriminators, and an Adam (betas 0.5 / 0.999) for either kind.
+    """Two generators, two discriminators, and an Adam (betas 0.5 / 0.999) for each of the two kinds.
 
     drawer, photographer   networks from photo to cartoon and from cartoon to photo: G and F above
     discriminator_width    channels of D_Y and D_X after their first convolution
@@ -154,19 +160,20 @@ class CycleGAN(Trainable):
         )
 
     def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:
-        """One step of all four networks on photos and cartoons of other photos; the losses as detached 0-d Tensors."""
+        """One step of all four networks on photos and unrelated cartoons; the losses as detached 0-d Tensors."""
         real = {"cartoon": cartoon, "photo": photo}
         made, losses = self.generator_step(real)
         losses["discriminator"] = self.discriminator_step(real, made)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generator_step(self, real: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """G and F learn; what they made of the real images, and the three parts of their loss."""
+        """One step of G and F; returns the images they made and the three terms of their loss."""
         draw, photograph = self.generators["drawer"], self.generators["photographer"]
         photo, cartoon = real["photo"], real["cartoon"]
         made = {"cartoon": draw(photo), "photo": photograph(cartoon)}
-        self.discriminators.requires_grad_(False)  # the gradient passes through them, their own is not wanted
-        adversarial = sum(least_squares(self.discriminators[kind](made[kind]), 1.0) for kind in made)
+        self.discriminators.requires_grad_(False)  # the gradient passes through them; their own is not needed
+        deceived = {kind: least_squares_loss(self.discriminators[kind](made[kind]), 1.0) for kind in made}
+        adversarial = deceived["cartoon"] + deceived["photo"]
         cycle = F.l1_loss(photograph(made["cartoon"]), photo) + F.l1_loss(draw(made["photo"]), cartoon)
         identity = F.l1_loss(draw(cartoon), cartoon) + F.l1_loss(photograph(photo), photo)
         self.generator_optimizer.zero_grad()
@@ -176,29 +183,30 @@ class CycleGAN(Trainable):
         return made, {"adversarial": adversarial, "cycle": cycle, "identity": identity}
 
     def discriminator_step(self, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
-        """D_Y and D_X learn to tell real images from those made now or lately; the sum of their losses."""
-        losses = []
-        for kind, judge in self.discriminators.items():
-            false = self.pools[kind].query(made[kind].detach())
-            losses.append((least_squares(judge(real[kind]), 1.0) + least_squares(judge(false), 0.0)) * 0.5)
-        loss = sum(losses)
+        """One step of D_Y and D_X on real images and generated ones, new and older; returns the sum of their losses."""
+        loss = self.discriminator_loss("cartoon", real, made) + self.discriminator_loss("photo", real, made)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
         return loss
 
-    def parts(self):
+    def discriminator_loss(self, kind: str, real: dict[str, Tensor], made: dict[str, Tensor]) -> Tensor:
+        """1/2 mean [ (D(real) - 1)^2 + D(made)^2 ], with images from the pool among those that were made."""
+        judge, fake = self.discriminators[kind], self.pools[kind].query(made[kind].detach())
+        return (least_squares_loss(judge(real[kind]), 1.0) + least_squares_loss(judge(fake), 0.0)) * 0.5
+
+    def components(self) -> dict[str, Any]:
         names = ("generators", "discriminators", "generator_optimizer", "discriminator_optimizer")
         pools = {f"{kind}_pool": pool for kind, pool in self.pools.items()}
         return {name: getattr(self, name) for name in names} | pools
 
 
-def least_squares(output: Tensor, label: float) -> Tensor:
+def least_squares_loss(output: Tensor, label: float) -> Tensor:
     """mean (output - label)^2 over all patches."""
     return F.mse_loss(output, nnlite.full_like(output, label))
 
 
-def _rectified(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+def _conv_leaky_relu(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
     conv = nn.Conv2d(before, after, size, stride, size // 2)
     init_he(conv)
     return [conv, nn.LeakyReLU(0.2)]

@@ -1,24 +1,25 @@
 """DenseNet: every layer sees the maps of all layers before it (Huang, Liu, van der Maaten & Weinberger 2017).
 
-A residual block adds its result to what it got; a dense layer puts it beside, and nothing is written over:
+A residual block adds its result to its input; a dense layer appends it as further channels, so nothing is lost:
 
     x_k = [x_0, f_1(x_0), ..., f_k(x_(k-1))],   f = batch norm, relu, conv 3x3 to `growth` maps
 
-As all maps stay at hand, a few new ones a layer are enough. Between two blocks a transition mixes the maps down to half
-and halves the resolution.
+Since all maps stay available, each layer needs to add only a few. Between two blocks, a transition mixes the maps down
+to half their number and halves the resolution.
 
-Left out, for so few layers: the 1x1 convolutions ahead of the 3x3 ones (the paper's "B").
+Left out, as there are few layers here: the 1x1 convolutions before the 3x3 ones (the paper's "B").
 """
 
 from __future__ import annotations
 
 import nnlite
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import Tensor, nn
 
 
 class DenseLayer(nn.Module):
-    """Maps (N, before, H, W) -> (N, before + growth, H, W): what came, and what f makes of it."""
+    """Maps (N, before, H, W) -> (N, before + growth, H, W): the input, followed by f of it."""
 
     def __init__(self, before: int, growth: int):
         self.f = nn.Sequential(
@@ -32,10 +33,10 @@ class DenseLayer(nn.Module):
 class DenseNet(ClassifierNetwork):
     """Images (N, channels, H, W) in 0..1, 7 pixels a side or more -> logits (N, classes).
 
-    growth   maps that a layer adds
-    layers   dense layers in each block
+    growth   maps that each layer adds
+    layers   number of dense layers in each block
 
-    The features are the mean of each of the last maps, (N, their number).
+    The features are the mean of each of the last maps, (N, number of maps).
     """
 
     def __init__(self, growth: int = 8, layers: tuple[int, ...] = (3, 3, 3), channels: int = 1, classes: int = 10):
@@ -50,7 +51,7 @@ class DenseNet(ClassifierNetwork):
                 maps += growth
         self.layers.extend([nn.BatchNorm2d(maps), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()])
         self.output = nn.Linear(maps, classes)
-        self.apply(init_he)
+        init_he(self)
 
 
 def transition(before: int, after: int) -> nn.Sequential:

@@ -1,8 +1,9 @@
 """A classifier of small images, slid over a large one in a single pass (Long, Shelhamer & Darrell 2015).
 
-A linear layer on maps of h x w weighs each of their numbers: that is a convolution whose kernel is as large as the
-maps, and a linear layer on a vector is one with a kernel of 1x1. So written, the classifier takes an image of any size
-and answers for every window at once. Neighbouring windows share most of their convolutions, which are computed once.
+A linear layer on maps of h x w has a weight for each of their numbers, just like a convolution whose kernel is as large
+as the maps; a linear layer on a vector is a convolution with a kernel of 1x1. Written this way, the classifier takes an
+image of any size and answers for every window at once. Neighbouring windows share most of their convolutions, which are
+computed only once.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from nnlite import Tensor, nn
 
 
 def fully_convolutional(layers: Iterable[nn.Module], window: tuple[int, int, int]) -> nn.Sequential:
-    """The layers, in a row, of a classifier of images (C, H, W) = `window`, with its linear ones as convolutions.
+    """The layers of a classifier of images (C, H, W) = `window`, in order, with linear layers turned into convolutions.
 
-    It maps (N, C, H', W') to (N, classes, h, w): at (i, j) stands what the classifier says of the window whose upper
-    left pixel is (s i, s j), s being the product of all strides. Layers other than linear ones are not copied.
-    All are to be in float32 on the CPU; what comes of them can go elsewhere.
+    The result maps (N, C, H', W') to (N, classes, h, w): at (i, j) is the classifier's answer for the window whose
+    upper left pixel is (s i, s j), where s is the product of all strides. Layers other than linear ones are not copied.
+    The layers must be in float32 on the CPU; the result can be moved.
 
-    Raises ValueError for a layer that pads: at the rim of a window it sees zeros, and one pass over all the image.
+    Raises ValueError for a layer that pads: around a single window it adds zeros, where the large image has pixels.
     """
     convolutional = nn.Sequential()
     x = nnlite.zeros((1, *window))
@@ -30,16 +31,16 @@ def fully_convolutional(layers: Iterable[nn.Module], window: tuple[int, int, int
             if isinstance(layer, nn.Flatten):
                 continue
             if getattr(layer, "padding", 0) not in (0, (0, 0), "valid"):
-                raise ValueError(f"fully_convolutional: {layer} pads; a window alone would get another answer")
+                raise ValueError(f"fully_convolutional: {layer} pads, so a window alone would get a different answer")
             convolutional.append(as_convolution(layer, x.shape[1:]) if isinstance(layer, nn.Linear) else layer)
             x = convolutional[-1](x)
     return convolutional
 
 
-def as_convolution(linear: nn.Linear, shape: tuple[int, int, int]) -> nn.Conv2d:
-    """The convolution that does to maps (C, h, w) = `shape` what the linear layer does to them when flattened."""
-    channels, *kernel = shape
-    conv = nn.Conv2d(channels, linear.out_features, tuple(kernel), bias=linear.bias is not None)
+def as_convolution(linear: nn.Linear, shape: tuple[int, ...]) -> nn.Conv2d:
+    """The convolution that equals the linear layer applied to flattened maps (C, h, w) = `shape`."""
+    channels, height, width = shape
+    conv = nn.Conv2d(channels, linear.out_features, (height, width), bias=linear.bias is not None)
     state = linear.state_dict()
     conv.load_state_dict(state | {"weight": state["weight"].reshape(conv.weight.shape)})
     return conv.requires_grad_(linear.weight.requires_grad)
@@ -48,7 +49,7 @@ def as_convolution(linear: nn.Linear, shape: tuple[int, int, int]) -> nn.Conv2d:
 class SlidingLeNet5(nn.Module):
     """Images (N, 1, H, W) in 0..1, 32 pixels a side or more -> logits (N, 10, (H - 32) // 4 + 1, (W - 32) // 4 + 1).
 
-    At (i, j): what `lenet` says of the window of 32x32 whose upper left pixel is (4 i, 4 j).
+    At (i, j) is the answer of `lenet` for the 32x32 window whose upper left pixel is (4 i, 4 j).
     """
 
     WINDOW, STRIDE = 32, 4

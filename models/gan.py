@@ -1,13 +1,13 @@
 """Generative adversarial networks (Goodfellow et al. 2014), plain and conditional (Mirza & Osindero 2014).
 
-The generator G turns noise z into an image; the discriminator D says of an image whether it is real, as a logit:
+The generator G turns noise z into an image; the discriminator D returns a logit, high for images it takes to be real:
 
     D minimises   BCE(D(x), 1) + BCE(D(G(z)), 0)
     G minimises   BCE(D(G(z)), 1)
 
 The second line is the paper's non-saturating loss: it asks for -log D(G(z)) instead of log(1 - D(G(z))), whose
-gradient vanishes just when D is sure of itself and G has most to learn. In the conditional game both networks also
-see a label, so that G can be asked for a class.
+gradient vanishes just when D is sure of itself and G has most to learn. In a conditional GAN both networks also see a
+label, so that G can be asked for a class.
 
 Images are (N, C, H, W) in [-1, 1].
 """
@@ -15,6 +15,7 @@ Images are (N, C, H, W) in [-1, 1].
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +26,16 @@ from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
 
-class DenseGenerator(nn.Module):
+class ImageGenerator(nn.Module):
+    """What a generator has to be: a network from noise (N, latent) to images."""
+
+    latent: int
+
+
+class DenseGenerator(ImageGenerator):
     """Noise (N, latent) -> images (N, *shape), through hidden layers of `width` and 2 `width` units.
 
-    classes   if not 0, it also takes labels (N,), and learns a code for each class to put beside the noise
+    classes   if not 0, it also takes labels (N,), and learns a code for each class, which is appended to the noise
     """
 
     def __init__(self, latent: int = 64, width: int = 256, shape: tuple[int, int, int] = (1, 28, 28), classes: int = 0):
@@ -56,8 +63,8 @@ class DenseGenerator(nn.Module):
 class DenseDiscriminator(nn.Module):
     """Images (N, *shape) -> logits (N, 1), through hidden layers of 2 `width` and `width` units.
 
-    classes   if not 0, it also takes labels (N,), and learns a code for each class to put beside the first hidden
-              layer; beside the pixels, of which there are many, it would hardly be noticed
+    classes   if not 0, it also takes labels (N,), and learns a code for each class, which is appended to the first
+              hidden layer; among the many pixels it would hardly be noticed
     """
 
     def __init__(
@@ -88,51 +95,54 @@ class GAN(Trainable):
     discriminator  a network from images to one logit each
     strategy       how they are trained (models/gan_strategies.py)
 
-    Other kinds of GAN are this one with other networks (ConditionalGAN, DCGAN) or other losses (WGAN).
+    Other kinds of GAN change its networks (ConditionalGAN, DCGAN) or its losses (WGAN).
     """
 
+    generator_optimizer: optim.Optimizer
+    discriminator_optimizer: optim.Optimizer
+
     def __init__(
-        self, generator: nn.Module, discriminator: nn.Module, strategy: Strategy | None = None, lr: float = 2e-4
+        self, generator: ImageGenerator, discriminator: nn.Module, strategy: Strategy | None = None, lr: float = 2e-4
     ):
         self.generator, self.discriminator = generator, discriminator
         self.strategy = strategy or Strategy()
-        self.lr, self.noise = lr, self.strategy.noise  # at the start; `anneal` changes what is used
+        self.noise = self.strategy.noise  # at the start; a training loop may let it fall
         if self.strategy.spectral_norm:
             normalise_spectra(discriminator)
         self.generator_optimizer = optim.Adam(generator.parameters(), lr, betas=(0.5, 0.999))
         self.discriminator_optimizer = optim.Adam(discriminator.parameters(), lr, betas=(0.5, 0.999))
 
     def train_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
-        """The steps of both networks on a batch; returns losses and health as detached 0-d Tensors.
+        """Train both networks on a batch; returns losses and signs of health as detached 0-d Tensors.
 
-        d_real, d_fake    mean D(x) and D(G(z)) as probabilities: .5 each if D can only guess
+        d_real, d_fake    mean D(x) and D(G(z)) as probabilities: both are .5 if D can only guess
         ..._gradient      norm of the gradient of a network's last step
-        diversity         mean distance between two generated images over that between two real ones
+        diversity         mean distance between generated images, divided by that between real ones
         """
-        for part in self.strategy.parts(images, *labels):
-            figures = self.discriminator_step(*part)
+        for share in self.strategy.split(images, *labels):
+            figures = self.discriminator_step(*share)
         for _ in range(self.strategy.generator_steps):
-            figures |= self.generator_step(*part)
+            figures |= self.generator_step(*share)
         return {name: figure.detach() for name, figure in figures.items()}
 
     def discriminator_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
-        """D learns to tell these images from as many generated ones."""
+        """D learns to tell these images from the same number of generated ones."""
         with nnlite.no_grad():  # G does not learn from this
             generated = self.generator(self.draw_noise(len(images)), *labels)
-        on_real = self.discriminator(self.disturb(images), *labels)
-        on_fake = self.discriminator(self.disturb(generated), *labels)
+        on_real = self.discriminator(self.add_noise(images), *labels)
+        on_fake = self.discriminator(self.add_noise(generated), *labels)
         loss = self.discriminator_loss(on_real, on_fake)
         self.discriminator_optimizer.zero_grad()
         loss.backward()
         self.discriminator_optimizer.step()
         gradient = gradient_norm(self.discriminator.parameters())
-        return {"discriminator": loss, **self.beliefs(on_real, on_fake), "discriminator_gradient": gradient}
+        return {"discriminator": loss, **self.mean_outputs(on_real, on_fake), "discriminator_gradient": gradient}
 
     def generator_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
-        """G learns to deceive D with as many images as these."""
+        """G learns to deceive D, with the same number of images."""
         generated = self.generator(self.draw_noise(len(images)), *labels)
-        self.discriminator.requires_grad_(False)  # G's gradient passes through D, D's own is not wanted
-        loss = self.generator_loss(self.discriminator(self.disturb(generated), *labels))
+        self.discriminator.requires_grad_(False)  # G's gradient passes through D; D's own is not needed
+        loss = self.generator_loss(self.discriminator(self.add_noise(generated), *labels))
         self.generator_optimizer.zero_grad()
         loss.backward()
         self.generator_optimizer.step()
@@ -153,23 +163,13 @@ class GAN(Trainable):
         """BCE(D(G(z)), 1) of logits."""
         return F.binary_cross_entropy_with_logits(on_fake, nnlite.ones_like(on_fake))
 
-    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
-        """The mean probabilities of being real that D gives to both kinds."""
+    def mean_outputs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+        """D's mean probability of being real, for real and for generated images."""
         return {"d_real": on_real.detach().sigmoid().mean(), "d_fake": on_fake.detach().sigmoid().mean()}
 
-    def disturb(self, images: Tensor) -> Tensor:
+    def add_noise(self, images: Tensor) -> Tensor:
         """Images plus noise of standard deviation self.noise, for the discriminator."""
         return images + self.noise * nnlite.randn_like(images) if self.noise else images
-
-    def anneal(self, progress: float) -> None:
-        """Set noise and learning rates for a training that is this far, 0..1.
-
-        The noise falls to nothing along a line; the rates do so in the second half. Before, the two networks go
-        round each other; with smaller and smaller steps they settle.
-        """
-        self.noise = self.strategy.noise * (1.0 - progress)
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            optimizer.param_groups[0]["lr"] = self.lr * min(1.0, 2.0 * (1.0 - progress))
 
     def draw_noise(self, n: int) -> Tensor:
         """z (n, latent) from N(0, 1), on the generator's device."""
@@ -177,17 +177,17 @@ class GAN(Trainable):
         return nnlite.randn(n, self.generator.latent, device=device)
 
     def sample(self, n: int) -> Tensor:
-        """n images of fresh noise."""
+        """n images from new noise."""
         return self.generate(self.draw_noise(n))
 
     def generate(self, noise: Tensor, *labels: Tensor) -> Tensor:
-        """The images of this noise, each independent of the others: batch norm uses its running figures."""
+        """The images for this noise, each independent of the others: batch norm uses its running statistics."""
         with nnlite.no_grad():
             images = self.generator.eval()(noise, *labels)
         self.generator.train()
         return images
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         names = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
         return {name: getattr(self, name) for name in names}
 
@@ -209,7 +209,7 @@ class ConditionalGAN(GAN):
         super().__init__(generator, DenseDiscriminator(width, shape, classes), strategy, lr)
 
     def sample(self, n: int, labels: Tensor | None = None) -> Tensor:
-        """n images of fresh noise, of these classes (n,) or of all in turn. Raises ValueError for other labels."""
+        """n images from new noise, of these classes (n,) or of all in turn. Raises ValueError for invalid labels."""
         noise = self.draw_noise(n)
         if labels is None:
             labels = nnlite.tensor(np.arange(n) % self.classes, device=noise.device)

@@ -1,4 +1,4 @@
-"""What keeps a game of two networks in balance, and the figures that show whether it is: shared by all GANs here."""
+"""How to keep generator and discriminator in balance, and how to measure whether they are: for all GANs here."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from nnlite.nn.utils.parametrizations import spectral_norm
 
 @dataclass(frozen=True)
 class Strategy:
-    """How the two networks are trained. The defaults are the plain game.
+    """How the two networks are trained. The defaults are the plain GAN.
 
-    label_low, label_high  what the discriminator is told of a real image, drawn between the two for each image: one
-                           value, say .9, is one-sided label smoothing (Salimans et al. 2016), .7 to 1 a noisy one
-    discriminator_steps    its steps in a training step; each takes an equal part of the batch
-    generator_steps        the generator's steps after these, each with fresh noise
-    noise                  standard deviation of noise added to all images before the discriminator (Sonderby et al.
-                           2017); `GAN.anneal` lets it fall
-    spectral_norm          whether the discriminator's layers stretch nothing (Miyato et al. 2018)
+    label_low, label_high  the discriminator's label for a real image is drawn between the two: a single value, such as
+                           .9, is one-sided label smoothing (Salimans et al. 2016), .7 to 1 makes the labels noisy
+    discriminator_steps    discriminator steps per training step, each on an equal share of the batch
+    generator_steps        generator steps after these, each with new noise
+    noise                  standard deviation of the noise added to all images that the discriminator sees (Sonderby et
+                           al. 2017); a training loop lowers it by setting `GAN.noise`
+    spectral_norm          normalise the discriminator's layers so that none stretches its input (Miyato et al. 2018)
 
     Raises ValueError for labels outside 0 < low <= high <= 1, fewer than one step, or a negative noise.
     """
@@ -47,39 +47,39 @@ class Strategy:
             raise ValueError(f"Strategy: noise is a standard deviation, at least 0, got {self.noise}")
 
     def real_labels(self, logits: Tensor) -> Tensor:
-        """What the discriminator is told of real images, one number a logit."""
+        """The discriminator's labels for real images, one for each logit."""
         if self.label_low == self.label_high:
             return nnlite.full_like(logits, self.label_low)
         return self.label_low + (self.label_high - self.label_low) * nnlite.rand_like(logits)
 
-    def parts(self, *batch: Tensor) -> list[tuple[Tensor, ...]]:
-        """The batch in equal parts, one for each step of the discriminator. Raises ValueError if it has no such."""
+    def split(self, *batch: Tensor) -> list[tuple[Tensor, ...]]:
+        """Cut the batch into equal shares, one for each discriminator step. Raises ValueError if that is impossible."""
         n, steps = len(batch[0]), self.discriminator_steps
         if n % steps or n < 2 * steps:
             raise ValueError(
-                f"train_step: a batch of {n} has no {steps} equal parts of two images or more, one for each step of "
-                f"the discriminator; use a multiple of {steps}"
+                f"train_step: a batch of {n} cannot be cut into {steps} equal shares of two images or more, one per "
+                f"discriminator step; use a multiple of {steps}"
             )
         return list(zip(*(tensor.chunk(steps) for tensor in batch), strict=True))
 
 
 def normalise_spectra(network: nn.Module) -> None:
-    """Spectral normalisation of every linear and convolutional layer."""
+    """Apply spectral normalisation to every linear and convolutional layer."""
     for layer in list(network.modules()):
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
             spectral_norm(layer)
 
 
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """The Euclidean norm of all gradients as one vector, 0-d: none reaches a network that no longer learns."""
+    """The Euclidean norm of all gradients taken as one vector, 0-d; it is 0 when nothing is learnt any more."""
     return nnlite.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm()
 
 
 def diversity(images: Tensor) -> Tensor:
     """Mean Euclidean distance between two images of a batch (N, ...), N >= 2, over all pairs; 0-d.
 
-    |a - b|^2 = |a|^2 + |b|^2 - 2 ab, so that one matrix product gives all pairs. For an image and itself it gives what
-    rounding leaves, and the root of that is no longer small: those are left out.
+    |a - b|^2 = |a|^2 + |b|^2 - 2 ab, so one matrix product gives all pairs. For an image and itself only a rounding
+    error is left, but its square root would not be small: these pairs are left out.
     """
     n, x = len(images), images.detach().flatten(1)
     lengths = (x * x).sum(1)

@@ -1,8 +1,7 @@
 """Principal component analysis (Pearson 1901; Hotelling 1933): the best linear autoencoder, found without training.
 
-The k directions along which data vary most span the plane that, of all planes of k dimensions, lies nearest to them:
-no linear encoder and decoder reconstruct with a smaller squared error (Eckart & Young 1936). So it is what an
-autoencoder with k numbers is measured against.
+The k directions along which the data vary most span the k-dimensional plane nearest to them: no linear encoder and
+decoder have a smaller squared error (Eckart & Young 1936). So an autoencoder with k numbers is compared with it.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from nnlite import ShapeError
 
 
 class PCA:
-    """mean (D,) and components (k, D), orthonormal rows in the order of the variance along them.
+    """mean (D,) and components (k, D): orthonormal rows, sorted by the variance along them.
 
-    encode x -> (x - mean) V^T, decode h -> h V + mean. Arrays of any shape (N, ...) with D numbers each.
+    encode x -> (x - mean) V^T, decode h -> h V + mean. Takes arrays of any shape (N, ...) with D numbers per sample.
     """
 
     def __init__(self, components: int):
@@ -28,13 +27,14 @@ class PCA:
     def fit(self, x: np.ndarray) -> Self:
         """The eigenvectors of the covariance of x, largest eigenvalue first. Raises ShapeError for too few samples.
 
-        They are the V of x - mean = U S V^T too, but of D x D numbers they are found much faster than of N x D.
+        They are also the V of x - mean = U S V^T, but found much faster: from D x D numbers instead of N x D.
         """
         rows = x.reshape(len(x), -1)
         if self.count > min(rows.shape):
-            raise ShapeError(f"PCA: {rows.shape[0]} samples of {rows.shape[1]} numbers have no {self.count} components")
+            n, d = rows.shape
+            raise ShapeError(f"PCA: {n} samples of {d} numbers have at most {min(n, d)} components, not {self.count}")
         self.mean = rows.mean(0)
-        centred = (rows - self.mean).astype(np.float64)  # squares would cost float32 half its digits
+        centred = (rows - self.mean).astype(np.float64)  # squaring would cost float32 half its digits
         vectors = np.linalg.eigh(centred.T @ centred)[1]
         self.components = vectors[:, ::-1][:, : self.count].T.astype(rows.dtype)
         return self

@@ -1,20 +1,21 @@
 """Residual networks: layers that learn what to add (He, Zhang, Ren & Sun 2016), and a plain twin that cannot.
 
-More layers ought to do no worse: the further ones could hand on what they get. But a stack of convolutions finds that
-hard to learn, and beyond some depth errors grow, on the training data too. A residual block begins there:
+More layers should do no worse: the additional ones could pass on their input. But a stack of convolutions finds that
+hard to learn, and beyond some depth the error grows, on the training data too. A residual block starts from there:
 
     y = relu(x + f(x)),   f = conv 3x3, batch norm, relu, conv 3x3, batch norm
 
-f = 0 hands x on, and the gradient of the sum reaches x undiminished however deep it lies.
+f = 0 passes x on, and the gradient of the sum reaches x at full size, however deep the network.
 
-The networks are those that the paper has for small images: a convolution, three groups of n blocks (two convolutions
-each) with 1, 2 and 4 times `width` maps, each group after the first at half the resolution, the mean of each map, and
-a linear layer: 6 n + 2 layers with weights. Here the first convolution halves the resolution too, to save time.
+These are the paper's networks for small images: a convolution, three groups of n blocks (two convolutions each) with
+1, 2 and 4 times `width` maps, each group after the first at half the resolution, the mean of each map, and a linear
+layer: 6 n + 2 layers with weights. Here the first convolution halves the resolution too, to save time.
 """
 
 from __future__ import annotations
 
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from nnlite import Tensor, nn
 from nnlite.nn import functional as F
 
@@ -22,17 +23,17 @@ from nnlite.nn import functional as F
 class ResidualBlock(nn.Module):
     """Maps (N, before, H, W) -> (N, after, ceil(H / stride), ceil(W / stride)): y = relu(shortcut(x) + f(x)).
 
-    The shortcut is x itself, or where shapes differ a 1x1 convolution with batch norm.
+    The shortcut is x itself or, where shapes differ, a 1x1 convolution with batch norm.
     """
 
     def __init__(self, before: int, after: int, stride: int):
         self.body = nn.Sequential(
-            *normalised(before, after, 3, stride),
+            *conv_norm(before, after, 3, stride),
             nn.ReLU(),
-            *normalised(after, after, 3),
+            *conv_norm(after, after, 3),
         )
         same = before == after and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Sequential(*normalised(before, after, 1, stride))
+        self.shortcut = nn.Identity() if same else nn.Sequential(*conv_norm(before, after, 1, stride))
 
     def forward(self, maps: Tensor) -> Tensor:
         return F.relu(self.shortcut(maps) + self.body(maps))
@@ -44,7 +45,7 @@ class ResNet(ClassifierNetwork):
     depth   layers with weights: 8, 14, 20, 26, ...
     width   maps of the first group
 
-    The features are the mean of each of the last maps, (N, 4 width). Raises ValueError for another depth.
+    The features are the mean of each of the last maps, (N, 4 width). Raises ValueError for other depths.
     """
 
     def __init__(self, depth: int = 20, width: int = 8, channels: int = 1, classes: int = 10):
@@ -59,11 +60,11 @@ class ResNet(ClassifierNetwork):
                 before = after
         self.layers.extend([nn.AdaptiveAvgPool2d(1), nn.Flatten()])
         self.output = nn.Linear(before, classes)
-        self.apply(init_he)
+        init_he(self)
 
     def first(self, before: int, after: int) -> list[nn.Module]:
-        """The layers ahead of the blocks."""
-        return [*normalised(before, after, 3, stride=2), nn.ReLU()]
+        """The layers before the blocks."""
+        return [*conv_norm(before, after, 3, stride=2), nn.ReLU()]
 
     def block(self, before: int, after: int, stride: int) -> nn.Module:
         """Two of the network's convolutions."""
@@ -74,17 +75,17 @@ class Plain(ResNet):
     """The same convolutions, without shortcuts and without batch norm, each followed by a rectifier."""
 
     def first(self, before: int, after: int) -> list[nn.Module]:
-        return rectified(before, after, stride=2)
+        return conv_relu(before, after, stride=2)
 
     def block(self, before: int, after: int, stride: int) -> nn.Module:
-        return nn.Sequential(*rectified(before, after, stride), *rectified(after, after))
+        return nn.Sequential(*conv_relu(before, after, stride), *conv_relu(after, after))
 
 
-def normalised(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution and its batch norm, which has a bias for both."""
+def conv_norm(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution and batch norm; the bias of the latter serves both."""
     return [nn.Conv2d(before, after, size, stride, size // 2, bias=False), nn.BatchNorm2d(after)]
 
 
-def rectified(before: int, after: int, stride: int = 1) -> list[nn.Module]:
-    """A 3x3 convolution and its rectifier."""
+def conv_relu(before: int, after: int, stride: int = 1) -> list[nn.Module]:
+    """A 3x3 convolution, then ReLU."""
     return [nn.Conv2d(before, after, 3, stride, 1), nn.ReLU()]

@@ -1,18 +1,20 @@
-"""Segmentation: which pixels belong to the thing? A U-Net that answers for each (Ronneberger, Fischer & Brox 2015).
+"""Segmentation: which pixels belong to the object? A U-Net answers for each (Ronneberger, Fischer & Brox 2015).
 
-A classifier throws away where something is, level by level; the way up of a U-Net brings it back from the skips.
-The network is the one that draws cartoons (models/unet.py), but for its last layer. It differs from the paper's:
+A classifier discards where something is, level by level; on its way up, a U-Net gets that back through the skips.
+Except for its last layer, the network is the one that draws cartoons (models/unet.py). It differs from the paper's:
 
     here                                        Ronneberger et al.
     strided convolutions go down                max pooling
     pixels repeated, then convolved go up       transposed convolutions
     one convolution a level                     two
-    zeros around, so mask and image are alike   none, so the mask is smaller and large images are cut into tiles
+    padding, so masks are as large as images    none, so masks are smaller and large images are cut into tiles
     colours and their local contrast            grey values
-    every pixel counts alike, and Dice loss     pixels between touching cells count more
+    all pixels weigh the same, and Dice loss    pixels between touching cells weigh more
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -38,13 +40,13 @@ class SegmentationUNet(StrokeUNet):
 
 
 class Segmenter(Trainable):
-    """A network from images to one logit a pixel, trained by Adam on the sum of two losses.
+    """A network from images to one logit a pixel, trained with Adam on the sum of two losses.
 
     With p = sigmoid(logit) and m = 1 inside, 0 outside:
         cross entropy   -mean [ m log p + (1 - m) log(1 - p) ]                      over pixels
         Dice loss       1 - mean [ (2 sum m p + 1) / (sum m + sum p + 1) ]          sums over pixels, mean over images
-    Where little is inside, the first is small for "nothing anywhere" already; the second is not (Milletari, Navab &
-    Ahmadi 2016, who square what they sum in the denominator; the 1 keeps it defined for empty masks).
+    If the object is small, the answer "nothing anywhere" already has a small cross entropy, but a large Dice loss
+    (Milletari, Navab & Ahmadi 2016, who square the terms in the denominator; the 1 keeps it defined for empty masks).
     """
 
     def __init__(self, network: nn.Module, lr: float = 1e-3):
@@ -56,17 +58,17 @@ class Segmenter(Trainable):
         self.optimizer.zero_grad()
         logits = self.network(images)
         losses = {"bce": F.binary_cross_entropy_with_logits(logits, masks), "dice": dice_loss(logits, masks)}
-        sum(losses.values()).backward()
+        (losses["bce"] + losses["dice"]).backward()
         self.optimizer.step()
         found = (logits.detach() > 0.0).float()
         return {name: loss.detach() for name, loss in losses.items()} | {"iou": iou(found, masks).mean()}
 
     def predict(self, images: Tensor) -> Tensor:
-        """The probability of each pixel to be inside, (N, 1, H, W), without gradients."""
+        """The probability that each pixel is inside, (N, 1, H, W), without gradients."""
         with nnlite.no_grad():
             return self.network(images).sigmoid()
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
 
@@ -80,7 +82,7 @@ def dice_loss(logits: Tensor, masks: Tensor) -> Tensor:
 def iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union |A and B| / |A or B| of each pair of masks (N, 1, H, W) of 0 and 1: (N,) in 0..1.
 
-    Also known as the Jaccard index (1912). Two empty masks agree: 1.
+    Also known as the Jaccard index (1912). It is 1 for two empty masks.
     """
     both = (a * b).sum((1, 2, 3))
     either = (a + b).sum((1, 2, 3)) - both

@@ -1,4 +1,4 @@
-"""What all models here share while they are trained: a device to be on, and a state from which to go on."""
+"""What all models share: they move to a device, and training can continue from their saved state."""
 
 from __future__ import annotations
 
@@ -9,45 +9,44 @@ from nnlite import CheckpointError, optim
 
 
 class Trainable:
-    """Some parts that learn together. A subclass names them in `parts`; how they learn is its own affair.
+    """A model made of components that learn together. A subclass lists them in `components` and has its own train_step.
 
-    A part is a network, the optimiser of one, again a Trainable, or anything with to, state_dict and load_state_dict.
-    What else a model has (a weight in its loss, a strategy) comes from its constructor and is no part: it is not in the
-    state.
+    A component is a network, an optimiser, another Trainable, or anything else with to, state_dict and load_state_dict.
+    Settings such as the weight of a loss come from the constructor: they are not components and not in the state.
     """
 
-    def parts(self) -> dict[str, Any]:
-        """All that training changes, under the names that a state has for it."""
+    def components(self) -> dict[str, Any]:
+        """Everything that training changes, under the names it has in a state."""
         raise NotImplementedError
 
     @property
     def name(self) -> str:
-        """What a state says it is of."""
+        """The kind of model, which is noted in its state."""
         return type(self).__name__
 
     def to(self, device: str) -> Self:
         """Move all networks to 'cpu' or 'gpu'; call it before the first step."""
-        for part in self.parts().values():
-            if not isinstance(part, optim.Optimizer):  # it goes where its parameters are
-                part.to(device)
+        for component in self.components().values():
+            if not isinstance(component, optim.Optimizer):  # it follows its parameters
+                component.to(device)
         return self
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that a training needs to go on."""
-        return {"kind": self.name, **{name: part.state_dict() for name, part in self.parts().items()}}
+        """Everything needed to continue training."""
+        return {"kind": self.name, **{name: component.state_dict() for name, component in self.components().items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave. Raises CheckpointError if it is damaged or another model's."""
+        """Restore what `state_dict` returned. Raises CheckpointError if it is damaged or belongs to another model."""
         if not isinstance(state, Mapping):
             raise CheckpointError(f"the state of {self.name} must be a dictionary, got {state!r:.50}")
         kind = state.get("kind", self.name)
         if kind != self.name:
             raise CheckpointError(f"this is a state of {kind}, not of {self.name}")
-        missing = [name for name in self.parts() if name not in state]
+        missing = [name for name in self.components() if name not in state]
         if missing:
             raise CheckpointError(f"this state has no {', '.join(missing)}; it is not that of {self.name}")
-        for name, part in self.parts().items():
+        for name, component in self.components().items():
             try:
-                part.load_state_dict(state[name])
+                component.load_state_dict(state[name])
             except (TypeError, CheckpointError) as error:
                 raise CheckpointError(f"{name} of {self.name}: {error}") from error

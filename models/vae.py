@@ -1,8 +1,8 @@
 """The variational autoencoder (Kingma & Welling 2014), with the weight beta of Higgins et al. 2017.
 
-An autoencoder whose codes can be drawn from scratch. The decoder makes an image x from a code z ~ p(z) = N(0, 1); the
-encoder says which codes an image may have come from, q(z|x) = N(mu, e^log_var), standard deviation e^(log_var / 2).
-However good q is, it bounds the probability of the image from below, and the loss is minus that bound at beta = 1:
+An autoencoder that can generate: its codes can be drawn at random. The decoder makes an image x from a code z, with
+z ~ p(z) = N(0, 1); the encoder says which codes an image may have come from, q(z|x) = N(mu, e^log_var), standard
+deviation e^(log_var / 2). Any q gives a lower bound of the probability of x; at beta = 1 the loss is minus this bound:
 
     log p(x) >= ELBO = E_q log p(x|z) - KL(q(z|x) || p(z))
 
@@ -10,13 +10,16 @@ However good q is, it bounds the probability of the image from below, and the lo
     reconstruction = sum over pixels of BCE(decoder(z), x)                      z = mu + e^(log_var / 2) * eps
     KL             = sum over the code of (mu^2 + e^log_var - log_var - 1) / 2  eps ~ N(0, 1)
 
-both as means over the batch, in nats an image. The scale matters: only if pixels and code are both summed over is the
-bound a bound. With the mean over the 784 pixels instead, KL would weigh 784 times as much, and the codes would say
-nothing. On MNIST reconstruction is about 80 and KL about 25; pixels between paper and ink cost something however
-they are drawn, 46 of the 80. beta > 1 buys codes closer to N(0, 1), each axis for itself, with blurred images.
+both averaged over the batch, in nats per image. The scale matters: it is a bound only if both pixels and code are
+summed over. With the mean over the 784 pixels, KL would weigh 784 times as much, and the codes would carry no
+information. On MNIST, reconstruction is about 80 and KL about 25; 46 of the 80 cannot be avoided, as pixels between
+paper and ink always cost something. beta > 1 brings the codes closer to N(0, 1), with independent axes, at the price of
+blurred images.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import nnlite
 from models.trainable import Trainable
@@ -27,7 +30,7 @@ SHAPE = (1, 28, 28)
 
 
 def dense(latent: int) -> tuple[nn.Module, nn.Module]:
-    """Encoder 784-512-128-2 latent and decoder latent-128-512-784: those of autoencoder.dense, but for the log_var."""
+    """Encoder 784-512-128-(2 latent) and decoder latent-128-512-784: those of autoencoder.dense, with log_var added."""
     encoder = nn.Sequential(
         nn.Flatten(),
         nn.Linear(784, 512),
@@ -74,11 +77,11 @@ NETWORKS = {"dense": dense, "conv": conv}
 class VAE(Trainable):
     """Encoder, decoder and their optimiser, Adam. Images are (N, 1, 28, 28) in 0..1, codes (N, latent).
 
-    kind    of NETWORKS
+    kind    a key of NETWORKS
     latent  numbers in a code
-    beta    weight of the KL term; 1 is the paper's
+    beta    weight of the KL term (1 in the VAE paper)
 
-    Raises ValueError for another kind, a latent size below 1, or a negative beta.
+    Raises ValueError for an unknown kind, a latent size below 1, or a negative beta.
     """
 
     def __init__(self, kind: str = "conv", latent: int = 16, beta: float = 1.0, lr: float = 1e-3):
@@ -104,7 +107,7 @@ class VAE(Trainable):
         return nnlite.sigmoid(self.decoder(codes))
 
     def terms(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction and KL, as above, with one z drawn for each image."""
+        """Reconstruction and KL as defined above, with one z for each image."""
         mu, log_var = self.encode(images)
         logits = self.decoder(F.rsample(mu, log_var))
         reconstruction = F.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
@@ -122,13 +125,13 @@ class VAE(Trainable):
 
     @nnlite.no_grad()
     def elbo(self, images: Tensor) -> Tensor:
-        """The evidence lower bound, nats an image, for judging: higher is better, whatever beta it was trained with."""
+        """The evidence lower bound, in nats per image: higher is better, whatever beta it was trained with."""
         reconstruction, kl = self.terms(images)
         return -(reconstruction + kl)
 
     @nnlite.no_grad()
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Each image decoded from its mu, the likeliest code."""
+        """Decode each image from its mu, the most likely code."""
         return self.decode(self.encode(images)[0])
 
     @nnlite.no_grad()
@@ -137,7 +140,7 @@ class VAE(Trainable):
         device = next(self.decoder.parameters()).device
         return self.decode(nnlite.randn(n, self.latent, device=device))
 
-    def parts(self):
+    def components(self) -> dict[str, Any]:
         return {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
 
     @property

@@ -1,7 +1,7 @@
 """VGG: convolutions of 3x3 only, in blocks, each block at half the resolution of the one before.
 
 Simonyan & Zisserman 2015. Two 3x3 convolutions see 5x5 pixels and three see 7x7, with fewer weights than one large
-convolution and a rectifier after each. Channels double from block to block as the resolution halves.
+convolution and with a rectifier after each. Channels double from block to block as the resolution halves.
 
     block        1    2    3    4    5
     channels    64  128  256  512  512
@@ -18,18 +18,19 @@ from os import PathLike
 import numpy as np
 
 import nnlite
-from models.classifiers import ClassifierNetwork, init_he
+from models.classifiers import ClassifierNetwork
+from models.init import init_he
 from models.weights import load_weights
 from nnlite import CheckpointError, ShapeError, Tensor, nn
 
 VGG19 = (2, 2, 4, 4, 4)  # convolutions in each block
 WIDTHS = (64, 128, 256, 512, 512)
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in 0..1: what PyTorch's weights expect
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels in 0..1: PyTorch's weights expect these
 
 
 def block(before: int, after: int, convolutions: int, padding_mode: str = "zeros") -> list[nn.Module]:
-    """`convolutions` times a 3x3 convolution that keeps the resolution, and its rectifier."""
+    """`convolutions` 3x3 convolutions that keep the resolution, each followed by ReLU."""
     layers: list[nn.Module] = []
     for channels in (before, *[after] * (convolutions - 1)):
         layers += [nn.Conv2d(channels, after, 3, padding=1, padding_mode=padding_mode), nn.ReLU()]
@@ -39,11 +40,11 @@ def block(before: int, after: int, convolutions: int, padding_mode: str = "zeros
 class VGG(ClassifierNetwork):
     """A small classifier: images (N, channels, H, W) in 0..1, 8 pixels a side or more -> logits (N, classes).
 
-    convolutions   their number in each block
+    convolutions   number of convolutions in each block
     widths         channels of each block, an eighth of the paper's
 
-    Blocks end with pooling, and two linear layers follow where the paper has three, of 4096 units. They know 3x3
-    places, what is left of 28x28 pixels; maps of another size are averaged to it. The features are the rectified
+    Blocks end with pooling. Two linear layers follow; the paper has three, with 4096 units. They expect 3x3 maps, which
+    is what remains of 28x28 pixels; maps of other sizes are averaged down or up to it. The features are the rectified
     units of the first linear layer, (N, 128).
     """
 
@@ -60,20 +61,23 @@ class VGG(ClassifierNetwork):
         self.layers.extend([nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * widths[-1], 128), nn.ReLU()])
         self.layers.append(nn.Dropout(0.5))
         self.output = nn.Linear(128, classes)
-        self.apply(init_he)
+        init_he(self)
 
 
 class VGGFeatures(nn.Module):
-    """The convolutions of a VGG: images (N, 3, H, W) in [-1, 1] -> what each convolution makes of them, rectified.
+    """The convolutions of a VGG: images (N, 3, H, W) in [-1, 1] -> the rectified output of each convolution.
 
-    convolutions   their number in each block; the last block may be cut short
+    convolutions   number of convolutions in each block; the last block may be cut short
     widths         channels of each block
-    average        pool by averages, which Gatys et al. 2016 found better for making pictures, and not by maxima
-    padding_mode   what lies beyond the border, as for nn.Conv2d
+    average        average pooling, which Gatys et al. 2016 found better for making pictures, instead of max pooling
+    padding_mode   as for nn.Conv2d
 
-    A convolution is called conv{block}_{number in it}, both from 1, as in the papers. The state_dict has PyTorch's
-    names: features.0.weight, features.0.bias, features.2.weight and on; rectifiers and pooling take a number each.
+    A convolution is called conv{block}_{number}, both counted from 1, as in the papers. The state_dict has PyTorch's
+    names: features.0.weight, features.0.bias, features.2.weight, ...; rectifiers and pooling layers count too.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -83,7 +87,7 @@ class VGGFeatures(nn.Module):
         padding_mode: str = "zeros",
     ):
         self.features = nn.Sequential()
-        self.place: dict[str, int] = {}  # of the rectifier behind each convolution
+        self.place: dict[str, int] = {}  # index in `features` of the rectifier after each convolution
         before = (3, *widths)
         for number, count in enumerate(convolutions):
             if number:
@@ -96,9 +100,9 @@ class VGGFeatures(nn.Module):
         self.register_buffer("std", nnlite.tensor(STD).reshape(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor, wanted: Collection[str]) -> dict[str, Tensor]:
-        """The features under the wanted names, each (N, C, H', W'); nothing deeper is computed.
+        """The features with these names, each (N, C, H', W'); deeper layers are not computed.
 
-        Raises ValueError for an unknown name, ShapeError for anything but an image that is large enough to be halved.
+        Raises ValueError for an unknown name, ShapeError unless the images are large enough for all pooling layers.
         """
         unknown = [name for name in wanted if name not in self.place]
         if unknown:
@@ -116,14 +120,14 @@ class VGGFeatures(nn.Module):
         return found
 
     def normalise(self, images: Tensor) -> Tensor:
-        """From [-1, 1] to about mean 0 and variance 1, each colour by ImageNet's figures."""
+        """From [-1, 1] to about mean 0 and variance 1, by ImageNet's mean and standard deviation of each colour."""
         return ((images + 1.0) * 0.5 - self.mean) / self.std
 
 
 def load_vgg19(path: str | PathLike) -> VGGFeatures:
     """VGG-19 up to conv5_1 with published weights: a safetensors file with PyTorch's names and shapes.
 
-    Of the file, layers farther on are not read. Raises CheckpointError for a file that is none or holds others.
+    Deeper layers in the file are ignored. Raises CheckpointError if the file is damaged or holds other weights.
     """
     network = VGGFeatures((*VGG19[:-1], 1))
     own, given = network.state_dict(), nnlite.load(path)
@@ -131,7 +135,7 @@ def load_vgg19(path: str | PathLike) -> VGGFeatures:
     if wrong:
         found = f"{np.shape(given[wrong[0]])} instead" if wrong[0] in given else "none of that name"
         raise CheckpointError(
-            f"{path} holds no VGG-19 by PyTorch's names: expected {wrong[0]} of shape {own[wrong[0]].shape}, found "
+            f"{path} is not a VGG-19 with PyTorch's names: expected {wrong[0]} of shape {own[wrong[0]].shape}, found "
             f"{found} ({len(wrong)} of {len(own)} do not fit); save the state_dict of vgg19 (without batch norm)"
         )
     load_weights(network, {name: given[name] for name in own}, path)
@@ -139,14 +143,15 @@ def load_vgg19(path: str | PathLike) -> VGGFeatures:
 
 
 def random_vgg(pictures: Sequence[Tensor], convolutions: Sequence[int], widths: Sequence[int]) -> VGGFeatures:
-    """A VGG that nobody has trained, but whose features are of use on these pictures (He, Wang & Hopcroft 2016).
+    """An untrained VGG whose features are still useful for these pictures (He, Wang & Hopcroft 2016).
 
-    Filters are drawn as for training (He et al. 2015). Left at that, the deeper a layer, the more all of its channels
-    say the same: how bright it is. So layer by layer each channel's scale and bias are set such that over all
-    positions of the pictures, (1, 3, H, W) each, it has mean 0 and variance 1 before its rectifier (Mishkin & Matas
-    2016, Salimans & Kingma 2016). Borders are repeated: zeros would then be no neutral value.
+    Its filters start as for training (He et al. 2015). Without further change, the deeper a layer, the more all its
+    channels say the same: how bright the picture is. So, layer by layer, each channel's scale and bias are set to give
+    it mean 0 and variance 1 over all positions of the pictures, (1, 3, H, W) each, before its rectifier (Mishkin &
+    Matas 2016, Salimans & Kingma 2016). Borders are repeated, because zeros would not be neutral after that.
     """
-    network = VGGFeatures(convolutions, widths, padding_mode="replicate").apply(init_he)
+    network = VGGFeatures(convolutions, widths, padding_mode="replicate")
+    init_he(network)
     with nnlite.no_grad():
         seen = [network.normalise(picture) for picture in pictures]
         for layer in network.features:
@@ -157,8 +162,8 @@ def random_vgg(pictures: Sequence[Tensor], convolutions: Sequence[int], widths: 
 
 
 def _standardise(layer: nn.Conv2d, outputs: Sequence[Tensor]) -> None:
-    """Change the layer such that, where it gave these outputs, each channel has mean 0 and variance 1."""
+    """Change the layer so that each channel of what were these outputs has mean 0 and variance 1."""
     values = np.concatenate([y.permute(0, 2, 3, 1).reshape(-1, y.shape[1]).numpy() for y in outputs])
-    mean, std = values.mean(0), np.maximum(values.std(0), 0.01)  # a blank picture has no deviation
+    mean, std = values.mean(0), np.maximum(values.std(0), 0.01)  # a blank picture has a deviation of 0
     layer.weight.copy_(layer.weight / nnlite.tensor(std).reshape(-1, 1, 1, 1))
     layer.bias.copy_((layer.bias - nnlite.tensor(mean)) / nnlite.tensor(std))

@@ -1,4 +1,4 @@
-"""Put the weights of a file into a network."""
+"""Load the weights of a file into a network."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nnlite import CheckpointError, Tensor, nn
 
 
 def load_weights(network: nn.Module, state: Mapping[str, Tensor], path: str | PathLike) -> None:
-    """Fill a network with what `nnlite.load(path)` gave.
+    """Load `state`, the result of `nnlite.load(path)`, into a network.
 
-    Raises CheckpointError, which names the file, for weights that do not fit or are not finite: a single NaN turns all
-    that a network draws into garbage.
+    Raises CheckpointError, which names the file, for weights that do not fit or are not finite: a single NaN can turn
+    every output of the network into NaN.
     """
     try:
         with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite

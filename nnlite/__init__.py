@@ -4,15 +4,15 @@
     from nnlite import nn, optim
     import nnlite.nn.functional as F
 
-Names, arguments and defaults are PyTorch's. Start reading at tensor.py and function.py; functional/ has the
-operations with their gradients, nn/ the layers, optim/ the optimisers, backend/ what runs on which device.
+Names, arguments and defaults are PyTorch's. docs/read-the-core.md leads through the files that a trained convolutional
+network needs, beginning with function.py. functional/ has the operations with their gradients, nn/ the layers, optim/
+the optimisers, backend/ what they run on, and guards/ the checks of their arguments.
 """
 
-from . import cuda, functional, graph, nn, optim
+from . import backends, cuda, functional, graph, guards, nn, optim
 from .backend import canonical as device
 from .backend import gpu_available
-from .backend import precision as backends
-from .backend.threads import set_num_threads
+from .backend.cpu.threads import set_num_threads
 from .backend.random import get_rng_state, manual_seed, set_rng_state
 from .capture import capture
 from .checkpoint import load, load_metadata, save
@@ -26,7 +26,8 @@ from .dtype import (
     set_default_dtype, uint8,
 )  # fmt: skip
 from .errors import CheckpointError, DataError, DeviceError, GradcheckError, GraphError, NonFiniteError, ShapeError
-from .function import Function, detect_anomaly, enable_grad, is_grad_enabled, no_grad, unbroadcast
+from .anomaly import detect_anomaly
+from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
     abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,
     log, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum,
@@ -34,6 +35,6 @@ from .functional import (
     sum, tanh, to_device, transpose, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
-from .methods import Tensor
+from .tensor import Tensor
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The backward pass: from a result back to the leaves, through every operation between them."""
+"""The walk back: from a result to the leaves, through every operation between them (Tensor.backward drives it)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ from typing import Any
 from .function import Function
 
 
-def propagate(root: Function, gradient: Any, retain_graph: bool) -> None:
-    """Add to `.grad` of every leaf what reaches it; free the graph unless `retain_graph`."""
-    for node, dy, grads in walk(root, gradient):
-        if dy is not None:
-            _retain(node, dy)
-            _deliver(node, dy, grads)
-        if not retain_graph:
-            node.free()
-        del dy, grads  # their memory is free for the next node
-
-
 def walk(root: Function, gradient: Any) -> Iterator[tuple[Function, Any, list]]:
     """Visit each node after all that use its output, with its gradient dy, and what it hands on: (edge, gradient)s.
 
-    dy is None where no gradient arrives. Gradients of intermediate values live only in `pending`.
+    dy is None where no gradient arrives. Until a node is visited, the gradients that reach it add up in `pending`.
     """
     pending = {root: gradient}
     for node in topological_order(root):
@@ -32,44 +21,20 @@ def walk(root: Function, gradient: Any) -> Iterator[tuple[Function, Any, list]]:
             if isinstance(edge, Function):
                 pending[edge] = pending[edge] + grad if edge in pending else grad
         yield node, dy, grads
-        del dy, grads
+        del dy, grads  # their memory is free for the next node
 
 
 def topological_order(root: Function) -> list[Function]:
     """Every node before the nodes it was computed from. Iterative: graphs are deeper than Python's stack."""
     finished: list[Function] = []
-    seen = {root}
-    stack = [(root, iter(_parents(root)))]
+    seen: set[Function] = set()
+    stack = [(root, False)]
     while stack:
-        node, parents = stack[-1]
-        for parent in parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append((parent, iter(_parents(parent))))
-                break
-        else:
+        node, everything_behind_is_finished = stack.pop()
+        if everything_behind_is_finished:
             finished.append(node)
-            stack.pop()
+        elif node not in seen:
+            seen.add(node)
+            edges = [] if node.freed else [edge for edge in node.edges if isinstance(edge, Function)]
+            stack += [(node, True), *((edge, False) for edge in reversed(edges))]
     return finished[::-1]
-
-
-def _parents(node: Function) -> list[Function]:
-    return [] if node.freed else [edge for edge in node.edges if isinstance(edge, Function)]
-
-
-def _deliver(node: Function, dy: Any, grads: list) -> None:
-    """Give the leaves their gradients. A leaf keeps its own, so that it must not lie in memory of somebody else."""
-    xp, others = node.xp, [dy, *vars(node).values()]
-    for edge, grad in grads:
-        if not isinstance(edge, Function) and edge.requires_grad:
-            shared = any(isinstance(a, xp.ndarray) and xp.may_share_memory(grad, a) for a in others)
-            kept = grad.copy(order="K") if shared or 0 in grad.strides else grad
-            edge.accumulate_grad(kept)
-            others.append(kept)
-
-
-def _retain(node: Function, dy: Any) -> None:
-    """Keep the gradient of a computed tensor for the reader who called `retain_grad`."""
-    output = node.retained and node.retained()
-    if output is not None:
-        output.accumulate_grad(dy.copy())

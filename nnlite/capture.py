@@ -8,35 +8,37 @@ from collections.abc import Callable
 from typing import Any
 
 from . import backend as backends
+from .backend.plain import Plain
 from .optim.optimizer import Optimizer
 from .tensor import Tensor
 
-# Calls for each new shape of the inputs that run as ever, before one is captured: in the first kernels are compiled,
-# and in the second an optimiser no longer makes its state.
+# For each new shape of the inputs, so many calls run as usual before one is captured: the first compiles the kernels
+# and makes the optimiser's state, the second finds both in place.
 EAGER_CALLS = 2
-# Shapes, each with memory of its own, after which it is thought that they will never end.
+# Each shape has a recording with memory of its own. After so many, we give up: there may be no end to them.
 RECORDINGS = 16
 
 
 def capture(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The same step, but on the GPU all its kernels are started together: Python is the bottleneck of small networks.
+    """The same step, but on the GPU all its kernels start together: Python is the bottleneck of small networks.
 
+        nnlite.backends.use("fast")
         train_step = nnlite.capture(model.train_step)
         for photo, cartoon in loader:
             losses = train_step(photo, cartoon)
 
     Every call is a real step: the first two for each new shape of the arguments run as they would without `capture`,
     the third is captured, and from then on it is replayed with the arguments of each call. Arguments are Tensors on
-    the GPU, or plain values (a number, a string, None, ...), of which each new one is captured for itself. What the
+    the GPU, or plain values (a number, a string, None, ...); each new value gets a recording of its own. What the
     step returns (Tensors, in dictionaries, lists or tuples) is copied, outside the graph of the backward pass.
 
-    What a step must keep to: it contains everything from zero_grad to the optimiser's step; its Python code runs only
-    while it is captured, so counters, printing, and decisions in it happen once (learning rates and the optimisers'
-    count of steps do go on); it never waits for the GPU, as .item(), float(loss) or an image saved would; random
-    numbers are drawn on the GPU. docs/gpu.md lists the operations that cannot be captured.
+    The step must contain everything from zero_grad to the optimiser's step. Its Python code runs only while it is
+    captured, so counters, printing and decisions in it happen once (learning rates and the optimisers' count of steps
+    do go on). It must never wait for the GPU, as .item(), float(loss) or saving an image would, and random numbers
+    must be drawn on the GPU. docs/gpu.md lists the operations that cannot be captured.
 
-    Where it cannot be, there is one warning, and the step goes on as ever: without a GPU, for Tensors on the CPU, and
-    when an operation in it cannot be captured.
+    Where a step cannot be captured there is one warning, and it runs as usual: without a GPU, for Tensors on the CPU,
+    on the plain backend, and when an operation in it cannot be captured.
     """
     return _Captured(step)
 
@@ -50,10 +52,9 @@ class _Captured:
         self.played: dict[Any, _Played] = {}
 
     def __call__(self, *arguments: Any) -> Any:
-        if not self.eager and not backends.gpu_available():
-            self._give_up("there is no GPU")
-        if not self.eager and any(isinstance(a, Tensor) and a.device != "gpu" for a in arguments):
-            self._give_up("its arguments lie on the CPU (move the model and the loader's batches to the GPU)")
+        obstacle = None if self.eager else _obstacle(arguments)
+        if obstacle:
+            self._give_up(obstacle)
         if self.eager:
             return self.step(*arguments)
         signature = _signature(arguments)
@@ -120,12 +121,12 @@ class _Played:
 class _Undo:
     """What an attempt to capture changes though no kernel runs: which gradients there are, and the optimisers' state.
 
-    All tensors and optimisers of the program are looked through, since nobody knows which ones a function will use.
+    It looks through all tensors and optimisers of the program: nobody knows which ones a function will use.
     """
 
     def __init__(self):
         things = gc.get_objects()
-        tensors = [t for t in things if issubclass(type(t), Tensor)]  # isinstance would ask strange things for more
+        tensors = [t for t in things if issubclass(type(t), Tensor)]  # isinstance would call __class__ of lazy proxies
         optimizers = [o for o in things if issubclass(type(o), Optimizer)]
         self.gradients = [(t, t.grad) for t in tensors]
         self.states = [(o, {p: dict(state) for p, state in o.state.items()}) for o in optimizers]
@@ -137,8 +138,19 @@ class _Undo:
             optimizer.state = state
 
 
+def _obstacle(arguments):
+    """Why no step with these arguments can be captured; None if one may be."""
+    if not backends.gpu_available():
+        return "there is no GPU"
+    if any(isinstance(a, Tensor) and a.device != "gpu" for a in arguments):
+        return "its arguments lie on the CPU (move the model and the loader's batches to the GPU)"
+    if type(backends.on("gpu")) is Plain:
+        return 'the plain backend cannot be captured; switch to the kernels: nnlite.backends.use("fast")'
+    return None
+
+
 def _recording():
-    from .backend.capture import Recording  # needs CuPy
+    from .backend.gpu.capture import Recording  # needs CuPy
 
     return Recording()
 

@@ -1,7 +1,5 @@
 """Saving and loading, in safetensors files: the format holds arrays and text only, so no file can run code."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -10,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from . import backend as backends
 from .errors import CheckpointError
@@ -36,6 +32,8 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
     order. A checksum of everything is added, so that `load` notices damage. The file appears under its name only when
     it is complete. Raises CheckpointError if it cannot be written, TypeError if `state` is not a dictionary.
     """
+    import safetensors.numpy  # here, so that `import nnlite` needs NumPy only
+
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dictionary, got {type(state).__name__}; pass module.state_dict()")
     _check_metadata(metadata or {})
@@ -101,6 +99,8 @@ def _check_metadata(metadata):
 
 def _read(path, checksum_required=False):
     """The arrays and the text of a file, after verifying the checksum, which is left out."""
+    import safetensors
+
     data = _bytes(path)
     try:
         tensors = safetensors.deserialize(data)

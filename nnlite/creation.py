@@ -1,28 +1,31 @@
-"""New tensors. Each has memory of its own but for `from_numpy` and `as_tensor`, which share the array's."""
+"""New tensors. `from_numpy` and `as_tensor` share an array's memory, all others have their own."""
 
-from __future__ import annotations
-
-import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from . import backend as backends
 from .backend import random
 from .dtype import get_default_dtype
-from .errors import DeviceError, ShapeError
-from .tensor import Tensor, require_tensors
+from .errors import DeviceError, ShapeError, guard
+from .tensor import Tensor
 
-Size = int | Sequence[int]
+
+class Kind(TypedDict, total=False):
+    """What every function here takes: a dtype and a device if not the usual ones, and whether to require a gradient."""
+
+    dtype: Any
+    device: str | None
+    requires_grad: bool
 
 
 def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A Tensor with a copy of `data` (Tensor, array, nested lists or a number).
 
-    As in PyTorch, an array keeps its dtype and Python floats get the default one. Raises TypeError for what is no
-    number, ValueError for ragged lists.
+    As in PyTorch, an array keeps its dtype and Python floats get the default one. Raises TypeError for anything
+    but numbers, ValueError for ragged lists.
     """
     array = data.array if isinstance(data, Tensor) else data
     typed = hasattr(array, "dtype")
@@ -53,149 +56,130 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(array)
 
 
-def zeros(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def zeros(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Zeros of a shape, given as numbers or one tuple."""
-    return full(_size("zeros", size), 0.0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full(_size("zeros", size), 0.0, **kind)
 
 
-def ones(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def ones(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Ones of a shape, given as numbers or one tuple."""
-    return full(_size("ones", size), 1.0, dtype=dtype, device=device, requires_grad=requires_grad)
+    return full(_size("ones", size), 1.0, **kind)
 
 
-def empty(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
-    """Whatever was in memory, under a shape given as numbers or one tuple; to be filled."""
-    return _new(np.empty, _size("empty", size), dtype, device, requires_grad)
+def empty(*size: Any, **kind: Unpack[Kind]) -> Tensor:
+    """Memory that is still to be filled, of a shape given as numbers or one tuple."""
+    return _new(np.empty, _size("empty", size), **kind)
 
 
-def full(
-    size: Size, fill_value: Any, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
-) -> Tensor:
+def full(size: int | Sequence[int], fill_value: Any, **kind: Unpack[Kind]) -> Tensor:
     """One value in every place; a whole number or bool makes a tensor of such, as in PyTorch."""
     if not isinstance(fill_value, (int, float)):
         raise TypeError(f"full: fill_value is a number or bool, not {type(fill_value).__name__}")
-    if dtype is None and not isinstance(fill_value, float):
-        dtype = np.asarray(fill_value).dtype
-    xp = backends.on(device or "cpu").xp
-    return _new(lambda s, d: xp.full(s, fill_value, d), _size("full", (size,)), dtype, device, requires_grad)
+    usual = None if isinstance(fill_value, float) else np.asarray(fill_value).dtype
+    xp = backends.on(kind.get("device") or "cpu").xp
+    return _new(lambda s, d: xp.full(s, fill_value, d), _size("full", (size,)), usual, **kind)
 
 
-def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, **kind: Unpack[Kind]) -> Tensor:
     """(n, m) with ones on the diagonal; m = n unless given."""
-    size = _size("eye", (n, n if m is None else m))
-    return _new(lambda s, d: np.eye(*s, dtype=d), size, dtype, device, requires_grad)
+    return _new(lambda s, d: np.eye(*s, dtype=d), _size("eye", (n, n if m is None else m)), **kind)
 
 
-def arange(
-    start: float,
-    end: float | None = None,
-    step: float = 1,
-    *,
-    dtype: Any = None,
-    device: str | None = None,
-    requires_grad: bool = False,
-) -> Tensor:
+def arange(start: float, end: float | None = None, step: float = 1, **kind: Unpack[Kind]) -> Tensor:
     """start, start + step, ... below end (from 0 if only one is given); int64 if all three are whole."""
     first, last = (0, start) if end is None else (start, end)
     if not math.isfinite(first + last + step) or step == 0 or (last - first) * step < 0:
         raise ValueError(f"arange: steps of {step} do not lead from {first} to {last}")
-    whole = all(isinstance(x, int) for x in (first, last, step))
-    count = math.ceil((last - first) / step)
-    steps = np.arange(count, dtype=np.int64) if whole else np.arange(count, dtype=np.float64)
-    return _new(lambda _, d: (first + steps * step).astype(d), (count,), dtype or (np.int64 if whole else None),
-                device, requires_grad)  # fmt: skip
+    usual = np.int64 if all(isinstance(x, int) for x in (first, last, step)) else None
+    steps: Any = np.arange(math.ceil((last - first) / step), dtype=usual or np.float64)
+    return _new(lambda _, d: (first + steps * step).astype(d), steps.shape, usual, **kind)
 
 
-def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: str | None = None, requires_grad: bool = False
-) -> Tensor:
+def linspace(start: float, end: float, steps: int, **kind: Unpack[Kind]) -> Tensor:
     """`steps` numbers at equal distances from start to end, both included."""
-    size = _size("linspace", (steps,))
-    return _new(lambda _, d: np.linspace(start, end, steps).astype(d), size, dtype, device, requires_grad)
+    return _new(lambda s, d: np.linspace(start, end, s[0]).astype(d), _size("linspace", (steps,)), **kind)
 
 
-def rand(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def rand(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Uniform in [0, 1), from the device's generator, which `manual_seed` starts."""
-    draw = functools.partial(random.uniform, device=device or "cpu")
-    return _new(draw, _size("rand", size), dtype, device, requires_grad)
+    device = kind.get("device") or "cpu"
+    return _new(lambda s, d: random.uniform(s, d, device=device), _size("rand", size), **kind)
 
 
-def randn(*size: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def randn(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Standard normal, from the device's generator, which `manual_seed` starts."""
-    draw = functools.partial(random.normal, device=device or "cpu")
-    return _new(draw, _size("randn", size), dtype, device, requires_grad)
+    device = kind.get("device") or "cpu"
+    return _new(lambda s, d: random.normal(s, d, device=device), _size("randn", size), **kind)
 
 
-def randint(low: int, high: Any, size: Any = None, *, dtype: Any = np.int64, device: str | None = None) -> Tensor:
+def randint(low: int, high: Any, size: Any = None, **kind: Unpack[Kind]) -> Tensor:
     """Whole numbers with low <= number < high; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high
     if not low < high:
         raise ValueError(f"randint: no whole number from {low} on lies below {high}")
-    limits = np.iinfo(dtype) if np.dtype(dtype).kind in "iu" else None
+    dtype = np.dtype(kind.get("dtype") or np.int64)
+    limits = np.iinfo(dtype) if dtype.kind in "iu" else None
     if limits and not limits.min <= low <= high - 1 <= limits.max:
-        raise ValueError(f"randint: {np.dtype(dtype)} cannot hold all numbers from {low} to {high - 1}")
-    return _new(lambda s, d: random.integers(low, high, s).astype(d), _size("randint", (size,)), dtype, device)
+        raise ValueError(f"randint: {dtype} cannot hold all numbers from {low} to {high - 1}")
+    return _new(lambda s, d: random.integers(low, high, s).astype(d), _size("randint", (size,)), np.int64, **kind)
 
 
-def randperm(n: int, *, device: str | None = None) -> Tensor:
+def randperm(n: int, **kind: Unpack[Kind]) -> Tensor:
     """The numbers 0 .. n-1 in random order."""
-    return _new(lambda s, d: random.permutation(*s), _size("randperm", (n,)), np.int64, device)
+    return _new(lambda s, d: random.permutation(*s).astype(d), _size("randperm", (n,)), np.int64, **kind)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: str | None = None) -> Tensor:
-    """A constant of the input's shape and, unless others are given, its dtype, device and memory order."""
-    require_tensors("*_like", input)
-    if device is not None and backends.canonical(device) != input.device:
-        return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device)
-    return Tensor(backends.of(input.array).xp.full_like(input.array, fill_value, dtype=dtype))
+def full_like(input: Tensor, fill_value: Any, **kind: Unpack[Kind]) -> Tensor:
+    """A constant of the input's shape and memory order and, unless others are given, its dtype and device."""
+    wanted = _like("full_like", input, kind)
+    if backends.canonical(wanted["device"]) != input.device:
+        return full(input.shape, fill_value, **wanted)
+    array = backends.of(input.array).xp.full_like(input.array, fill_value, dtype=wanted["dtype"])
+    return Tensor(array, wanted.get("requires_grad", False))
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
-    """Zeros of the input's shape, dtype, device and memory order."""
-    return full_like(input, 0, dtype=dtype, device=device)
+def zeros_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
+    """Zeros, as `full_like` makes them."""
+    return full_like(input, 0, **kind)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
-    """Ones of the input's shape, dtype, device and memory order."""
-    return full_like(input, 1, dtype=dtype, device=device)
+def ones_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
+    """Ones, as `full_like` makes them."""
+    return full_like(input, 1, **kind)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
+def empty_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
     """Memory to be filled, of the input's shape, dtype and device."""
-    require_tensors("empty_like", input)
-    return empty(input.shape, dtype=dtype or input.dtype, device=device or input.device)
+    return empty(input.shape, **_like("empty_like", input, kind))
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
+def rand_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
     """`rand` of the input's shape, dtype and device."""
-    require_tensors("rand_like", input)
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device)
+    return rand(input.shape, **_like("rand_like", input, kind))
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, device: str | None = None) -> Tensor:
+def randn_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
     """`randn` of the input's shape, dtype and device."""
-    require_tensors("randn_like", input)
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device)
+    return randn(input.shape, **_like("randn_like", input, kind))
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None) -> Tensor:
+def randint_like(input: Tensor, low: int, high: int | None = None, **kind: Unpack[Kind]) -> Tensor:
     """`randint` of the input's shape, dtype and device."""
-    require_tensors("randint_like", input)
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.shape, dtype=dtype or input.dtype, device=input.device)
+    return randint(low, high, input.shape, **_like("randint_like", input, kind))
 
 
-def _new(
-    make: Callable[[tuple[int, ...], Any], Any],
-    size: tuple[int, ...],
-    dtype: Any,
-    device: str | None,
-    requires_grad: bool = False,
-) -> Tensor:
-    dtype = np.dtype(dtype or get_default_dtype())
+def _like(name: str, input: Tensor, kind: Kind) -> Any:
+    """The input's dtype and device, where no others are given."""
+    guard("require_tensors", name, input)
+    given = {name: value for name, value in kind.items() if value is not None}
+    return {"dtype": input.dtype, "device": input.device, **given}
+
+
+def _new(make, size, usual=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """make(size, dtype) on a device, in the `usual` dtype, or the default one, unless another is given."""
+    dtype = np.dtype(dtype or usual or get_default_dtype())
     if dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers or bools, not {dtype}")
     try:
@@ -210,7 +194,7 @@ def _place(array: Any, device: str | None) -> Any:
 
 
 def _size(name: str, size: tuple) -> tuple[int, ...]:
-    """The sizes, whether given one by one or as one tuple. Raises TypeError or ShapeError for what is no shape."""
+    """The sizes, whether given one by one or as one tuple. Raises TypeError or ShapeError for anything but a shape."""
     sizes = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     if not all(isinstance(n, (int, np.integer)) for n in sizes):
         raise TypeError(f"{name}: a shape is made of whole numbers, got {sizes}")

@@ -1,4 +1,36 @@
-"""The exceptions of nnlite. Each message says what was given, what was expected, and how to fix it."""
+"""The exceptions of nnlite, and the guards that raise most of them.
+
+Each message says what was given, what was expected, and how to fix it.
+
+A guard looks at the arguments of one function and explains a mistake. It has the function's name and lives in guards/,
+apart from the formulas; `import nnlite` brings it along. Without it the function computes the same, and a mistake
+surfaces as whatever NumPy says.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+guards: dict[str, Callable[..., None]] = {}  # name of a function, or Class.method -> its guard
+
+
+def guard(name: str, *args: Any, **kwargs: Any) -> None:
+    """Let the guard of this name look at the arguments, if there is one."""
+    if name in guards:
+        guards[name](*args, **kwargs)
+
+
+def guarded(function: Call) -> Call:
+    """The function, its guard called before it with the same arguments."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        guard(function.__qualname__, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 class ShapeError(ValueError):

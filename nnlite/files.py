@@ -3,8 +3,6 @@
 stylize/files.py has the same few lines, because neither package imports the other. Change both together.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import sys

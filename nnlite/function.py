@@ -1,4 +1,4 @@
-"""Function: what every differentiable operation is, and the switches that decide whether it is recorded.
+"""Function: what every differentiable operation is, and the switch that decides whether it is recorded.
 
 An operation is a class with `forward` directly above `backward`, both over plain arrays:
 
@@ -15,24 +15,33 @@ instance behind as a node of the graph: `result.grad_fn`. Functions keep arrays,
 (that would be a reference cycle and keep every intermediate value alive until a garbage collection).
 """
 
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import backend as backends
-from .errors import GraphError, NonFiniteError, ShapeError
+from .errors import GraphError, guard
 
-_recording = True
-_detecting = False
+
+class _State(threading.local):
+    """What each thread has for itself, so that no_grad() in one does not stop another from recording."""
+
+    recording = True
+    inspect: Callable[..., None] | None = None  # called with every result: detect_anomaly's look for a NaN
+
+
+state = _State()
 
 
 class Function:
     """One operation in a graph. Subclasses define `forward(*arrays, **options)` and `backward(dy)`.
 
-    Inside both, `self.xp` is numpy or cupy and `self.backend` the backend of the inputs. `backward` returns an
-    array (or None) for each input, in order; it may skip those for which `self.needs_input_grad` is False. It
-    must not change dy; what it returns is fresh memory (perhaps spread by broadcasting), dy or a view of dy.
+    Inside both, `self.xp` is numpy or cupy and `self.backend` the backend of the inputs (backend/plain.py). `backward`
+    returns an array (or None) for each input, in order; it may skip those for which `self.needs_input_grad` is False.
+    It must not change dy; what it returns is fresh memory (perhaps spread by broadcasting), dy or a view of dy.
     """
 
     shares_memory = False  # forward may return a view of its first input: both then count changes together
@@ -53,45 +62,27 @@ class Function:
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward on the inputs' arrays; return its result as a Tensor that knows how it was made."""
-        from .tensor import Tensor  # tensor.py needs this module first
+        from .tensor import Tensor  # which is made of operations
 
         self = cls()
-        arrays = cls._operands([x.array if isinstance(x, Tensor) else x for x in inputs])
-        options = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
+        arrays = _operands([python_number(x.array if is_tensor(x) else x) for x in inputs], self)
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
-        self.needs_input_grad = [_recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
+        self.needs_input_grad = [state.recording and is_tensor(x) and x.requires_grad for x in inputs]
         try:
-            result = Tensor(self.forward(*arrays, **options))
+            result = Tensor(self.forward(*arrays, **{name: python_number(value) for name, value in options.items()}))
         except OverflowError as error:  # a Python number that the arrays' dtype cannot hold
             raise ValueError(f"{cls.__name__}: {error}; use a wider dtype, such as .long() or .double()") from error
-        if _detecting:
-            self._refuse_non_finite(arrays, result.array)
+        if state.inspect:
+            state.inspect(self, arrays, [result.array])
         first = inputs[0]
-        if self.shares_memory and isinstance(first, Tensor) and self.xp.may_share_memory(result.array, first.array):
+        if self.shares_memory and is_tensor(first) and self.xp.may_share_memory(result.array, first.array):
             result._version = first._version
         if any(self.needs_input_grad) and result.dtype.kind == "f":
             result.requires_grad = True
             result.grad_fn = self
             self._record(inputs, result)
         return result
-
-    @classmethod
-    def _operands(cls, inputs):
-        """Arrays, Python numbers and Nones, such that float32 stays float32, as in PyTorch.
-
-        NumPy would make float64 of float32 with one of its own float64 numbers, or with an array of int64.
-        """
-        inputs = [x.item() if isinstance(x, np.generic) else x for x in inputs]
-        dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
-        strange = [x for x in inputs if not (x is None or isinstance(x, (int, float)) or backends.is_array(x))]
-        if strange or not dtypes:
-            given = ", ".join(map(_described, strange or inputs))
-            raise TypeError(f"{cls.__name__}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
-        floats = [dtype for dtype in dtypes if dtype.kind == "f"]
-        if not floats and not cls.whole_numbers:
-            raise TypeError(f"{cls.__name__}: expected floating-point numbers, got {dtypes[0]}; use .float()")
-        return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
     def _record(self, inputs, result):
         """Note where each gradient goes, what it must look like, and which values must not change until then."""
@@ -103,66 +94,67 @@ class Function:
         self.watched = [
             (t._version, t._version[0], t.shape)
             for t in (*inputs, result)
-            if hasattr(t, "_version") and any(self.xp.may_share_memory(t.array, a) for a in saved)
+            if is_tensor(t) and any(self.xp.may_share_memory(t.array, a) for a in saved)
         ]
 
     def gradients(self, dy: Any) -> list:
         """Run backward; return (edge, gradient) pairs. Raises GraphError when a saved value has been changed."""
-        name = type(self).__name__
         if self.freed:
             raise GraphError(
-                f"backward through {name} a second time: the graph was freed after the first; "
+                f"backward through {type(self).__name__} a second time: the graph was freed after the first; "
                 "call backward(retain_graph=True) the first time, or run the forward pass again"
             )
         for version, at_forward, shape in self.watched:
             if version[0] != at_forward:
                 raise GraphError(
-                    f"a tensor of shape {shape} that the backward of {name} needs was changed in place after it "
-                    "was used; write x = x + y instead of x += y, or change a copy"
+                    f"a tensor of shape {shape} that the backward of {type(self).__name__} needs was changed in place "
+                    "after it was used; write x = x + y instead of x += y, or change a copy"
                 )
         grads = self.backward(dy)
         grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
-        if not all(grad is None or backends.is_array(grad) for grad in grads):
-            raise TypeError(f"{name}.backward returns arrays or None, not {', '.join(type(g).__name__ for g in grads)}")
-        if len(grads) != len(self.edges):
-            raise GraphError(f"{name}.backward returned {len(grads)} gradients for {len(self.edges)} inputs")
-        if _detecting:
-            self._refuse_non_finite([dy], *(g for g in grads if g is not None), where=".backward")
-        return [
-            (edge, self._conform(grad, i))
-            for i, (edge, grad) in enumerate(zip(self.edges, grads, strict=True))
+        wanted = [
+            (edge, grad, expected)
+            for edge, grad, expected in zip(self.edges, grads, self.expected, strict=False)
             if edge is not None and grad is not None
         ]
-
-    def _conform(self, grad, index):
-        shape, dtype = self.expected[index]
-        if grad.shape != shape:
-            raise ShapeError(
-                f"{type(self).__name__}.backward returned shape {grad.shape} for input {index} of shape {shape}; "
-                "a gradient has its input's shape (did you forget unbroadcast?)"
-            )
-        return grad.astype(dtype, copy=False)
+        arrays = self.xp.ndarray, np.generic
+        sound = [isinstance(grad, arrays) and grad.shape == shape for _, grad, (shape, _) in wanted]
+        if len(grads) != len(self.edges) or not all(sound):
+            guard("Function.gradients", self, grads)
+        if state.inspect:
+            state.inspect(self, [dy], [g for g in grads if g is not None], ".backward")
+        return [(edge, grad.astype(dtype, copy=False)) for edge, grad, (_, dtype) in wanted]
 
     def free(self) -> None:
         """Drop everything that was kept for backward."""
         self.__dict__.clear()
         self.freed = True
 
-    def _refuse_non_finite(self, inputs, *outputs, where=""):
-        def finite(arrays):
-            return all(bool(self.xp.isfinite(a).all()) for a in arrays if hasattr(a, "dtype"))
 
-        if not finite(outputs):
-            shapes = ", ".join(str(a.shape) for a in inputs if hasattr(a, "dtype"))
-            cause = "from finite inputs" if finite(inputs) else "but an input already had one: look at data and weights"
-            raise NonFiniteError(f"{type(self).__name__}{where} made a NaN or infinity, {cause} (shapes {shapes})")
+def _operands(inputs, node):
+    """The inputs, whole numbers in the dtype of the floats: float32 stays float32 next to int64, as in PyTorch."""
+    dtypes = [getattr(x, "dtype", None) for x in inputs if not (x is None or isinstance(x, (int, float)))]
+    floats = [dtype for dtype in dtypes if getattr(dtype, "kind", None) == "f"]
+    if len(floats) == len(dtypes) > 0:
+        return inputs
+    guard("operands", inputs, node)
+    return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
 
 
-def _described(x):
-    """float, numpy.ndarray of complex128, torch.Tensor of torch.float32"""
-    module = type(x).__module__.partition(".")[0]
-    dtype = f" of {x.dtype}" if hasattr(x, "dtype") else ""
-    return ("" if module == "builtins" else f"{module}.") + type(x).__name__ + dtype
+def python_number(x):
+    """A number of NumPy's as Python's own, next to which float32 stays float32; anything else as it is."""
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def is_tensor(x) -> bool:
+    return hasattr(x, "_version")
+
+
+def arrays_in(value):
+    """The value with its array for a Tensor, also inside a tuple or list."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(arrays_in(v) for v in value)
+    return value.array if is_tensor(value) else value
 
 
 def unbroadcast(grad, shape):
@@ -194,40 +186,25 @@ def axis_of(dim, shape):
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are being recorded."""
-    return _recording
+    """Whether this thread records its operations."""
+    return state.recording
 
 
 @contextmanager
+def set_grad_enabled(mode: bool) -> Iterator[None]:
+    """Inside, this thread records its operations, or does not."""
+    before, state.recording = state.recording, mode
+    try:
+        yield
+    finally:
+        state.recording = before
+
+
 def no_grad():
-    """Inside, operations are not recorded: nothing can be differentiated and nothing is kept for it."""
-    with _recorded(False):
-        yield
+    """Inside, this thread records no operation: nothing can be differentiated and nothing is kept for it."""
+    return set_grad_enabled(False)
 
 
-@contextmanager
 def enable_grad():
-    """Inside, operations are recorded again, though it be inside no_grad()."""
-    with _recorded(True):
-        yield
-
-
-@contextmanager
-def _recorded(recording):
-    global _recording
-    before, _recording = _recording, recording
-    try:
-        yield
-    finally:
-        _recording = before
-
-
-@contextmanager
-def detect_anomaly():
-    """Inside, the first operation that makes a NaN or infinity raises NonFiniteError with its name (slow)."""
-    global _detecting
-    before, _detecting = _detecting, True
-    try:
-        yield
-    finally:
-        _detecting = before
+    """Inside, this thread records its operations again, even inside no_grad()."""
+    return set_grad_enabled(True)

@@ -6,10 +6,8 @@ whose kernel gradient is flipped. Here y is weighed by a random u and the inputs
     <u, J v>      forward alone: central differences of <u, f(x + h v)>, Richardson-extrapolated
     <J^T u, v>    backward: run with gradient u, then the product with v
 
-They are equal exactly when backward is the transpose of the forward's Jacobian J, but for chance and rounding.
+Up to rounding, they are equal for random u and v only if backward is the transpose of the forward's Jacobian J.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 

@@ -1,10 +1,8 @@
 """The graph behind a Tensor, as text and as a picture. matplotlib is imported only when one is drawn.
 
 What is recorded is what a gradient flows through: operations (Functions) and the leaves that require a gradient.
-An input that requires none, such as a batch of images, leaves no trace but the gap "_" among an operation's inputs.
+An input that requires none, such as a batch of images, is only shown as "_" among an operation's inputs.
 """
-
-from __future__ import annotations
 
 import math
 import os
@@ -16,8 +14,8 @@ from typing import Any
 
 from .autograd import topological_order, walk
 from .errors import GraphError
-from .files import atomic_path
 from .function import Function
+from .plot import drawing
 from .tensor import Tensor
 
 Node = Function | Tensor  # an operation, or a leaf
@@ -131,7 +129,7 @@ def _shape(node: Node) -> str:
 
 
 def _depths(nodes: list[Node]) -> dict[Node, int]:
-    """The longest path from the leaves; but a leaf stands directly above its first use, not far up."""
+    """The longest path from the leaves; a leaf itself is placed directly above its first use."""
     depth: dict[Node, int] = {}
     for node in nodes:
         if isinstance(node, Function):
@@ -195,7 +193,6 @@ def _apart(row: list, wish: dict, pull: dict, width: dict) -> dict[Any, float]:
 
 
 def _picture(boxes: dict[Node, list[str]], path: Path) -> None:
-    from matplotlib.figure import Figure
     from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
     nodes = list(boxes)
@@ -207,21 +204,20 @@ def _picture(boxes: dict[Node, list[str]], path: Path) -> None:
 
     left, right = min(x[p] - width[p] / 2 for p in x) - GAP, max(x[p] + width[p] / 2 for p in x) + GAP
     bottom, top = min(y.values()) - BOX_HEIGHT / 2 - GAP, max(y.values()) + BOX_HEIGHT / 2 + GAP
-    figure = Figure(figsize=(right - left, top - bottom), dpi=min(120, 60000 / max(right - left, top - bottom)))
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(bottom, top))
-    axes.set_axis_off()
-    for route in routes:
-        arrow = _curve([(x[place], y[place]) for place in route])
-        axes.add_patch(FancyArrowPatch(path=arrow, arrowstyle="-|>", mutation_scale=9, color="0.35", linewidth=0.9))
-    for node, lines in boxes.items():
-        corner = (x[node] - width[node] / 2, y[node] - BOX_HEIGHT / 2)
-        color = "#e3f0d9" if isinstance(node, Tensor) else "#dce8f6"
-        style = "round,pad=0,rounding_size=0.06"
-        axes.add_patch(FancyBboxPatch(corner, width[node], BOX_HEIGHT, style, facecolor=color, edgecolor="0.35"))
-        axes.text(x[node], y[node], "\n".join(lines), ha="center", va="center_baseline", family="monospace",
-                  fontsize=9, linespacing=1.15, parse_math=False)  # fmt: skip
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary)
+    dpi = min(120, 60000 / max(right - left, top - bottom))
+    with drawing(path, right - left, top - bottom, dpi=dpi, layout=None) as figure:
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(bottom, top))
+        axes.set_axis_off()
+        for route in routes:
+            arrow = _curve([(x[place], y[place]) for place in route])
+            axes.add_patch(FancyArrowPatch(path=arrow, arrowstyle="-|>", mutation_scale=9, color="0.35", linewidth=0.9))
+        for node, lines in boxes.items():
+            corner = (x[node] - width[node] / 2, y[node] - BOX_HEIGHT / 2)
+            color = "#e3f0d9" if isinstance(node, Tensor) else "#dce8f6"
+            style = "round,pad=0,rounding_size=0.06"
+            axes.add_patch(FancyBboxPatch(corner, width[node], BOX_HEIGHT, style, facecolor=color, edgecolor="0.35"))
+            axes.text(x[node], y[node], "\n".join(lines), ha="center", va="center_baseline", family="monospace",
+                      fontsize=9, linespacing=1.15, parse_math=False)  # fmt: skip
 
 
 def _curve(points: list[tuple[float, float]]) -> Any:

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import builtins
+import functools
+import importlib
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from types import MethodType
+from typing import Any
 
 import numpy as np
 
 from . import backend as backends
-from .autograd import propagate
-from .errors import DeviceError, GraphError, ShapeError
-from .function import Function
-from .in_place import InPlace
+from .autograd import walk
+from .errors import guard, guarded
+from .function import Function, arrays_in
 
 
-class Tensor(InPlace):
+class _Operation:
+    """A function of another file as a method of the tensor that is its first argument (`swapped`: its second)."""
+
+    def __init__(self, module: str, name: str, swapped: builtins.bool):
+        self.module, self.name, self.swapped = module, name, swapped
+
+    @functools.cached_property
+    def function(self) -> Any:
+        function = getattr(importlib.import_module(f".{self.module}", __package__), self.name)
+        return (lambda self, other: function(other, self)) if self.swapped else function
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        return self.function if tensor is None else MethodType(self.function, tensor)
+
+
+def _from(module: str, names: str, swapped: builtins.bool = False) -> list[Any]:
+    """The functions of these names in a file of nnlite, as methods."""
+    return [_Operation(module, name, swapped) for name in names.split()]
+
+
+class Tensor:
     """An n-dimensional array with a gradient.
 
     array           the array itself, NumPy's or CuPy's; writing into it goes unnoticed by the graph
@@ -27,24 +49,19 @@ class Tensor(InPlace):
 
     __slots__ = ("__weakref__", "_grad", "_version", "array", "grad_fn", "requires_grad")
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
-    if TYPE_CHECKING:  # the functions of methods.py are methods as well
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, array: Any, requires_grad: builtins.bool = False):
-        if isinstance(array, np.generic):  # what NumPy makes of 0-d arrays
-            array = np.asarray(array)
-        if isinstance(array, Tensor) or not hasattr(array, "dtype"):
-            raise TypeError(f"Tensor wraps an array, not {type(array).__name__}; use nnlite.tensor(...)")
-        if not backends.is_array(array):
-            raise TypeError(f"Tensor holds real numbers or bools, not {array.dtype}")
-        self.array = array
+        if (
+            requires_grad
+            or getattr(getattr(array, "dtype", None), "kind", "?") not in "biuf"
+            or isinstance(array, Tensor)
+        ):
+            guard("Tensor", array, requires_grad)
+        self.array = np.asarray(array) if isinstance(array, np.generic) else array  # what NumPy makes of 0-d arrays
         self.requires_grad = requires_grad
         self._grad: Tensor | None = None
         self.grad_fn: Function | None = None
         self._version = [0]  # in-place changes so far; a list, because tensors over one memory share it
-        if requires_grad:
-            self.requires_grad_()
 
     # What it is
 
@@ -71,7 +88,7 @@ class Tensor(InPlace):
     @property
     def T(self) -> Tensor:
         """The axes in reverse order."""
-        return F.permute(self, *range(self.ndim)[::-1])
+        return self.permute(*range(self.ndim)[::-1])
 
     @property
     def data(self) -> Tensor:
@@ -80,7 +97,7 @@ class Tensor(InPlace):
 
     @data.setter
     def data(self, value: Tensor) -> None:
-        require_tensors("data", value)
+        guard("require_tensors", "data", value)
         self.array = value.array
 
     @property
@@ -89,8 +106,7 @@ class Tensor(InPlace):
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        if value is not None:
-            require_tensors("grad", value)
+        guard("require_tensors", "grad", *([] if value is None else [value]))
         self._grad = value
 
     def size(self, dim: builtins.int | None = None) -> Any:
@@ -102,9 +118,8 @@ class Tensor(InPlace):
     def dim(self) -> builtins.int:
         return self.ndim
 
+    @guarded
     def __len__(self) -> builtins.int:
-        if not self.shape:
-            raise TypeError("len() of a 0-d tensor")
         return self.shape[0]
 
     def __repr__(self) -> str:
@@ -115,10 +130,9 @@ class Tensor(InPlace):
 
     # Ways out of the graph
 
+    @guarded
     def item(self) -> Any:
         """The one element as a Python number (waits for the GPU)."""
-        if self.array.size != 1:
-            raise ShapeError(f"item() needs one element, this tensor has shape {self.shape}; reduce it first")
         return self.array.item()
 
     def __float__(self) -> builtins.float:
@@ -127,9 +141,8 @@ class Tensor(InPlace):
     def __int__(self) -> builtins.int:
         return builtins.int(self.item())
 
+    @guarded
     def __index__(self) -> builtins.int:
-        if self.dtype.kind not in "iu":
-            raise TypeError(f"an index is a whole number, not {self.dtype}; use .long()")
         return builtins.int(self.item())
 
     def __bool__(self) -> builtins.bool:
@@ -139,10 +152,9 @@ class Tensor(InPlace):
         """Nested lists of Python numbers (waits for the GPU)."""
         return backends.to_device(self.array, "cpu").tolist()
 
+    @guarded
     def numpy(self) -> np.ndarray:
         """The array, sharing memory. Raises DeviceError for a tensor on the GPU."""
-        if self.device != "cpu":
-            raise DeviceError("numpy() of a tensor on the gpu; use .cpu().numpy()")
         return self.array
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
@@ -154,217 +166,92 @@ class Tensor(InPlace):
         result._version = self._version
         return result
 
-    def to(self, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
-        """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
+    # The backward pass
 
-        Itself if it is so already. Stays in the graph: a gradient travels back.
-        """
-        result = self
-        for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
-            if isinstance(wanted, Tensor):
-                result = result.to(wanted.device, wanted.dtype)
-            elif not isinstance(wanted, (type, np.dtype)):
-                result = F.to_device(result, wanted)
-            elif np.dtype(wanted) != result.dtype:
-                result = F.cast(result, wanted)
-        return result
-
-    def cpu(self) -> Tensor:
-        return self.to("cpu")
-
-    def gpu(self) -> Tensor:
-        return self.to("gpu")
-
-    cuda = gpu
-
-    def contiguous(self) -> Tensor:
-        """Itself: operations here take any memory order."""
-        return self
-
-    def where(self, condition: Tensor, other: Any) -> Tensor:
-        """self where the condition holds, other elsewhere."""
-        return F.where(condition, self, other)
-
-    def view_as(self, other: Tensor) -> Tensor:
-        return F.reshape(self, other.shape)
-
-    def t(self) -> Tensor:
-        """A matrix with its two axes swapped."""
-        if self.ndim > 2:
-            raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
-        return self.T
-
-    def type(self, dtype: Any) -> Tensor:
-        return self.to(np.dtype(dtype))
-
-    def astype(self, dtype: Any) -> Tensor:
-        """A copy of another dtype."""
-        return F.cast(self, dtype)
-
-    def half(self) -> Tensor:
-        return self.to(np.float16)
-
-    def float(self) -> Tensor:
-        return self.to(np.float32)
-
-    def double(self) -> Tensor:
-        return self.to(np.float64)
-
-    def int(self) -> Tensor:
-        return self.to(np.int32)
-
-    def long(self) -> Tensor:
-        return self.to(np.int64)
-
-    def bool(self) -> Tensor:
-        return self.to(np.bool_)
-
+    @guarded
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Ask for a gradient here (or no longer), in place."""
-        if self.grad_fn is not None:
-            raise GraphError("requires_grad_ is for leaves, and this tensor was computed; use .detach() first")
-        if requires_grad and self.dtype.kind != "f":
-            raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
         self.requires_grad = requires_grad
         return self
 
+    @guarded
     def retain_grad(self) -> None:
         """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway."""
-        if not self.requires_grad:
-            raise GraphError("retain_grad() of a tensor that requires no gradient")
         if self.grad_fn is not None:
             self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
-
-    # The backward pass
 
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
-        if not self.requires_grad:
-            raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
-        dy = arrays_in(gradient)
-        if dy is not None and not backends.is_array(dy):
-            raise TypeError(f"backward: gradient is a Tensor of shape {self.shape}, not {type(gradient).__name__}")
-        if dy is None:
-            if self.array.size != 1:
-                raise GraphError(
-                    f"backward() starts from one number, this tensor has shape {self.shape}; "
-                    "call .mean() or .sum() first, or pass gradient="
-                )
-            dy = backends.of(self.array).xp.ones_like(self.array)
-        backends.of(dy, self.array)  # raises DeviceError for different devices
-        if dy.shape != self.shape:
-            raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
+        if gradient is not None or self.array.size != 1 or not self.requires_grad:
+            guard("Tensor.backward", self, gradient)
+        xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
+        dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
         if self.grad_fn is None:
-            self.accumulate_grad(dy.astype(self.dtype))
+            self.accumulate_grad(dy, xp, [dy])
+            return
+        for node, arrived, grads in walk(self.grad_fn, dy):
+            output = node.retained and node.retained()
+            if output is not None and arrived is not None:
+                output.accumulate_grad(arrived, xp, [arrived])
+            others = [arrived, *vars(node).values()]
+            for edge, grad in grads:
+                if not isinstance(edge, Function) and edge.requires_grad:
+                    others.append(edge.accumulate_grad(grad, node.xp, others))
+            if not retain_graph:
+                node.free()
+            del arrived, grads, others  # their memory is free for the next node
+
+    def accumulate_grad(self, grad: Any, xp: Any, others: list[Any]) -> Any:
+        """Add an array to `.grad`; a first one is kept as it is, unless its memory belongs to one of the others.
+
+        A captured step (capture.py) goes on adding to the same memory. Returns the array of `.grad`.
+        """
+        if self._grad is None:
+            shared = any(isinstance(a, xp.ndarray) and xp.may_share_memory(grad, a) for a in others)
+            self._grad = Tensor(grad.copy(order="K") if shared or 0 in grad.strides else grad)
         else:
-            propagate(self.grad_fn, dy.astype(self.dtype, copy=False), retain_graph)
+            self._grad.array += grad
+        return self._grad.array
 
-    def accumulate_grad(self, grad: Any) -> None:
-        """Add an array to `.grad`, in place: a captured step (capture.py) goes on adding to the same memory."""
-        if self.grad is None:
-            self.grad = Tensor(grad)
-        else:
-            self.grad.array += grad
+    # Operations: each is written once, in functional/, and imported when it is first called
 
-    # Operators: each stands once in functional/
+    add, sub, mul, div, neg, pow = _from("functional.arithmetic", "add sub mul div neg pow")
+    __add__, __sub__, __mul__, __truediv__ = _from("functional.arithmetic", "add sub mul div")
+    __neg__, __pow__, __radd__, __rmul__ = _from("functional.arithmetic", "neg pow add mul")
+    exp, log, sqrt = _from("functional.arithmetic", "exp log sqrt")
+    matmul, __matmul__ = _from("functional.linear", "matmul matmul")
+    sum, mean = _from("functional.reduce", "sum mean")
+    reshape, view, flatten = _from("functional.shape", "reshape reshape flatten")
+    permute, transpose, squeeze, unsqueeze = _from("functional.shape", "permute transpose squeeze unsqueeze")
+    (relu,) = _from("functional.relu", "relu")
 
-    def __neg__(self) -> Tensor:
-        return F.neg(self)
-
-    def __abs__(self) -> Tensor:
-        return F.abs(self)
-
-    def __add__(self, other: Any) -> Tensor:
-        return F.add(self, other)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return F.sub(self, other)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return F.mul(self, other)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return F.div(self, other)
-
-    def __pow__(self, exponent: Any) -> Tensor:
-        return F.pow(self, exponent)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return F.matmul(self, other)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return F.sub(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return F.div(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return F.pow(other, self)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return F.matmul(other, self)
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return F.eq(self, other) if _is_numeric(other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return F.ne(self, other) if _is_numeric(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> Tensor:
-        return F.lt(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return F.le(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return F.gt(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return F.ge(self, other)
-
-    def __invert__(self) -> Tensor:
-        if self.dtype.kind != "b":
-            raise TypeError(f"~ turns a bool tensor around, not one of {self.dtype}")
-        return F.logical_not(self)
-
-    def __and__(self, other: Any) -> Tensor:
-        return F.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return F.logical_or(self, other)
-
-    __hash__ = object.__hash__  # a tensor in a set or dictionary is itself, whatever its values
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return F.getitem(self, key)
+    __rsub__, __rtruediv__, __rpow__ = _from("functional.arithmetic", "sub div pow", swapped=True)
+    __rmatmul__ = _from("functional.linear", "matmul", swapped=True)[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    # Outside the core
 
-def _is_numeric(value: Any) -> bool:
-    return isinstance(value, (Tensor, builtins.int, builtins.float)) or hasattr(value, "dtype")
-
-
-def require_tensors(name: str, *values: Any) -> None:
-    """Raise TypeError, naming the function, if a value is not a Tensor."""
-    for value in values:
-        if not isinstance(value, Tensor):
-            given = type(value).__name__
-            raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
-
-
-def arrays_in(value: Any) -> Any:
-    """The value with its array for a Tensor, also inside a tuple or list."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(arrays_in(v) for v in value)
-    return value.array if isinstance(value, Tensor) else value
-
-
-from . import functional as F  # noqa: E402  (at the end: the operations are made of Tensors)
+    abs, __abs__, clip, clamp = _from("functional.piecewise", "abs abs clip clamp")
+    maximum, minimum = _from("functional.piecewise", "maximum minimum")
+    __eq__, __ne__, __invert__ = _from("functional.compare", "equal unequal inverse")
+    __lt__, __le__, __gt__, __ge__ = _from("functional.compare", "lt le gt ge")
+    eq, ne, lt, le, gt, ge = _from("functional.compare", "eq ne lt le gt ge")
+    logical_not, logical_and, logical_or = _from("functional.compare", "logical_not logical_and logical_or")
+    __and__, __or__ = _from("functional.compare", "logical_and logical_or")
+    max, min, amax, amin, argmax, argmin = _from("functional.statistics", "max min amax amin argmax argmin")
+    var, std, norm, logsumexp = _from("functional.statistics", "var std norm logsumexp")
+    sigmoid, tanh, softmax, log_softmax = _from("functional.activation", "sigmoid tanh softmax log_softmax")
+    __getitem__, split, chunk, flip, roll = _from("functional.index", "getitem split chunk flip roll")
+    expand, clone = _from("functional.cast", "expand clone")
+    to, cpu, gpu, cuda, type, astype = _from("conversions", "to cpu gpu cuda type astype")
+    half, float, double, int, long, bool = _from("conversions", "half float double int long bool")
+    contiguous, where, view_as, t = _from("conversions", "contiguous where view_as t")
+    __iadd__, __isub__, __imul__, __itruediv__ = _from("in_place", "add_ sub_ mul_ div_")
+    add_, sub_, mul_, div_, __setitem__ = _from("in_place", "add_ sub_ mul_ div_ setitem")
+    copy_, fill_, zero_, clamp_, clip_ = _from("in_place", "copy_ fill_ zero_ clamp_ clip_")
+    __hash__ = object.__hash__  # a tensor in a set or dictionary is itself, whatever its values

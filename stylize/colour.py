@@ -74,11 +74,17 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB", _INTENT, _FLAGS | exact)
     if image.mode == "L":  # by a table, so that grey stays grey
         ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None]).convert(mode)
-        table = ImageCms.applyTransform(ramp, transform).getchannel("G")
+        table = _transformed(ramp, transform).getchannel("G")
         return image if _alike(ramp, table) else image.point(table.tobytes())
-    if image.mode == "RGB" and _alike(_lattice(), ImageCms.applyTransform(_lattice(), transform)):
+    if image.mode == "RGB" and _alike(_lattice(), _transformed(_lattice(), transform)):
         return image
-    return ImageCms.applyTransform(image, transform)
+    return _transformed(image, transform)
+
+
+def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None, "it is None only if an image is changed in place"
+    return converted
 
 
 @cache

@@ -60,7 +60,7 @@ def run(
     """
     open_streams()
     try:
-        status = attempt(program, main, is_foreseen, needs)
+        status: int | str | None = attempt(program, main, is_foreseen, needs)
     except SystemExit as end:  # raised by argparse
         status = end.code
     lost = _flush(program)

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from ._cv2 import cv2
 from .native_stderr import silent_stderr
@@ -51,7 +51,7 @@ def find_damage(image: Image.Image, data: bytes) -> str | None:
         return _decoder_warning(data) or _missing_scans(data) or _zeroed_sectors(data, _pixels_begin(data))
     if image.format == "PNG":
         return _broken_chunk(data)
-    if image.format == "TIFF":
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
         return _decoder_warning(data) or _broken_strip(image, data)
     if image.format in ("WEBP", "AVIF", "HEIF"):
         return _zeroed_sectors(data)
@@ -120,14 +120,16 @@ def _zeroed_sectors(data: bytes, start: int = 0) -> str | None:
     """Zeros that fill whole sectors. Flat pictures compress to zeros too, but not exactly between sector boundaries."""
     at = data.find(bytes(_SECTOR), start)
     while at >= 0:
-        end = _ZEROS.match(data, at).end()
+        zeros = _ZEROS.match(data, at)
+        assert zeros is not None, "a sector of zeros begins here"
+        end = zeros.end()
         if at % _SECTOR == end % _SECTOR == 0:
             return f"{end - at} bytes were lost and now hold only zeros"
         at = data.find(bytes(_SECTOR), end)
     return None
 
 
-def _broken_strip(image: Image.Image, data: bytes) -> str | None:
+def _broken_strip(image: TiffImagePlugin.TiffImageFile, data: bytes) -> str | None:
     """The first strip or tile of a TIFF whose zlib stream does not end as its checksum says."""
     tags = image.tag_v2
     if tags.get(_COMPRESSION) not in _DEFLATE:

@@ -10,7 +10,7 @@ from .files import FileError
 try:
     import fcntl
 except ImportError:  # Windows; its locks are of another kind
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"{folder}: cannot write there ({error.strerror}); choose another folder") from error
     try:
-        if fcntl:
+        if handle is not None:
             _lock(handle, folder)
         yield
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from ._cv2 import cv2
 from .colour import to_srgb
@@ -83,7 +83,7 @@ def read_picture(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS, *, st
 
     Transparency is kept, not composited. Pixels with alpha 0 may have any colour, and a filter would smear it across
     the outline, so each hidden pixel gets the colour of the nearest visible one. Raises ImageError as `read_image`
-    does, but for damage that the decoder can work around only if `strict` is set.
+    does; for damage that the decoder can work around only if `strict` is set.
     """
     picture, damage = _read(Path(path), max_megapixels)
     if damage and strict:
@@ -210,7 +210,7 @@ def _identify(file: BinaryIO, beginning: bytes) -> ImageFile.ImageFile:
         register_heif_opener()
         return Image.open(file, formats=["HEIF"])
     image = Image.open(file, formats=_FORMATS)
-    if image.format == "TIFF" and _DNG_VERSION in image.tag_v2:
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and _DNG_VERSION in image.tag_v2:
         raise FileError(f"{_OTHER_FORMAT}; {NOT_READ['.dng']}")
     return image
 
@@ -247,7 +247,7 @@ def _why_unreadable(error: Exception, file: BinaryIO, suffix: str) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     """Undo the EXIF orientation. (Pillow turns TIFFs itself and pi-heif turns HEICs; both then hide the tag.)"""
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation)
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
         turn = _TURNS.get(int(value[0] if isinstance(value, bytes | tuple) else value))
     except Exception:  # no orientation, or a damaged one: not a reason to refuse the picture
         return image

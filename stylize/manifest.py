@@ -170,9 +170,10 @@ def load_pairs(folder: str | Path, split: str) -> list[tuple[str, np.ndarray, np
     return [(Path(record["file"]).stem, *_read_pair(pair_paths(folder, record))) for record in chosen]
 
 
-def _read_pair(paths: list[Path]) -> list[np.ndarray]:
+def _read_pair(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     pictures = [read_image(path) for path in paths]
-    return list(halves(*pictures)) if len(pictures) == 1 else pictures
+    photo, cartoon = halves(*pictures) if len(pictures) == 1 else pictures
+    return photo, cartoon
 
 
 def halves(pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

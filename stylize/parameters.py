@@ -8,7 +8,7 @@ Negative(white=300) then raises a ValueError that names the range.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass, field, fields, replace
 from math import inf
 from numbers import Integral, Real
@@ -48,7 +48,7 @@ class Parameters:
                 raise ValueError(f"a parameter is given as NAME=VALUE, got {text!r}")
             one = self._field(name)
             try:
-                values[name] = type(one.default)(value)
+                values[name] = _kind(one)(value)
             except ValueError as error:
                 raise ValueError(f"{name} is {value}; it needs {_needs(one)}") from error
         self.changed(**values)
@@ -72,14 +72,18 @@ class Parameters:
 
 def _checked(one: Field, value: Any) -> float:
     """The value as the type of the field's default. Raises ValueError if it is of another kind or out of range."""
-    kind = type(one.default)
+    kind = _kind(one)
     low, high = one.metadata["range"]
-    number = Integral if kind is int else Real
-    if isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high:
+    is_number = isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
         raise ValueError(f"{one.name} is {value!r}; it needs {_needs(one)}")
     return kind(value)
 
 
+def _kind(one: Field) -> Callable[[Any], Any]:
+    return type(one.default)
+
+
 def _needs(one: Field) -> str:
     low, high = one.metadata.get("range", (-inf, inf))
-    return f"a {'whole ' if isinstance(one.default, int) else ''}number in {low:g}..{high:g}"
+    return f"a {'whole ' if _kind(one) is int else ''}number in {low:g}..{high:g}"

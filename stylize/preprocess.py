@@ -143,7 +143,7 @@ def remove_background(image: np.ndarray) -> np.ndarray:
     """White around the subject, which is taken to be in the middle. Raises ImageError if nothing stands out.
 
     GrabCut (Rother, Kolmogorov & Blake 2004): colour models of subject and background, and a cut along edges between
-    them, in turn. It starts from an ellipse, probably subject; the rim of the photo is surely background, but for the
+    them, in turn. It starts from an ellipse, probably subject; the rim of the photo is background, except for the
     lower one, where portraits are cut off.
     """
     small = resize_short_side(image, min(SUBJECT_SIDE, *image.shape[:2]))
@@ -153,7 +153,7 @@ def remove_background(image: np.ndarray) -> np.ndarray:
     rim = max(1, min(height, width) // 32)
     mask[:rim] = mask[:, :rim] = mask[:, -rim:] = cv2.GC_BGD
     cv2.setRNGSeed(0)  # its colour models start from a k-means with random centres
-    cv2.grabCut(small, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(small, mask, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
     subject = _without_islands((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD))
     if not 0.02 < subject.mean() < 0.98:
         raise ImageError("no subject stands out from the background; leave remove-background out")
@@ -195,26 +195,26 @@ def _parse(text: str) -> Step:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no step {name!r}; the steps are {', '.join(STEPS)}{hint}")
     kind = STEPS[name]
-    if not kind.example:
-        if equals:
-            raise ValueError(f"the step {name} takes no argument, got {text!r}")
-        return Step(name)
     if kind.pattern:
         if not re.fullmatch(kind.pattern, argument):
             raise ValueError(f"the step {name} is given as {name}={kind.example}, got {text!r}")
         return Step(name, argument)
-    return Step(name, _parse_number(text, kind, argument))
+    if kind.range:
+        return Step(name, _parse_number(text, argument, kind.range, kind.example))
+    if equals:
+        raise ValueError(f"the step {name} takes no argument, got {text!r}")
+    return Step(name)
 
 
-def _parse_number(text: str, kind: _Kind, argument: str) -> float | Range:
-    low, high = kind.range
+def _parse_number(text: str, argument: str, allowed: Range, example: str) -> float | Range:
+    low, high = allowed
     first, dots, last = argument.partition("..")
     try:
-        numbers = (float(first), float(last)) if dots else (float(first),)
+        numbers = [float(first), float(last)] if dots else [float(first)]
     except ValueError:
-        numbers = ()
+        numbers = []
     if not numbers or not low <= numbers[0] <= numbers[-1] <= high:  # NaN too compares as false
         name = text.partition("=")[0]
-        needs = f"a number in {low:g}..{high:g}, such as {name}={kind.example}, or a range LOW..HIGH"
+        needs = f"a number in {low:g}..{high:g}, such as {name}={example}, or a range LOW..HIGH"
         raise ValueError(f"{name} takes {needs}; got {text!r}")
-    return numbers if dots else numbers[0]
+    return (numbers[0], numbers[1]) if dots else numbers[0]

@@ -7,6 +7,7 @@ there is no past.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -48,11 +49,12 @@ class FrameDrawer:
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """The drawing of the next frame; both RGB, uint8, (H, W, 3)."""
-        same_shot = self._frame is not None and not is_cut(self._frame, frame)
-        if self._frame is not None and not same_shot:
+        before = self._frame
+        if before is not None and is_cut(before, frame):
             self.cuts.append(self._frames)
-        if same_shot and self._temporal != "off":
-            drawing = self._continue_shot(self._frame, frame)
+            before = None
+        if before is not None and self._temporal != "off":
+            drawing = self._continue_shot(before, frame)
         else:
             drawing = self._draw(frame)
             if self._temporal != "off":
@@ -82,7 +84,9 @@ def flow_back(before: np.ndarray, frame: np.ndarray) -> np.ndarray:
 
     Dense inverse search (Kroeger 2016), OpenCV's medium preset.
     """
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search: Any = cv2.DISOpticalFlow.create(
+        cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+    )  # Any: by its types, calc needs a flow to start from
     return search.calc(luma(frame), luma(before), None)
 
 

@@ -87,7 +87,7 @@ def _tile(stretch: float, seed: int) -> np.ndarray:
     """Noise whose standard deviations are `stretch` pixels to the right and 1 downwards; its ends meet."""
     white = np.random.default_rng(seed).standard_normal((TILE, TILE)).astype(np.float32)
     margin = TILE // 2
-    wrapped = cv2.copyMakeBorder(white, *[margin] * 4, cv2.BORDER_WRAP)
+    wrapped = cv2.copyMakeBorder(white, margin, margin, margin, margin, cv2.BORDER_WRAP)
     tile = cv2.GaussianBlur(wrapped, (0, 0), sigmaX=stretch, sigmaY=1)[margin:-margin, margin:-margin]
     # From a normal variable to its rank: the logistic curve is within 0.01 of the normal distribution.
     return 1 / (1 + np.exp(-1.702 * (tile - tile.mean()) / tile.std()))

@@ -15,7 +15,7 @@ from .video_reader import VideoReader
 from .video_times import Timetable, spread
 from .video_writer import VideoWriter
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", bound=tuple)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def draw_video(
     Raises VideoError or FileError for a file that cannot be read or written, and whatever `draw` raises; then nothing
     is written. After Ctrl-C the pictures drawn so far are kept.
     """
-    drawer, cuts = FrameDrawer(draw, temporal), []
+    drawer = FrameDrawer(draw, temporal)
+    cuts: list[int] = []
     with only_first_interrupt(), VideoReader(source) as video:
         check_target(out, command, [] if isinstance(source, int) else [source], overwrite)
         with VideoWriter(out, video.fps, command) as writer:

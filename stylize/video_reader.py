@@ -34,13 +34,13 @@ class VideoReader:
         self.frames = 0  # returned so far
         self._last = 0.0  # the time of the last of them
         self._started: float | None = None
-        self._camera = isinstance(source, int)
-        self.name = f"camera {source}" if self._camera else str(source)
-        self._capture = open_video(check_camera(source) if self._camera else check_video(source))
+        self._path = None if isinstance(source, int) else source  # None: a camera
+        self.name = f"camera {source}" if isinstance(source, int) else str(source)
+        self._capture = open_video(check_camera(source) if isinstance(source, int) else check_video(source))
         try:
             self.size = self._square_size()
-            self._next = self._first()
-            self._look_ahead(source)
+            self._next: tuple[np.ndarray, float | None] | None = self._first()
+            self._look_ahead()
         except VideoError:
             self._capture.release()
             raise
@@ -79,7 +79,7 @@ class VideoReader:
             megapixels = f"the limit is {MOST_PIXELS / 1e6:.0f} megapixels a frame"
             raise VideoError(f"{self.name}: {width} x {height} pixels is too large ({megapixels}); shrink it")
         first = self._read()
-        if first is None and self._camera:
+        if first is None and self._path is None:
             raise VideoError(f"{self.name} gives no picture; check that it is connected and free")
         if first is None:
             raise VideoError(f"{self.name}: no frame can be read (damaged, not a video, or unknown codec); convert it")
@@ -92,7 +92,7 @@ class VideoReader:
             there, frame = self._capture.read()
         if not there:
             return None
-        if self._camera:  # drawing may be slower than the camera, so the clock counts
+        if self._path is None:  # drawing may be slower than the camera, so the clock counts
             now = time.monotonic()
             self._started = self._started or now
             return frame, now - self._started
@@ -100,25 +100,26 @@ class VideoReader:
         known = isfinite(seconds) and (seconds != 0 or self.frames == 0)  # 0 also means unknown
         return frame, seconds if known else None
 
-    def _look_ahead(self, source: str | Path | int) -> None:
+    def _look_ahead(self) -> None:
         """Find the frame rate, the number of frames and the length, as far as the file says."""
         claimed = self._capture.get(cv2.CAP_PROP_FPS)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        times = [] if self._camera else packet_times(source, LOOKED_AT)
+        times: Sequence[float] = [] if self._path is None else packet_times(self._path, LOOKED_AT)
         whole = 0 < len(times) < LOOKED_AT
         self._claims = int(count) if 0 < count < 1e9 else None
         self._duration = self._claims / claimed if self._claims and isfinite(claimed) and claimed > 0 else None
-        if self._duration and times and (length := edited_length(source)):
-            times = self._shown(times, first_picture(source), length)
+        if self._path is not None and self._claims and self._duration and times:
+            if length := edited_length(self._path):
+                rate = self._claims / self._duration
+                times = self._shown(times, first_picture(self._path), length, self._claims, rate)
         self.fps = choose_rate(times, claimed)
         self.expected = len(times) if whole else self._claims
 
-    def _shown(self, times: Sequence[float], first: float, length: float) -> np.ndarray:
+    def _shown(self, times: Sequence[float], first: float, length: float, claims: int, rate: float) -> list[float]:
         """Those of `times` at which a picture is shown: `length` seconds from `first` on, by a list of edits.
 
         Between two edits the pictures before the second are there for decoding, at times that are taken.
         """
-        rate = self._claims / self._duration
         after = np.sort(np.asarray(times)) - first
         shown = after[(after > -1e-6) & (after < length)]
         if len(np.unique(shown)) < len(shown):
@@ -127,8 +128,8 @@ class VideoReader:
         if after[-1] >= length:  # the end is hidden as well
             self._claims = len(shown)
         else:
-            self._claims = max(len(shown), min(self._claims - (len(times) - len(shown)), ceil(length * rate)))
-        return shown
+            self._claims = max(len(shown), min(claims - (len(times) - len(shown)), ceil(length * rate)))
+        return shown.tolist()
 
     def _end(self) -> float | None:
         """When the last frame ends, if all promised frames came and the file says so: a still may be shown for long."""

@@ -43,7 +43,7 @@ class VideoWriter:
             raise VideoError(f"{path} is a folder; choose another name")
         if not self.path.parent.is_dir():
             raise VideoError(f"{path}: there is no folder {self.path.parent}; make it first")
-        self._codec = cv2.VideoWriter_fourcc(*CODECS[suffix])
+        self._codec = cv2.VideoWriter.fourcc(*CODECS[suffix])
         self._command = command
         self.temporary = partial_path(self.path)
         self._writer: cv2.VideoWriter | None = None
@@ -51,8 +51,7 @@ class VideoWriter:
 
     def write(self, frame: np.ndarray, times: int = 1) -> None:
         """Add a frame, or the same one several times."""
-        if self._writer is None:
-            self._open(frame.shape)
+        writer = self._writer or self._open(frame.shape)
         if frame.shape != self._shape:
             raise VideoError(f"{self.path}: frame {self.frames} is {frame.shape}, those before {self._shape}")
         height, width = frame.shape[:2]
@@ -60,7 +59,7 @@ class VideoWriter:
         bgr = cv2.cvtColor(even, cv2.COLOR_RGB2BGR)
         for _ in range(times):
             with silent_stderr():
-                self._writer.write(bgr)
+                writer.write(bgr)
             self.frames += 1
 
     def __enter__(self) -> Self:
@@ -77,7 +76,7 @@ class VideoWriter:
             finally:
                 self.temporary.unlink(missing_ok=True)
 
-    def _open(self, shape: tuple[int, ...]) -> None:
+    def _open(self, shape: tuple[int, ...]) -> cv2.VideoWriter:
         height, width = (side + side % 2 for side in shape[:2])
         try:
             remove_leftovers(self.path.parent)
@@ -94,6 +93,7 @@ class VideoWriter:
                 f"second; use another of {', '.join(CODECS)}"
             )
         self._shape = shape
+        return self._writer
 
     def _keep(self) -> None:
         there = count_frames(self.temporary)

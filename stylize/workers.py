@@ -15,7 +15,7 @@ from math import ceil
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, cast
 
 from tqdm import tqdm
 
@@ -98,7 +98,7 @@ class Workers:
                         worker.send((function, jobs[number]))
                 if not busy:
                     break
-                for worker in wait(list(busy)):
+                for worker in cast(list[Connection], wait(list(busy))):  # those with an answer
                     number = busy.pop(worker)
                     try:
                         result, error = worker.recv()
@@ -137,7 +137,7 @@ def _work(connection: Connection) -> None:
         data = connection.recv_bytes()
         try:
             function, job = pickle.loads(data)
-            answer = function(job), None
+            answer: tuple[Any, Exception | None] = function(job), None
         except Exception as error:
             error.add_note("".join(traceback.format_exception(error)))  # where in the worker it was raised
             answer = None, error
@@ -145,5 +145,7 @@ def _work(connection: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    parent_process().join()
+    parent = parent_process()
+    assert parent is not None, "only workers call this"
+    parent.join()
     os._exit(1)  # without this, the workers of a killed process would wait for jobs forever

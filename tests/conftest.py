@@ -14,8 +14,9 @@ from hypothesis import core, settings
 
 import nnlite
 from nnlite import backend as backends
-from nnlite.backend import cpu, threads, winograd
+from nnlite.backend.cpu import threads
 from tests import fake_cuda, fake_cupy
+from tests.helpers import make_blocks_tiny
 
 settings.register_profile("dev", max_examples=20, deadline=None, print_blob=True)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
@@ -24,7 +25,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 
 # The modules of nnlite.backend that import CuPy.
-OF_THE_GPU = ("gpu", "capture", "cublas", "formula", "kernels", "philox", "updates")
+OF_THE_GPU = ("gpu", *(f"gpu.{name}" for name in ("capture", "cublas", "formula", "kernels", "philox", "updates")))
 
 
 def pytest_addoption(parser):
@@ -79,15 +80,34 @@ def torch():
 
 
 @pytest.fixture
+def fast(monkeypatch):
+    """The fast backends, for tests of what the plain one does not promise: memory order, threads, blocks."""
+    monkeypatch.setattr(backends, "_chosen", "fast")
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """The plain backend, on any device."""
+    monkeypatch.setattr(backends, "_chosen", "plain")
+
+
+@pytest.fixture
 def gpu(monkeypatch, request):
-    """nnlite.backend.gpu, on the stand-in as if it had just been imported, or with `--device gpu` on CuPy."""
+    """nnlite.backend.gpu, on the stand-in as if it had just been imported, or with `--device gpu` on CuPy.
+
+    Its kernels are at work (the plain backend is the default on a GPU), with all digits: convolutions in TF32 could
+    not be compared.
+    """
+    monkeypatch.setattr(backends, "_chosen", "fast")
+    monkeypatch.setattr(nnlite.backends.cudnn, "allow_tf32", False)
     if request.config.getoption("--device") == "gpu":
         yield backends._gpu()  # raises DeviceError if there is no GPU
         return
+    monkeypatch.setattr(backends, "_made", {})
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy.module())
+    monkeypatch.delattr(backends, "gpu", raising=False)
     for name in OF_THE_GPU:
         monkeypatch.delitem(sys.modules, f"nnlite.backend.{name}", raising=False)
-        monkeypatch.delattr(backends, name, raising=False)
     monkeypatch.setattr(backends.random, "_gpu_generator", None)
     assert nnlite.gpu_available()
     module = backends._gpu()
@@ -99,17 +119,10 @@ def gpu(monkeypatch, request):
     fake_cuda.noted = None
     for name in OF_THE_GPU:
         sys.modules.pop(f"nnlite.backend.{name}", None)
-        vars(backends).pop(name, None)
+    vars(backends).pop("gpu", None)
 
 
 @pytest.fixture
-def tiny_blocks(monkeypatch):
+def tiny_blocks(monkeypatch, fast):
     """The blocked and threaded paths for arrays of any size, on three threads."""
-    monkeypatch.setattr(cpu, "ELEMENTWISE_BLOCK", 7)
-    monkeypatch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
-    monkeypatch.setattr(cpu, "WINDOWS_BLOCK", 50)
-    monkeypatch.setattr(cpu, "WINDOWS_LEAST", 2)
-    monkeypatch.setattr(cpu, "MATMUL_THREADED", 0)
-    for name, value in {"TILES_LEAST": 2, "CHANNELS_LEAST": 0, "BLOCK": 2, "BLOCK_OUTER": 3}.items():
-        monkeypatch.setattr(winograd, name, value)
-    threads.set_num_threads(3)
+    make_blocks_tiny(monkeypatch)

@@ -1,8 +1,8 @@
 """A stand-in for CuPy, so that the code for the GPU runs where there is none: NumPy inside, CuPy's manners outside.
 
 It is as strict as CuPy: an array is no NumPy array and does not turn into one by itself, NumPy arrays are refused
-as operands, reductions return 0-d arrays, and elementwise results lie in C order. Streams, kernels and cuBLAS are in
-fake_cuda.py.
+as operands, reductions return 0-d arrays, and elementwise results lie in C order. It knows only the functions, methods
+and parameters below, all of which CuPy has. Streams, kernels and cuBLAS are in fake_cuda.py.
 """
 
 import types
@@ -10,6 +10,65 @@ import types
 import numpy as np
 
 from tests import fake_cuda
+
+# What nnlite uses, with the parameters of CuPy 14 (tests/test_fake_cupy.py compares them where CuPy is installed). A
+# name that is missing here is refused: look whether CuPy has it, and whether it means the same there.
+UFUNCS = {
+    "abs", "absolute", "add", "equal", "exp", "expm1", "floor", "isfinite", "isnan", "log", "log1p", "maximum",
+    "minimum", "power", "sign", "sqrt", "tanh",
+}  # fmt: skip
+FUNCTIONS = {
+    "arange": "start stop step dtype",
+    "ascontiguousarray": "a dtype",
+    "asarray": "a dtype",
+    "asnumpy": "a stream order",
+    "broadcast_to": "array shape",
+    "clip": "a a_min a_max out",
+    "concatenate": "tup axis out",
+    "empty": "shape dtype order",
+    "empty_like": "prototype",
+    "expand_dims": "a axis",
+    "flip": "a axis",
+    "full": "shape fill_value dtype order",
+    "full_like": "a fill_value dtype order subok shape",
+    "matmul": "x1 x2 out",
+    "may_share_memory": "a b",
+    "min_scalar_type": "a",
+    "moveaxis": "a source destination",
+    "ones": "shape dtype order",
+    "ones_like": "a dtype",
+    "pad": "array pad_width mode constant_values",
+    "result_type": "*arrays_and_dtypes",
+    "roll": "a shift axis",
+    "take_along_axis": "a indices axis",
+    "where": "condition x y",
+    "zeros": "shape dtype order",
+    "zeros_like": "a dtype",
+}
+METHODS = {
+    "all": "axis out keepdims",
+    "any": "axis out keepdims",
+    "argmax": "axis out dtype keepdims",
+    "argmin": "axis out dtype keepdims",
+    "astype": "dtype order casting subok copy",
+    "clip": "min max out",
+    "copy": "order",
+    "fill": "value",
+    "item": "",
+    "max": "axis out keepdims",
+    "mean": "axis dtype out keepdims",
+    "min": "axis out keepdims",
+    "repeat": "repeats axis",
+    "reshape": "*shape",
+    "squeeze": "axis",
+    "sum": "axis dtype out keepdims",
+    "swapaxes": "axis1 axis2",
+    "take": "indices axis out",
+    "tolist": "",
+    "transpose": "*axes",
+    "var": "axis dtype out ddof keepdims",
+}
+ATTRIBUTES = {"T", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides"}
 
 
 class ndarray:
@@ -25,11 +84,14 @@ class ndarray:
         raise TypeError("implicit conversion to a NumPy array is not allowed")
 
     def __getattr__(self, name):
-        if name.startswith("__"):  # no way around __array__
-            raise AttributeError(name)
+        if name in ATTRIBUTES:
+            return _lift(getattr(self._inside, name))
+        if name not in METHODS:  # and no way around __array__
+            raise AttributeError(f"the stand-in for CuPy has no ndarray.{name}")
         if name in ("item", "tolist"):
             fake_cuda.refuse("D2H transfers are disallowed")
-        return _lift(getattr(self._inside, name))
+        method = _variance(self._inside) if name == "var" else getattr(self._inside, name)
+        return _wrap(method, f"ndarray.{name}", METHODS[name])
 
     @property
     def data(self):
@@ -65,13 +127,30 @@ def _lower(value):
 
 def _lift(value):
     """What nnlite gets to see."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return ndarray(np.asarray(value))
-    return _wrap(value) if callable(value) and not isinstance(value, type) else value
+    return ndarray(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _wrap(function, fresh=False):
+def _variance(array):
+    """CuPy takes the mean in the array's own dtype, and the distances from it too, whatever dtype is asked for."""
+
+    def var(axis=None, dtype=None, ddof=0, keepdims=False):
+        squares = (array - array.mean(axis=axis, keepdims=True)) ** 2
+        total = squares.sum(axis=axis, dtype=dtype, keepdims=keepdims)
+        return total / (array.size // total.size - ddof)
+
+    return var
+
+
+def _check(name, parameters, args, kwargs):
+    """Raise TypeError for arguments that CuPy's function of this name does not take."""
+    known = parameters.split()
+    if (len(args) > len(known) and not parameters.startswith("*")) or set(kwargs) - set(known):
+        raise TypeError(f"{name}({parameters.replace(' ', ', ')}) of CuPy got {len(args)} arguments and {[*kwargs]}")
+
+
+def _wrap(function, name, parameters, fresh=False):
     def call(*args, **kwargs):
+        _check(name, parameters, args, kwargs)
         for a in args:  # CuPy's ufuncs look for this first
             if hasattr(a, "__cupy_override_elementwise_kernel__"):
                 kernel = types.SimpleNamespace(name=f"cupy_{function.__name__}")
@@ -81,7 +160,7 @@ def _wrap(function, fresh=False):
         if function in (np.concatenate, np.stack):
             fake_cuda.refuse("H2D transfers are disallowed")  # of the addresses of what is put together
         lowered, named = [_lower(a) for a in args], {name: _lower(v) for name, v in kwargs.items()}
-        if named.get("out") is not None or getattr(function, "__name__", "") in ("at", "fill"):
+        if named.get("out") is not None or name.endswith((".at", ".fill")):
             fake_cuda.change(lambda *a: function(*a, **named), *lowered)
             return kwargs.get("out")
 
@@ -139,11 +218,15 @@ class _Module(types.ModuleType):
 
     def __getattr__(self, name):
         value = getattr(np, name)
-        if isinstance(value, np.ufunc):
-            call = _wrap(value, fresh=True)
-            call.at = _wrap(value.at)
+        if name in UFUNCS:
+            call = _wrap(value, name, "x1 x2 out" if value.nin == 2 else "x out", fresh=True)
+            call.at = _wrap(value.at, f"{name}.at", "a indices b")
             return call
-        return value if isinstance(value, type) or not callable(value) else _wrap(value)
+        if name in FUNCTIONS:
+            return _wrap(value, name, FUNCTIONS[name])
+        if callable(value) and not isinstance(value, type):
+            raise AttributeError(f"the stand-in for CuPy has no {name}")
+        return value
 
 
 def module():
@@ -155,12 +238,11 @@ def module():
     cupy.asnumpy = _asnumpy
     cupy.empty = lambda *args: ndarray(fake_cuda.allocate(lambda: np.empty(*args)))
     cupy.empty_like = lambda a: ndarray(fake_cuda.allocate(lambda: np.empty_like(a._inside)))
-    where = _wrap(np.where, fresh=True)
+    where = _wrap(np.where, "where", FUNCTIONS["where"], fresh=True)
     cupy.where = lambda condition, x, y: where(condition.astype("?", copy=False), x, y)
     cupy.clip = lambda a, a_min, a_max, out=None: a.clip(a_min, a_max, out=out)
-    cupy.lib = types.SimpleNamespace(
-        stride_tricks=types.SimpleNamespace(as_strided=_wrap(np.lib.stride_tricks.as_strided))
-    )
+    as_strided = _wrap(np.lib.stride_tricks.as_strided, "as_strided", "x shape strides")
+    cupy.lib = types.SimpleNamespace(stride_tricks=types.SimpleNamespace(as_strided=as_strided))
     cupy.cuda = fake_cuda.namespace()
     cupy.RawKernel = fake_cuda.RawKernel
     return cupy

@@ -8,6 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 import nnlite
+from nnlite.backend.cpu import blocks, products, threads, winograd
+from nnlite.backend.geometry import Geometry
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -109,6 +111,19 @@ def op(call, *shapes, values=signed):
 IMAGE = (2, 3, 5, 4)
 
 
+class LibraryOn:
+    """nnlite for `Operation.call`, but constants that an operation makes for itself lie on this device."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def __getattr__(self, name):
+        return getattr(nnlite, name)
+
+    def tensor(self, data, dtype=None):
+        return nnlite.tensor(data, dtype, device=self.device)
+
+
 def gradients_at_steps(monkeypatch, model, parts):
     """{part: gradients} when the optimiser of "generator" or of "discriminator" steps; filled while it trains."""
     seen = {}
@@ -127,3 +142,23 @@ def gradients_at_steps(monkeypatch, model, parts):
         optimizer = getattr(model, f"{name}_optimizer")
         monkeypatch.setattr(optimizer, "step", remember_then(optimizer.step, name))
     return seen
+
+
+def window_geometry(kernel, stride=(1, 1), dilation=(1, 1)):
+    """Windows on an image without a border."""
+    return Geometry(kernel, stride, dilation, (0, 0), (0, 0))
+
+
+TINY = {
+    blocks: {"ELEMENTWISE_BLOCK": 7, "ELEMENTWISE_THREADED": 0},
+    products: {"WINDOWS_BLOCK": 50, "WINDOWS_LEAST": 2, "MATMUL_THREADED": 0},
+    winograd: {"TILES_LEAST": 2, "CHANNELS_LEAST": 0, "BLOCK": 2, "BLOCK_OUTER": 3},
+    threads: {"count": 3},
+}
+
+
+def make_blocks_tiny(patch):
+    """The blocked and threaded paths for arrays of any size, on three threads, until pytest's `patch` is undone."""
+    for module, values in TINY.items():
+        for name, value in values.items():
+            patch.setattr(module, name, value)

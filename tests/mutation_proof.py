@@ -1,6 +1,6 @@
 """Do the tests notice a broken operation? Break each one, in every way below, and see.
 
-    python -m tests.mutation_proof [NAME...]        all operations, or these classes
+    python -m tests.mutation_proof [NAME...]        all operations, or these classes and functions
 
 Gradients: each gradient that a backward returns with the other sign, zero, with its last two axes swapped, or with
 broadcast axes not summed (unbroadcast replaced by one that takes the first element instead).
@@ -40,6 +40,7 @@ from tqdm import tqdm
 import nnlite
 import nnlite.functional as F
 from nnlite import Function
+from nnlite.errors import guarded
 from tests.checks import check_against_pytorch, check_gradient
 from tests.operations import OPERATIONS, RANDOM
 
@@ -49,17 +50,21 @@ PREFIX = "nnlite.functional."
 # Tests beside tests/nnlite/test_functional_<file>.py.
 OWN_TESTS = {
     "arithmetic": ["test_functional_compare.py"],
-    "reduce": ["test_functional_compare.py"],
-    "pad": ["test_functional_resize.py"],
+    "batch_norm": ["test_functional_norm.py"],
+    "cast": ["test_functional_shape.py", "test_gpu.py::test_a_tensor_moves_inside_the_graph"],
+    "embedding": ["test_functional_linear.py"],
     "index": ["test_functional_shape.py"],
-    "shape": ["test_gpu.py::test_a_tensor_moves_inside_the_graph"],
+    "pad": ["test_functional_resize.py"],
+    "piecewise": ["test_functional_compare.py", "test_functional_arithmetic.py"],
+    "reduce": ["test_functional_compare.py"],
+    "relu": ["test_functional_activation.py"],
+    "statistics": ["test_functional_compare.py", "test_functional_reduce.py"],
 }
 
 # Changes that change no result: (function, change) and why.
 HARMLESS = {
-    ("conv._margins", "p.end - length -> p.end"): "a wider border of zeros than the windows reach",
-    ("conv.spread", "4 * w.shape[3] -> 4"): "another way to the same sums is taken",
-    ("nnlite.functional.interpolate", "n * factor -> n"): "the shortcut is not taken, the long way gives the same",
+    ("resize._take_nearest", "n * factor -> n"): "the shortcut is not taken, the long way gives the same",
+    ("resize._interpolated", "1 - reach -> -reach"): "one more pixel, whose weight is 0",
     ("resize._nearest", "n - 1 -> n"): "float32 would have to round up by a whole pixel",
 }
 
@@ -237,7 +242,9 @@ class Change(ast.NodeTransformer):
 
 
 def wrong_source(owner: Any, name: str, function: types.FunctionType) -> Iterator[Mutant]:
-    """The function with one operator gone, for each operator in it."""
+    """The function with one operator gone, for each operator in it; its guard stays."""
+    keep_guard = guarded if hasattr(function, "__wrapped__") else lambda mutated: mutated
+    function = inspect.unwrap(function)
     source = textwrap.dedent(inspect.getsource(function))
     number = 0
     while True:
@@ -255,7 +262,7 @@ def wrong_source(owner: Any, name: str, function: types.FunctionType) -> Iterato
             kind, what = change.note
             place = owner.__name__.removeprefix(PREFIX)
             if (f"{place}.{name}", what) not in HARMLESS:
-                yield Mutant(f"{place}.{name}: {what}", kind, owner, name, mutated)
+                yield Mutant(f"{place}.{name}: {what}", kind, owner, name, keep_guard(mutated))
         number += 1
 
 
@@ -342,7 +349,9 @@ def require_sound_tests(file: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Break every operation in every way; do the tests notice?")
-    parser.add_argument("names", nargs="*", metavar="CLASS", help="of nnlite.functional, such as Conv2d (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="of nnlite.functional, such as Conv2d or linear (default: all)"
+    )
     names = parser.parse_args().names
     try:
         import torch
@@ -364,8 +373,9 @@ def main() -> int:
         applied = not cls.__subclasses__() or any(cls in parts for parts in used.values())
         for mutant in all_mutants(cls, applied):
             judge(mutant, cls.__module__, operations)
-    functions = {} if names else {name: functions_used(operation) for name, operation in ALL.items()}
-    for function in tqdm(sorted(set().union(*functions.values())), desc="functions", file=sys.stderr):
+    functions = {name: functions_used(operation) for name, operation in ALL.items()}
+    wanted = [name for name in sorted(set().union(*functions.values())) if not names or name in names]
+    for function in tqdm(wanted, desc="functions", file=sys.stderr):
         operations = [name for name, parts in functions.items() if function in parts]
         for mutant in wrong_functions(function):
             judge(mutant, getattr(F, function).__module__, operations)

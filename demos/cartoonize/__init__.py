@@ -1,13 +1,13 @@
 """Photographs become pairs (photo, cartoon), Pix2Pix learns from them, new photos come out as cartoons.
 
-    __main__.py   the command line
-    recipe.py     the options of a run, stored in every file that it writes
-    weights.py    the file of a trained generator: its weights and metadata
-    crops.py      pairs -> training batches and test crops
-    train.py      the training loop: progress, samples, checkpoints, resume
-    tiles.py      a generator on an image of any size, tile by tile
-    evaluate.py   the figures on photos never seen in training
-    apply.py      photo files and folders through a trained generator
-    video.py      videos and cameras likewise
-    judge.py      a trained generator on photos that it never saw
+__main__.py   the command line, and the training loop
+recipe.py     the options of a run, stored in every file that it writes
+weights.py    the file of a trained generator: its weights and metadata
+pairs.py      photos -> pairs of photo and cartoon
+crops.py      pairs -> training batches and test crops
+tiles.py      a generator on an image of any size, tile by tile
+evaluate.py   the figures on photos never seen in training
+apply.py      photo files and folders through a trained generator
+video.py      videos and cameras through one
+judge.py      how good a trained generator is on photos that it never saw
 """

@@ -7,14 +7,23 @@ import json
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from demos.cartoonize.recipe import PRESETS, SHIPPED, Recipe
-from demos.common import choose_device, run
-from demos.options import Options, add_device, add_photos
-from demos.run_folder import claim_folder
-from models.pix2pix import GENERATORS
+import numpy as np
+
+from demos.cartoonize.recipe import HOLD, PRESETS, SHIPPED, Recipe
+from demos.cartoonize.tiles import draw
+from demos.cartoonize.weights import save_generator
+from demos.shared.images import sheet
+from demos.shared.options import Options, add_device, add_out, add_photos
+from demos.shared.program import choose_device, run_program
+from demos.shared.run import Run, hold_then_fall
+from demos.shared.run_folder import claim_folder
+from models.pix2pix import GENERATORS, Pix2Pix
 from stylize.console import Parser, path_argument
+
+if TYPE_CHECKING:
+    from demos.cartoonize.pairs import Cartoons
 
 
 def main() -> int:
@@ -25,7 +34,9 @@ def main() -> int:
 
 def train(arguments: list[str]) -> int:
     """Train with the options given."""
-    from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
+    # Imported here so that a missing system library of OpenCV is reported in one line, by run_program().
+    from demos.cartoonize.pairs import Cartoons
+    from stylize import styles
 
     parser = Options(
         "cartoonize",
@@ -40,27 +51,50 @@ def train(arguments: list[str]) -> int:
     parser.computes("--batch", Recipe.batch, "crops in a step", least=1, most=1000)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())
     parser.computes("--generator", Recipe.generator, "network to train", choices=list(GENERATORS))
-    options, computed = parser.settle(arguments)
-    recipe = Recipe(**{field.name: computed[field.name] for field in fields(Recipe)})
+    options = parser.settle(arguments)
+    recipe = Recipe(**{field.name: options.computed[field.name] for field in fields(Recipe)})
     recipe.check()
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(recipe, options, computed)
-
-
-def train_and_judge(recipe: Recipe, options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Make the pairs, train, and judge the generator on photos it never saw. Returns the exit status."""
-    from demos.cartoonize.train import Cartoons
-    from demos.training import Training
-
     model = recipe.build().to(options.device)
-    training = Training(model, options, computed, schedule=lambda step: recipe.set_rates(model, step))
-    cartoons = Cartoons(recipe, options.photos, options.out, model, options.device)
-    if not training.run(cartoons.batches, draw=cartoons.samples):
-        return training.stopped()
-    figures = training.finish(cartoons.judge())
+    with Run(options, model) as run:
+        cartoons = Cartoons(recipe, options.photos, options.out, options.device)
+        rates = hold_then_fall(model, options.steps, HOLD, run.step - 1)
+        for batch in run.batches(cartoons.batches):
+            run.record(model.train_step(*batch))
+            for rate in rates:
+                rate.step()
+            if run.due():
+                run.record_picture(draw_samples(model, cartoons, options.device))
+        if run.interrupted:
+            return run.stopped()
+        metadata = recipe.metadata() | {"test_photos": json.dumps(cartoons.test_hashes())}
+        save_generator(model.generator, options.out / "generator.safetensors", metadata)
+        figures = run.finish(judge_on_test(model, cartoons, options))
     print(json.dumps(figures, indent=2))
     print(report(figures, options.out))
     return 0
+
+
+def draw_samples(model: Pix2Pix, cartoons: Cartoons, device: str) -> np.ndarray:
+    """photo | generated | target for the same held-out photos each time."""
+    from demos.cartoonize.crops import centre
+
+    triples = ((photo, draw(photo, model.generator, device), cartoon) for photo, cartoon in cartoons.test[:4])
+    return sheet([[centre(image, cartoons.recipe.size) for image in triple] for triple in triples])
+
+
+def judge_on_test(model: Pix2Pix, cartoons: Cartoons, options: argparse.Namespace) -> dict[str, Any]:
+    """The figures on the test photos, and a picture of them."""
+    from demos.cartoonize.evaluate import apply_affine, fit_affine
+    from demos.cartoonize.judge import compare_drawings
+
+    matrix = fit_affine(cartoons.train)
+    photos, targets = (list(images) for images in zip(*cartoons.test, strict=True))
+    drawn = {
+        "generated": [draw(photo, model.generator, options.device) for photo in photos],
+        "untouched": photos,
+        "affine": [apply_affine(matrix, photo) for photo in photos],
+    }
+    return compare_drawings(drawn, targets, cartoons.recipe.size, options.out / "test.png")
 
 
 def report(figures: dict, out: Path) -> str:
@@ -90,9 +124,7 @@ def judge(arguments: list[str]) -> int:
     parser.add_argument(
         "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
     )
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/judge"), help="folder for the picture (%(default)s)"
-    )
+    add_out(parser, "judge", "the picture")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     device = choose_device(options.device)
@@ -147,4 +179,4 @@ def apply(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    run("cartoonize", main)
+    run_program("cartoonize", main)

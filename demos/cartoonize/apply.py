@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator
-from demos.common import UserError
+from demos.shared.program import UserError
 from nnlite import nn
 from stylize._cv2 import cv2
 from stylize.console import counted, one_line, say
@@ -79,7 +79,7 @@ def apply_to_files(
 
 
 def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float, device: str) -> np.ndarray:
-    """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the head of this file for `scale`.
+    """The cartoon of an (H, W, 3) uint8 photo, in its own size; see the top of this file for `scale`.
 
     The cartoon of a grey photo is made grey: the generator learnt from coloured photos and would tint it.
     """

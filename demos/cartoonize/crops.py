@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 from tqdm import tqdm
 
-from demos.common import to_network
+from demos.shared.images import to_network
 from nnlite import DataLoader
 from stylize import resize_short_side, stylize
 

@@ -1,7 +1,7 @@
 """How good is a generator on photographs it never saw?
 
 A cartoon keeps its photo recognisable, so the untouched photo already scores high, and the best affine change of
-its colours scores higher. Both are measured beside the generator; only what beats them has learnt to draw. The ink
+its colours scores higher. Both are measured too; only what beats them has learnt to draw. The ink
 figure asks for the lines themselves.
 """
 

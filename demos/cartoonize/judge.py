@@ -1,4 +1,4 @@
-"""How good is a trained generator on photos that it never saw, and how fast beside the OpenCV style that it learnt?"""
+"""How good is a trained generator on photos it never saw, and how fast, compared with the OpenCV style it learnt?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demos.cartoonize.crops import grid
 from demos.cartoonize.evaluate import compare
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import load_generator
-from demos.common import UserError
+from demos.shared.program import UserError
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side, stylize
 from stylize.console import counted
@@ -55,7 +55,7 @@ def compare_drawings(
     """Figures of every kind of drawing against the cartoons, over all whole crops of a size, and a picture of six.
 
     drawn     kind -> images, among them "untouched", the photos
-    columns   the kinds that the picture shows beside the cartoons, and their titles
+    columns   the kinds that the picture shows next to the cartoons, and their titles
     """
     crops = {kind: _cut(images, size) for kind, images in drawn.items()}
     photos, targets = crops["untouched"], _cut(cartoons, size)

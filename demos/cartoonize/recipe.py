@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import nnlite
-from demos.common import UserError
-from demos.sizes import check_together
+from demos.shared.options import check_together
+from demos.shared.program import UserError
 from models.pix2pix import GENERATORS, Pix2Pix
 
 # The generator that comes with the project; docs/cartoonize.md says how it was trained.
 SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
 
-CONSTANT_SHARE = 0.3  # of the steps with the first rates; over the rest they fall to 0
+HOLD = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Network:
     options: dict[str, int]
     lr: float
     lambda_l1: float
-    parts: int = 1  # it trains on crops this many times smaller than those that are judged
+    divisor: int = 1  # it trains on crops this many times smaller than those that are judged
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Preset:
 
 # Two levels see about 40 pixels around, as far as the strokes of the toon style look; deeper ones learn few training
 # photos by heart and miscolour skies that they never saw. Isola's rate and weight of the L1 term suit his network.
-# Without batch norm, a layer cares for the size of its weights and takes a larger rate; and with his weight the
-# discriminator, which wants lines, shifts colours for them in the end.
+# Without batch norm the size of a layer's weights matters, and it takes a larger rate. With his weight the
+# discriminator, which wants lines, shifts colours to get them after a while.
 STROKES = {"width": 24, "levels": 2}
 PRESETS = {
     "quick": Preset(
@@ -70,7 +70,10 @@ PRESETS = {
         view=1.5,
         boldness=1.0,
         smallest=0.75,
-        networks={"stroke-unet": Network(STROKES, 7e-4, 1000.0, parts=2), "unet": Network({"width": 64}, 2e-4, 100.0)},
+        networks={
+            "stroke-unet": Network(STROKES, 7e-4, 1000.0, divisor=2),
+            "unet": Network({"width": 64}, 2e-4, 100.0),
+        },
         discriminator_lr=5e-5,
     ),
 }
@@ -97,7 +100,7 @@ class Recipe:
     @property
     def crop(self) -> int:
         """Side of the crops trained on."""
-        return self.size // self.network.parts
+        return self.size // self.network.divisor
 
     @property
     def short_side(self) -> int:
@@ -113,13 +116,13 @@ class Recipe:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
         generator = GENERATORS[self.generator](**self.generator_options())
-        return Pix2Pix(generator, DISCRIMINATOR_WIDTH, self.network.lambda_l1)
-
-    def set_rates(self, model: Pix2Pix, step: int) -> None:
-        """Set both learning rates for a step, counted from 0: constant at first, then falling linearly to 0."""
-        factor = min(1.0, (self.steps - step) / (self.steps * (1.0 - CONSTANT_SHARE)))
-        model.generator_optimizer.param_groups[0]["lr"] = factor * self.network.lr
-        model.discriminator_optimizer.param_groups[0]["lr"] = factor * PRESETS[self.preset].discriminator_lr
+        return Pix2Pix(
+            generator,
+            DISCRIMINATOR_WIDTH,
+            self.network.lambda_l1,
+            generator_lr=self.network.lr,
+            discriminator_lr=PRESETS[self.preset].discriminator_lr,
+        )
 
     def generator_options(self) -> dict[str, int]:
         """Arguments of the generator's class."""
@@ -129,12 +132,12 @@ class Recipe:
         """Raise UserError for sizes too large for memory or unsuitable for the generator, naming the nearest that
         fits."""
         check_together(self, ("batch", "size", "size"), most=2**23)
-        parts = self.network.parts
+        divisor = self.network.divisor
         if self.generator == "unet":
-            good = [size * parts for size in (32, 64, 128, 256, 512)]
+            good = [size * divisor for size in (32, 64, 128, 256, 512)]
         else:
-            multiple = parts * 2 ** self.generator_options()["levels"]
-            good = [max(32 * parts, round(self.size / multiple) * multiple)]
+            multiple = divisor * 2 ** self.generator_options()["levels"]
+            good = [max(32 * divisor, round(self.size / multiple) * multiple)]
         if self.size not in good:
             nearest = min(good, key=lambda size: abs(size - self.size))
             raise UserError(f"--size {self.size}: {self.generator} cannot take it; the nearest it can is {nearest}")

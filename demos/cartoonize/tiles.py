@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from demos.common import to_image, to_network
+from demos.shared.images import to_image, to_network
 from nnlite import NonFiniteError, Tensor, nn, no_grad
 
 TILE = 512  # side of a tile, pixels

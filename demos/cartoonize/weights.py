@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.weights import Claims, build_and_load
+from demos.shared.weights import Claims, build_and_load
 from models.cyclegan import ResNetGenerator
 from models.pix2pix import GENERATORS
 from nnlite import nn
@@ -38,7 +38,9 @@ class GeneratorFile:
 
 def read_generator_file(path: Path) -> GeneratorFile:
     """Raises CheckpointError for a missing or broken file, or one that holds no generator."""
-    from stylize import styles  # here, so that a missing system library of OpenCV is reported in one line, by run()
+    from stylize import (
+        styles,  # here, so that a missing system library of OpenCV is reported in one line, by run_program()
+    )
 
     claims = Claims(path, nnlite.load_metadata(path), "python -m demos.cartoonize or demos.cyclegan")
     if "generator" not in claims.values:

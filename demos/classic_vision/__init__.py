@@ -5,5 +5,5 @@ kernels.py        edges and smoothing: convolution with kernels that people wrot
 changes.py        photos turned, scaled, darkened: what finding a place again has to stand up to
 templates.py      finding a piece of a photo by comparing pixels
 keypoints.py      finding it by SIFT keypoints that agree on one motion (RANSAC)
-visual_words.py   reading digits by counting their pieces, beside LeNet-5
+visual_words.py   reading digits by counting their pieces, compared with LeNet-5
 """

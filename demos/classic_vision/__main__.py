@@ -10,13 +10,12 @@ import numpy as np
 
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
-from demos.common import choose_device, run
-from demos.digits import load_digits
-from demos.options import BUNDLED, add_device
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.digits import load_digits
+from demos.shared.options import BUNDLED, add_device, add_out
+from demos.shared.program import choose_device, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from stylize import find_images, read_image, resize_short_side
-from stylize.console import Parser, path_argument
+from stylize.console import Parser
 
 SHORT_SIDE = 256  # of a photo, pixels
 PIECES = 5  # of each photo, that are to be found again
@@ -27,8 +26,7 @@ SHOWN_CHANGES = ("as it is", "darker", "turned by 45", "scaled by 0.6")
 
 def main() -> int:
     parser = Parser(prog="python -m demos.classic_vision", description=__doc__)
-    folder = Path("runs/classic_vision")
-    parser.add_argument("--out", type=path_argument, default=folder, help="folder for results (%(default)s)")
+    add_out(parser, "classic_vision")
     add_device(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
@@ -116,4 +114,4 @@ def report(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    run("classic_vision", main)
+    run_program("classic_vision", main)

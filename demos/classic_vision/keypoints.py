@@ -3,7 +3,7 @@
 SIFT finds blobs, each with a size and a direction of its own, and describes its surroundings by 128 numbers, measured
 along that direction and in units of that size: turning and scaling change them little. Of the matches, many are wrong.
 RANSAC draws four at random, computes the homography that they follow, counts the others that follow it too, and keeps
-the best of many draws (Fischler & Bolles 1981). Those who follow are the inliers.
+the best of many draws (Fischler & Bolles 1981). The matches that follow it are the inliers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from demos.classic_vision.templates import GREEN, RED
 from stylize import write_image
 
-RATIO = 0.75  # the best match must be nearer than this times the second best (Lowe's test), or it is by chance
+RATIO = 0.75  # the best match must be nearer than this times the second best, or it may be chance (Lowe's test)
 ERROR = 3.0  # pixels up to which a match follows a motion
 LEAST = 4  # matches, to compute a homography
 

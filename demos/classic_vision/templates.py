@@ -16,7 +16,7 @@ from nnlite.plot import image_grid
 
 SIDE = 48  # of a piece, pixels
 REACH = 48  # of its middle from that of the photo, across and down, at most: it is inside whatever the change
-PLAIN = 15.0  # a piece whose standard deviation is less, in levels of 0..255, is too plain to be found by anybody
+PLAIN = 15.0  # a piece with a smaller standard deviation, in levels of 0..255, is too plain for anybody to find
 TOLERANCE = 5.0  # pixels; nearer, a place is found
 GREEN, RED = (0, 255, 0), (255, 0, 0)
 

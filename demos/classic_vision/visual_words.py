@@ -2,8 +2,8 @@
 
 Pieces are cut out of digits everywhere; k-means groups those of the training digits into WORDS kinds; the nearest of
 these stands for each piece of an image, and where the pieces were is forgotten. A digit is then taken for what the
-training digit with the most similar counts is. Beside it: the same with pixels for counts, and LeNet-5, which was
-taught by the same digits, moved about by up to two pixels (demos/classify.py).
+training digit with the most similar counts is. For comparison: the same with pixels for counts, and LeNet-5, which
+learnt from the same digits, moved about by up to two pixels (`labelled` in demos/shared/digits.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demos.common import sheet
-from demos.digits import Digits, in_batches, load_lenet5, pictures
 from demos.search import nearest
+from demos.shared.digits import Digits, load_lenet5, pictures
+from demos.shared.images import in_batches, sheet
 from nnlite.plot import image_grid
 
 SIDE, STEP = 12, 2  # of a piece, and from piece to piece, pixels

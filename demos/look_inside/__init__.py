@@ -4,5 +4,5 @@
     cartoon.py   the same questions put to the generator
     pictures.py  weights, maps and layers as pictures
 
-The computation is in models/looking.py.
+The computation is in models/visualise.py.
 """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from demos.common import UserError, run
-from demos.record import write_figures
-from demos.run_folder import claim_folder
+from demos.shared.options import add_out
+from demos.shared.program import UserError, run_program
+from demos.shared.run_folder import claim_folder, write_figures
 from stylize.console import Parser, path_argument
 
 
@@ -20,13 +18,11 @@ def main() -> int:
     parser.add_argument(
         "--model", type=path_argument, help="weights of the one network that is asked for (default: the project's)"
     )
-    parser.add_argument(
-        "--out", type=path_argument, default=Path("runs/look_inside"), help="folder for pictures (%(default)s)"
-    )
+    add_out(parser, "look_inside", "pictures")
     options = parser.parse_args()
     if options.model and options.network == "both":
         raise UserError("--model is of one network: add --network lenet5 or --network cartoon")
-    # Imported here so that a missing system library of OpenCV is reported in one line, by run().
+    # Imported here so that a missing system library of OpenCV is reported in one line, by run_program().
     from demos.look_inside import cartoon, digits
 
     looks = {"lenet5": digits.look, "cartoon": cartoon.look}
@@ -68,4 +64,4 @@ def report(figures: dict) -> str:
 
 
 if __name__ == "__main__":
-    run("look_inside", main)
+    run_program("look_inside", main)

@@ -10,13 +10,13 @@ import numpy as np
 import nnlite
 from demos.cartoonize.recipe import SHIPPED
 from demos.cartoonize.weights import load_generator
-from demos.common import UserError, to_image, to_network
-from demos.digits import in_batches
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread, summarise
-from demos.options import BUNDLED
 from demos.search import nearest
-from models.looking import activations, maximise, occlusion, reconstruction
+from demos.shared.images import in_batches, to_image, to_network
+from demos.shared.options import BUNDLED
+from demos.shared.program import UserError
 from models.unet import StrokeUNet
+from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.digits import Digits, in_batches, load_digits, load_lenet5, pictures
 from demos.look_inside.pictures import enlarged, signed, summarise
 from demos.search import nearest
+from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
+from demos.shared.images import in_batches
 from models.classifiers import LeNet5
-from models.looking import activations, maximise, occlusion, reconstruction
+from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor
 from nnlite.nn import functional as F
 from nnlite.plot import image_grid
@@ -25,7 +26,7 @@ FOUND = 10
 
 
 def look(out: Path, model: Path | None = None) -> dict[str, Any]:
-    """Write all pictures into `out`; the figures. Raises CheckpointError for a model that is no LeNet-5."""
+    """Write all pictures into `out`; the figures. Raises CheckpointError for another model than LeNet-5."""
     network = load_lenet5(model) if model else load_lenet5()
     out.mkdir(parents=True, exist_ok=True)
     train, test = load_digits()

@@ -1,31 +1,35 @@
-"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo of one's own."""
+"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo of yours."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import nnlite
-from demos.common import UserError, choose_device, run, sheet
-from demos.options import Options, add_device
-from demos.run_folder import claim_folder
-from demos.sizes import check_together
+from demos.shared.images import sheet
+from demos.shared.options import Options, add_device, check_together
+from demos.shared.program import UserError, choose_device, run_program
+from demos.shared.run import Run
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
-from demos.super_resolution.stages import PRESETS, Stages
-from demos.training import Training
-from models.srgan import SCALE, SRResNet
+from models.srgan import SCALE, SRGAN, ContentModel, SRResNet
+from nnlite.optim import Optimizer
+from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 from stylize.console import Parser, counted, path_argument
 from stylize.files import add_overwrite
 
+PRESETS = {
+    "quick": {"steps": 1600, "content_steps": 1300, "width": 32, "blocks": 6, "batch": 16, "crop": 24},
+    "full": {"steps": 3400, "content_steps": 3000, "width": 64, "blocks": 6, "batch": 16, "crop": 24},
+}
+CONTENT_LR, GENERATOR_LR, DISCRIMINATOR_LR = 1e-3, 1e-4, 1e-3  # of the first step of a stage; they fall to 0
+ADVERSARIAL_WEIGHT = 3e-2
+NO_LOSSES = {name: nnlite.tensor(0.0) for name in ("content", "adversarial", "discriminator")}  # until there are any
 SHOWN = 6  # held-out photos in a picture, at most
 NAMES = ("bicubic", "content loss", "content + adversarial")
 
@@ -52,52 +56,62 @@ def train(arguments: list[str]) -> int:
     parser.computes("--blocks", quick["blocks"], "residual blocks", least=1, most=64)
     parser.computes("--batch", quick["batch"], "crops in a step", least=1, most=64)
     parser.computes("--crop", quick["crop"], "side of the small crops, in pixels", least=8, most=SHORT_SIDE // SCALE)
-    options, computed = parser.settle(arguments)
+    options = parser.settle(arguments)
     if options.steps <= options.content_steps:
         raise UserError(f"--steps {options.steps} leaves none after --content-steps {options.content_steps}; add some")
     check_together(options, ("batch", "crop", "crop", "width", "blocks"), most=2**27)
-    with claim_folder(options.out, options.program, computed, options.resume):
-        return train_and_judge(options, computed)
-
-
-def train_and_judge(options: argparse.Namespace, computed: dict[str, Any]) -> int:
-    """Train both, and judge them on photos that they never saw. Returns the exit status."""
     nnlite.manual_seed(options.seed)
-    model = Stages(options.width, options.blocks, options.content_steps, options.steps).to(options.device)
-    training = Training(model, options, computed, model.schedule)
-    pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))
-    small, originals = zip(*held_out, strict=True)
-
-    @lru_cache(maxsize=1)  # a look's picture and its figure are of the same images
-    def made_at(step: int) -> list[np.ndarray]:
-        return enlarge_all(small, model.current.generator, options.device)
-
-    def draw() -> np.ndarray:
-        return sheet(judge.details(held_out[:SHOWN], made_at(training.step)[:SHOWN]))
-
-    def validate() -> dict[str, float]:
-        return {"psnr": judge.psnr(made_at(training.step), originals)}
-
-    loader = training_batches(pairs, options.crop, options.batch, options.seed, options.device)
-    if not training.run(loader, draw, validate):
-        return training.stopped()
-    conclude(training, model, held_out, len(pairs))
+    content = ContentModel(SRResNet(options.width, options.blocks), CONTENT_LR).to(options.device)
+    srgan = SRGAN(SRResNet(options.width, options.blocks), ADVERSARIAL_WEIGHT, GENERATOR_LR, DISCRIMINATOR_LR)
+    srgan.to(options.device)
+    with Run(options, {"content": content, "srgan": srgan}) as run:
+        pairs, held_out = split_pairs(options.photos, SCALE * max(options.crop, judge.SIDE))
+        small, originals = zip(*held_out, strict=True)
+        loader = training_batches(pairs, options.crop, options.batch, options.seed, options.device)
+        first, second = options.content_steps, options.steps - options.content_steps
+        content_rates = [fall_to_zero(content.optimizer, first, min(run.step, first))]
+        srgan_rates = [
+            fall_to_zero(optimizer, second, max(run.step - first, 0))
+            for optimizer in (srgan.generator_optimizer, srgan.discriminator_optimizer)
+        ]
+        for batch in run.batches(loader):
+            if run.step < first:  # SRResNet learns by the content loss
+                model, rates = content, content_rates
+            else:  # SRGAN goes on from its weights
+                model, rates = srgan, srgan_rates
+                if run.step == first:
+                    srgan.start_from(content.generator)
+            run.record(NO_LOSSES | model.train_step(*batch))
+            for rate in rates:
+                rate.step()
+            if run.due():
+                images = enlarge_all(small, model.generator, options.device)
+                run.record_picture(sheet(judge.details(held_out[:SHOWN], images[:SHOWN])))
+                run.record_validation({"psnr": judge.psnr(images, originals)})
+        if run.interrupted:
+            return run.stopped()
+        conclude(run, content, srgan, held_out, len(pairs))
     return 0
 
 
-def conclude(training: Training, model: Stages, held_out: list[Pair], trained_on: int) -> None:
+def fall_to_zero(optimizer: Optimizer, steps: int, done: int) -> LinearLR:
+    """A schedule: the rate falls to 0 along a straight line in so many steps, of which some are done."""
+    return LinearLR(optimizer, 1.0, 0.0, total_iters=steps, last_epoch=done - 1)
+
+
+def conclude(run: Run, content: ContentModel, srgan: SRGAN, held_out: list[Pair], trained_on: int) -> None:
     """Write the weights of both, and a picture and figures of what they make of the photos held out; report."""
-    out = training.out
+    out = run.out
     small, originals = zip(*held_out, strict=True)
-    generators = {"srresnet": model.content.generator, "srgan": model.srgan.generator}
+    generators = {"srresnet": content.generator, "srgan": srgan.generator}
     for name, generator in generators.items():
-        save_generator(generator, out / f"{name}.safetensors", training.computed)
+        save_generator(generator, out / f"{name}.safetensors", run.options.computed)
     images = [[bicubic(photo) for photo in small]]
-    images += [enlarge_all(small, generator, training.options.device) for generator in generators.values()]
+    images += [enlarge_all(small, generator, run.options.device) for generator in generators.values()]
     rows = judge.details(held_out[:SHOWN], *(each[:SHOWN] for each in images))
     image_grid(rows, out / "enlarged.png", titles=("small", *NAMES, "original"))
     figures = {name: judge.compare(each, originals) for name, each in zip(NAMES, images, strict=True)}
-    training.finish(figures | {"photos": trained_on, "held_out_photos": len(held_out)})
+    run.finish(figures | {"photos": trained_on, "held_out_photos": len(held_out)})
     print(report(figures, len(held_out), out))
 
 
@@ -147,4 +161,4 @@ def apply(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    run("super_resolution", main)
+    run_program("super_resolution", main)

@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 import nnlite
+from demos.shared.weights import Claims, build_and_load
 from demos.super_resolution.photos import from_batch, to_batch, window
-from demos.weights import Claims, build_and_load
-from models.srgan import SCALE, SRResNet, enlarged
+from models.srgan import SCALE, SRResNet, enlarge_bicubic
 from stylize import read_image, write_image
 from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
@@ -43,7 +43,7 @@ def enlarge(photo: np.ndarray, generator: SRResNet, device: str, tile: int = TIL
 
 def bicubic(photo: np.ndarray) -> np.ndarray:
     """The same by the kernel of Keys 1981 with a = -1/2."""
-    return from_batch(enlarged(to_batch(photo)))
+    return from_batch(enlarge_bicubic(to_batch(photo)))
 
 
 def save_generator(generator: SRResNet, path: Path, computed: dict[str, Any]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.common import UserError, to_image, to_network
-from models.srgan import SCALE, shrunk
+from demos.shared.images import to_image, to_network
+from demos.shared.program import UserError
+from models.srgan import SCALE, shrink_bicubic
 from stylize import find_images, read_image, resize_short_side
 
 SHORT_SIDE = 512  # of a photo at most, pixels: larger ones are often blurred, and show less that could be learnt
@@ -20,7 +21,7 @@ Pair = tuple[np.ndarray, np.ndarray]  # small (H, W, 3) and large (4 H, 4 W, 3),
 def split_pairs(sources: list[Path], smallest: int) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and those of each fifth photo, held out; photos with a side below `smallest` are left out.
 
-    Raises ImageError for a file that is no image, UserError with fewer than two photos.
+    Raises ImageError for a file that is not an image, UserError with fewer than two photos.
     """
     photos = [read_image(path) for path in find_images(sources)]
     if not photos:
@@ -41,7 +42,7 @@ def make_pair(photo: np.ndarray) -> Pair:
     photo = resize_short_side(photo, min(SHORT_SIDE, *photo.shape[:2]))
     height, width = (side // SCALE * SCALE for side in photo.shape[:2])
     large = photo[:height, :width]
-    return from_batch(shrunk(to_batch(large))), large
+    return from_batch(shrink_bicubic(to_batch(large))), large
 
 
 def training_batches(pairs: list[Pair], crop: int, batch: int, seed: int, device: str) -> nnlite.DataLoader:

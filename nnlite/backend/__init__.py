@@ -1,63 +1,85 @@
 """The only folder that knows two kinds of array exist: NumPy's on the CPU, CuPy's on the GPU.
 
-`cpu.py` and `gpu.py` are modules with the same names and the same meaning:
+An operation asks `of(...)` for the backend of its inputs, and never which device that is, nor how fast. A backend has
+the dozen primitives of plain.py, which is the one to read; cpu/ and gpu/ have the same, made fast.
 
-    xp                                  the array library itself (numpy or cupy)
-    windows, rows_matmul, rows_outer    what convolutions are made of
-    matmul                              product of two matrices
-    elementwise, update, column_sums    formulas over many arrays in one sweep
-    asarray                             bring a NumPy array here
+    nnlite.backends.use("plain")        plain.py for everything, to read along or to look for an error
+    nnlite.backends.use("fast")         cpu/ and gpu/ instead
+    nnlite.backends.use("default")      cpu/, but plain.py on a GPU, where the kernels of gpu/ have yet to be proven
+    nnlite.backends.without("blocks")   inside a `with`: one piece of cpu/ switched off (tricks.py lists them)
 
-`layout.py` is about memory order and `random.py` about random numbers; both serve either kind. `precision.py` has the
-switches for TF32; docs/gpu.md says what the other files are for.
-An operation asks `of(...)` for the backend of its inputs and never which device that is.
+The environment variable NNLITE_BACKEND chooses at the start. precision.py has PyTorch's switches for TF32.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+import os
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from ..errors import DeviceError
-from . import cpu
+from .plain import Plain
+
+CHOICES = ("default", "plain", "fast")
+_chosen = "default"
+_made: dict[tuple[str, bool], Plain] = {}  # (device, plain) -> its backend
 
 
-def of(*arrays) -> ModuleType:
+def use(name: str) -> None:
+    """Run everything on the 'plain' backend, on the 'fast' ones, or on each device's 'default'."""
+    global _chosen
+    if name not in CHOICES:
+        raise ValueError(f"no backend {name!r}; expected {', '.join(map(repr, CHOICES))}")
+    _chosen = name
+
+
+def of(*arrays: Any) -> Any:
     """The backend of these arrays (Python numbers go with either).
 
     Raises DeviceError when some lie on the CPU and some on the GPU.
     """
-    kinds = {"cpu" if isinstance(a, np.ndarray) else "gpu" for a in arrays if hasattr(a, "dtype")}
+    kinds = {device_of(a) for a in arrays if hasattr(a, "dtype")}
     if len(kinds) > 1:
         places = ", ".join(f"{a.shape} on {device_of(a)}" for a in arrays if hasattr(a, "dtype"))
         raise DeviceError(f"inputs lie on different devices: {places}; move them together with .to('gpu')")
-    return _gpu() if kinds == {"gpu"} else cpu
+    return _backend("gpu" if kinds == {"gpu"} else "cpu")
 
 
-def on(device: str) -> ModuleType:
+def on(device: str) -> Any:
     """The backend of a device, given in any accepted spelling."""
-    return _gpu() if canonical(device) == "gpu" else cpu
+    return _backend(canonical(device))
 
 
-def in_one_launch(advance: Callable[[], None], *arrays) -> None:
-    """advance(), which updates these arrays, each on its own; on the GPU all in as few launches as may be."""
-    if any(device_of(a) == "gpu" for a in arrays):
-        _gpu().in_one_launch(advance)
-    else:
-        advance()
+def _backend(device: str) -> Plain:
+    plain = _chosen == "plain" or (_chosen == "default" and device == "gpu")
+    if (device, plain) not in _made:
+        _made[device, plain] = _make(device, plain)
+    return _made[device, plain]
 
 
-def is_array(value) -> bool:
+def _make(device: str, plain: bool) -> Plain:
+    if device == "gpu":
+        return Plain(_gpu().cupy) if plain else _gpu().Gpu()
+    if plain:
+        return Plain(np)
+    from .cpu import Cpu
+
+    return Cpu()
+
+
+def is_array(value: Any) -> bool:
     """Whether this is an array of real numbers of NumPy or CuPy (and not, say, PyTorch's, whose dtypes are its own)."""
     return hasattr(value, "dtype") and getattr(value.dtype, "kind", None) in ("b", "i", "u", "f")
 
 
-def device_of(array) -> str:
+def device_of(array: Any) -> str:
     """'cpu' or 'gpu'."""
-    return "cpu" if isinstance(array, np.ndarray) else "gpu"
+    return "cpu" if isinstance(array, (np.ndarray, np.generic)) else "gpu"
 
 
-def to_device(array, device: str):
+def to_device(array: Any, device: str) -> Any:
     """The array on `device` ('cpu', 'gpu', or PyTorch's name 'cuda'); itself when it is there already."""
     target = canonical(device)
     if device_of(array) == target:
@@ -93,3 +115,6 @@ def _gpu() -> ModuleType:
     from . import gpu
 
     return gpu
+
+
+use(os.environ.get("NNLITE_BACKEND", "default"))

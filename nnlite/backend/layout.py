@@ -3,10 +3,8 @@
 A pixel's channels then lie side by side: one image is a matrix with a row for each pixel and a column for
 each channel. A convolution's window is a few runs of neighbours, a bias or a batch-norm scale is one value
 a column, and statistics are column sums. These helpers give that matrix without a copy when the order is
-already right; functional/conv.py says what it buys.
+already right; im2col.py says what it buys.
 """
-
-import itertools
 
 
 def channels_last(x):
@@ -21,16 +19,6 @@ def channels_last(x):
 def channels_first(base):
     """(N, H, W, C) -> its (N, C, H, W) view: the way back."""
     return base.transpose(0, 3, 1, 2)
-
-
-def in_memory_order(x):
-    """Any array with its axes as they lie in memory, and which axis of x each is: images as (N, H, W, C)."""
-    return (channels_last(x), (0, 2, 3, 1)) if x.ndim == 4 else (x, tuple(range(x.ndim)))
-
-
-def out_of_memory_order(x):
-    """The way back from `in_memory_order`."""
-    return channels_first(x) if x.ndim == 4 else x
 
 
 def rows(x):
@@ -48,20 +36,21 @@ def from_rows(matrix, shape):
     return matrix.reshape(shape)
 
 
-def concatenate(xp, arrays, axis=0):
-    """The arrays one after the other along an axis, each copied into its place.
+def border(xp, x, before, after, fill=0.0):
+    """(N, H, W, C) with a border, `before` = (top, left) and `after` = (bottom, right); x itself if it is empty."""
+    if not any((*before, *after)):
+        return x
+    (top, left), (bottom, right), (n, h, w, c) = before, after, x.shape
+    shape = n, top + h + bottom, left + w + right, c
+    padded = xp.full(shape, fill, x.dtype) if fill else xp.zeros(shape, x.dtype)  # zeros cost next to nothing
+    padded[:, top : top + h, left : left + w] = x
+    return padded
 
-    CuPy's function of this name makes one kernel of it and copies a table of addresses from the CPU, which cannot be
-    done while a step is captured (capture.py).
-    """
-    ends = list(itertools.accumulate(a.shape[axis] for a in arrays))
-    shape = list(arrays[0].shape)
-    shape[axis] = ends[-1]
-    out = xp.empty(tuple(shape), xp.result_type(*arrays))
-    before = (slice(None),) * axis
-    for a, end in zip(arrays, ends, strict=True):
-        out[(*before, slice(end - a.shape[axis], end))] = a
-    return out
+
+def groups_of(groups, *channels):
+    """For each group, its slice of each of these numbers of channels."""
+    sizes = [n // groups for n in channels]
+    return [tuple(slice(n * g, n * (g + 1)) for n in sizes) for g in range(groups)]
 
 
 def _is_rows(base):

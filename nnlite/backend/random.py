@@ -1,8 +1,8 @@
-"""Random numbers: one NumPy generator for the CPU, and one that lives on the GPU (philox.py), both from one seed.
+"""Random numbers: NumPy's generator for the CPU, and one that lives on the GPU (gpu/philox.py), both from one seed.
 
-Weights are drawn on the CPU and moved, so one seed gives the same network on both. Noise and dropout are drawn where
-they are used, and so differ between the two, as in PyTorch. The whole state is a small dictionary that fits in a
-checkpoint.
+Initial weights are drawn on the CPU and moved, so one seed gives the same network everywhere. So are noise and dropout
+on the plain backend; the kernels draw them on the GPU, and they differ from the CPU's, as in PyTorch. The state of both
+generators is one small dictionary that fits in a checkpoint. All threads share them.
 """
 
 import os
@@ -12,10 +12,11 @@ import numpy as np
 
 from .. import backend as backends
 from ..errors import CheckpointError
+from .plain import Plain
 
 _generator = np.random.default_rng(0)
-_gpu_generator: Any = None  # once something has been drawn there
-_gpu_start = (0, 0)  # the seed and place in its row from which it starts
+_gpu_generator: Any = None  # made when it is first needed
+_gpu_start = (0, 0)  # where it starts: its seed, and its place in the row of numbers
 _held: Any = None  # the lock that is held while the process forks
 
 
@@ -53,16 +54,16 @@ def set_rng_state(state: dict) -> None:
 
 def uniform(shape, dtype=np.float32, device="cpu") -> Any:
     """Numbers in [0, 1), an array on the device."""
-    if backends.canonical(device) == "gpu":
-        return _on_gpu().uniform(shape, _drawn(dtype)).astype(dtype, copy=False)
-    return _generator.random(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
+    own = _gpus_own(device)
+    numbers = own.uniform(shape, _drawn(dtype)) if own else _generator.random(shape, dtype=_drawn(dtype))
+    return backends.to_device(numbers.astype(dtype, copy=False), device)
 
 
 def normal(shape, dtype=np.float32, device="cpu") -> Any:
     """Numbers from N(0, 1), an array on the device."""
-    if backends.canonical(device) == "gpu":
-        return _on_gpu().normal(shape, _drawn(dtype)).astype(dtype, copy=False)
-    return _generator.standard_normal(shape, dtype=_drawn(dtype)).astype(dtype, copy=False)
+    own = _gpus_own(device)
+    numbers = own.normal(shape, _drawn(dtype)) if own else _generator.standard_normal(shape, dtype=_drawn(dtype))
+    return backends.to_device(numbers.astype(dtype, copy=False), device)
 
 
 def integers(low, high, shape) -> np.ndarray:
@@ -75,10 +76,15 @@ def permutation(n) -> np.ndarray:
     return _generator.permutation(n)
 
 
-def _on_gpu():
+def _gpus_own(device):
+    """The generator on the GPU; None on the CPU, and with the plain backend, which draws there."""
     global _gpu_generator
+    if backends.canonical(device) == "cpu" or type(backends.on("gpu")) is Plain:
+        return None
     if _gpu_generator is None:
-        _gpu_generator = backends.on("gpu").generator(*_gpu_start)
+        from .gpu.philox import Generator
+
+        _gpu_generator = Generator(*_gpu_start)
     return _gpu_generator
 
 

@@ -1,9 +1,9 @@
 """Datasets and batches.
 
-    loader.py    DataLoader: batches, in an order that the seed decides
-    augment.py   Augment and what it is made of: images turned, enlarged, moved, flipped by chance
-    mnist.py     mnist: 70,000 handwritten digits, from a public mirror
-    download.py  fetch: a file whose checksum is known, resumed where a connection broke
+loader.py    DataLoader: batches, in an order that the seed decides
+augment.py   Augment and its changes: images turned, enlarged, moved, flipped at random
+mnist.py     mnist: 70,000 handwritten digits, from a public mirror
+download.py  fetch: a file whose checksum is known, resumed where a connection broke
 """
 
 from .augment import Augment, RandomAffine, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip

@@ -1,4 +1,4 @@
-"""Random changes of images that leave the label true: a few thousand images then teach like many more.
+"""Random changes of images that keep the label right, so that a few thousand images teach as much as many more.
 
     loader = DataLoader(samples, 64, transform=Augment(RandomAffine(degrees=10, scale=(0.9, 1.1)), RandomCrop(28, 2)))
 
@@ -6,8 +6,6 @@ A change is a function (image, rng) -> image of float arrays (C, H, W), which dr
 and arguments are those of torchvision. Which changes are allowed depends on the images: a flipped cat is a cat, a
 flipped 2 is not a 2.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Callable
@@ -34,7 +32,7 @@ class Augment:
 
 
 class RandomHorizontalFlip:
-    """Left and right exchanged with probability p."""
+    """Left and right swapped with probability p."""
 
     axis = -1
 
@@ -48,7 +46,7 @@ class RandomHorizontalFlip:
 
 
 class RandomVerticalFlip(RandomHorizontalFlip):
-    """Above and below exchanged with probability p."""
+    """Top and bottom swapped with probability p."""
 
     axis = -2
 
@@ -78,7 +76,7 @@ class RandomCrop:
 
 
 class RandomAffine:
-    """Turned about its middle by up to `degrees` either way, and enlarged by a factor out of `scale` = (least, most).
+    """Turned about its centre by up to `degrees` either way, and enlarged by a factor between `scale` = (least, most).
 
     Both are drawn evenly. The size stays; pixels from outside the image are 0.
     """
@@ -116,7 +114,7 @@ def bilinear(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
     """
     height, width = image.shape[1:]
     padded = np.pad(image, ((0, 0), (1, 1), (1, 1)))
-    # Far outside is as good as on the border of zeros.
+    # Positions far outside are moved to the border of zeros.
     rows, columns = np.clip(rows, -1, height) + 1, np.clip(columns, -1, width) + 1
     i, j = np.minimum(rows.astype(int), height), np.minimum(columns.astype(int), width)
     a, b = (rows - i).astype(image.dtype), (columns - j).astype(image.dtype)

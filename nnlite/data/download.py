@@ -1,7 +1,5 @@
 """Fetching a file whose size and checksum are known. A broken download goes on where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import os
@@ -11,8 +9,6 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
 from ..errors import DataError
 
 CHUNK = 1 << 16
@@ -20,11 +16,11 @@ TIMEOUT = 30.0  # seconds without a byte
 
 
 def fetch(urls: Sequence[str], path: Path, size: int, sha256: str) -> None:
-    """Write the file to `path` from the first URL that gives all of it; `path` appears only when it is whole and right.
+    """Write the file to `path` from the first URL that has it all; it appears only when complete and correct.
 
     Until then it grows as `path` + ".partial", which stays when a connection breaks: the next URL, or the next call,
-    asks for the rest only (HTTP Range), and starts anew where a server cannot do that. Raises DataError, with what
-    was wrong with each URL, if none gives a file of this checksum.
+    asks for the rest only (HTTP Range), or for all of it from a server that cannot do that. Raises DataError, with
+    what was wrong with each URL, if none gives a file of this checksum.
     """
     partial = path.with_name(path.name + ".partial")
     failures = []
@@ -58,6 +54,8 @@ def check(path: Path, size: int, sha256: str) -> None:
 
 def _download(url: str, partial: Path, size: int) -> None:
     """Bring the partial file to `size` bytes. Raises DataError where the connection or the server fails."""
+    from tqdm import tqdm  # here, so that `import nnlite` needs NumPy only
+
     have = partial.stat().st_size if partial.exists() else 0
     if have >= size:  # stopped between the last byte and its new name
         return

@@ -1,7 +1,5 @@
 """Batches of a dataset."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """MNIST: 70,000 handwritten digits (LeCun, Cortes & Burges), in the four files that they were published in."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from collections.abc import Sequence

@@ -1,51 +1,57 @@
 """Every operation, as a function of Tensors: `nnlite.functional`, also reached as `nnlite.nn.functional`.
 
-    arithmetic.py   add sub mul div neg pow exp log sqrt abs clip maximum minimum where
+The core (docs/read-the-core.md):
+
+    arithmetic.py   add sub mul div neg pow exp log sqrt
+    reduce.py       sum mean
+    shape.py        reshape view flatten permute transpose squeeze unsqueeze
+    linear.py       matmul linear
+    conv.py         conv2d conv_transpose2d
+    batch_norm.py   batch_norm
+    relu.py         relu leaky_relu
+    cross_entropy.py  cross_entropy
+
+and the rest, built the same way:
+
+    piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
-    linear.py       matmul linear embedding
-    reduce.py       sum mean var std max min amax amin argmax argmin logsumexp norm
-    shape.py        reshape view flatten permute transpose squeeze unsqueeze expand clone cast to_device
+    statistics.py   var std max min amax amin argmax argmin logsumexp norm
+    cast.py         clone cast to_device expand
     index.py        getitem cat stack split chunk flip roll
+    embedding.py    embedding
+    activation.py   prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
+    pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
+    norm.py         instance_norm layer_norm group_norm
     pad.py          pad
     resize.py       interpolate pixel_shuffle
-    activation.py   relu leaky_relu prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
-    conv.py         conv2d conv_transpose2d
-    pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
-    norm.py         batch_norm instance_norm layer_norm group_norm
     noise.py        dropout dropout2d rsample
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
-                    kl_div gaussian_kl hinge_loss
-    cross_entropy.py  cross_entropy nll_loss
+                    kl_div gaussian_kl hinge_loss nll_loss
 
 Each file holds a family; in it each operation is a class with forward and, directly below, backward.
 """
 
-from .activation import elu, gelu, leaky_relu, log_softmax, prelu, relu, sigmoid, silu, softmax, softplus, tanh
-from .arithmetic import (
-    abs, add, clamp, clip, div, exp, log, maximum, minimum, mul, neg, pow, sqrt, sub, where,
-)  # fmt: skip
+from .activation import elu, gelu, log_softmax, prelu, sigmoid, silu, softmax, softplus, tanh
+from .arithmetic import add, div, exp, log, mul, neg, pow, sqrt, sub
+from .batch_norm import batch_norm
+from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
-from .cross_entropy import cross_entropy, nll_loss
+from .cross_entropy import cross_entropy
+from .embedding import embedding
 from .index import cat, chunk, flip, getitem, roll, split, stack
-from .linear import embedding, linear, matmul
+from .linear import linear, matmul
 from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    gaussian_kl,
-    hinge_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
-from .noise import dropout, dropout2d, rsample
-from .norm import batch_norm, group_norm, instance_norm, layer_norm
-from .pad import pad
-from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
-from .reduce import amax, amin, argmax, argmin, logsumexp, max, mean, min, norm, std, sum, var
-from .resize import interpolate, pixel_shuffle
-from .shape import (
-    cast, clone, expand, flatten, permute, reshape, squeeze, to_device, transpose, unsqueeze, view,
+    binary_cross_entropy, binary_cross_entropy_with_logits, gaussian_kl, hinge_loss, huber_loss, kl_div, l1_loss,
+    mse_loss, nll_loss, smooth_l1_loss,
 )  # fmt: skip
+from .noise import dropout, dropout2d, rsample
+from .norm import group_norm, instance_norm, layer_norm
+from .pad import pad
+from .piecewise import abs, clamp, clip, maximum, minimum, where
+from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from .reduce import mean, sum
+from .relu import leaky_relu, relu
+from .resize import interpolate, pixel_shuffle
+from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze, view
+from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var

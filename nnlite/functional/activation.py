@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import math
 
-from ..backend.layout import rows
-from ..errors import ShapeError
-from ..function import Function, axis_of, shape_of
-from ..tensor import Tensor, require_tensors
-from ._checks import check_choice, check_dtypes, check_number
+from ..errors import guarded
+from ..function import Function, axis_of
+from ..tensor import Tensor
+from .cross_entropy import log_shares
+from .relu import leaky, leaky_slope_times
+from .shape import reshape
 
 # One element at a time
-
-
-class LeakyReLU(Function):
-    """y = x where x > 0, slope x elsewhere    dx = dy where x > 0, slope dy elsewhere"""
-
-    def forward(self, x, *, slope):
-        self.x, self.slope = x, slope
-        return self.backend.elementwise(lambda x: leaky(self.xp, x, slope), x)
-
-    def backward(self, dy):
-        return self.backend.elementwise(lambda dy, x: leaky_slope_times(dy, x, self.slope), dy, self.x)
 
 
 class PReLU(Function):
     """y = x where x > 0, weight x elsewhere    dx = dy or weight dy,  dweight = sum of dy x where x <= 0
 
-    weight: one number for all, or one for each column of `rows(x)`, which is each channel of (N, C) and (N, C, H, W)
+    weight: one number for all, or one for each channel of (N, C) and (N, C, H, W)
     """
 
     def forward(self, x, weight):
@@ -36,107 +26,82 @@ class PReLU(Function):
 
     def backward(self, dy):
         dx = self.backend.elementwise(leaky_slope_times, dy, self.x, constants=(self.weight.reshape(-1),))
-        each = self.backend.elementwise(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
-        dweight = rows(each).sum(axis=0 if self.weight.size > 1 else None, dtype="float64")
-        return dx, dweight.reshape(self.weight.shape)
+        sums = self.backend.column_sums(lambda dy, x: dy * self.xp.minimum(x, 0.0), dy, self.x)
+        return dx, (sums if self.weight.size > 1 else sums.sum()).reshape(self.weight.shape)
 
 
-class ReLU(Function):
-    """y = max(x, 0)    dx = dy where y > 0"""
+class Pointwise(Function):
+    """Base of formulas of one element: y = value(x), dx = dy_times_slope(dy, x), with settings such as self.alpha"""
 
-    def forward(self, x):
-        self.y = self.backend.elementwise(lambda x: self.xp.maximum(x, 0.0), x)
-        return self.y
+    def forward(self, x, **settings):
+        self.x = x
+        vars(self).update(settings)
+        return self.backend.elementwise(self.value, x)
 
     def backward(self, dy):
-        return self.backend.elementwise(lambda dy, y: dy * (y > 0), dy, self.y)
+        return self.backend.elementwise(self.dy_times_slope, dy, self.x)
 
 
-class ELU(Function):
+class ELU(Pointwise):
     """y = x where x > 0, alpha (e^x - 1) elsewhere    dx = dy where x > 0, dy alpha e^x elsewhere"""
 
-    def forward(self, x, *, alpha):
-        self.x, self.alpha = x, alpha
-        xp = self.xp
-        return self.backend.elementwise(lambda x: xp.maximum(x, 0.0) + alpha * xp.expm1(xp.minimum(x, 0.0)), x)
+    def value(self, x):
+        return self.xp.maximum(x, 0.0) + self.alpha * self.xp.expm1(self.xp.minimum(x, 0.0))
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
 
 
-class GELU(Function):
+class GELU(Pointwise):
     """y = x P(x), P(x) = the share of N(0, 1) below x    dx = dy (P(x) + x p(x)),  p(x) = e^(-x^2/2) / sqrt(2 pi)"""
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: x * normal_cdf(self.xp, x), x)
+    def value(self, x):
+        return x * normal_cdf(self.xp, x)
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            near = cut(self.xp, x)
-            density = self.xp.exp(-0.5 * near * near) * (1.0 / math.sqrt(2.0 * math.pi))
-            return dy * (normal_cdf(self.xp, x) + near * density)
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        near = cut(self.xp, x)
+        density = self.xp.exp(-0.5 * near * near) * (1.0 / math.sqrt(2.0 * math.pi))
+        return dy * (normal_cdf(self.xp, x) + near * density)
 
 
-class TanhGELU(Function):
+class TanhGELU(Pointwise):
     """y = x (1 + t) / 2, t = tanh u, u = a (x + b x^3)    dx = dy ((1 + t) + x (1 - t^2) a (1 + 3 b x^2)) / 2"""
 
     a, b = math.sqrt(2.0 / math.pi), 0.044715
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: 0.5 * x * (1.0 + self._tanh(x)), x)
+    def value(self, x):
+        return 0.5 * x * (1.0 + self.t(cut(self.xp, x)))
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            t, near = self._tanh(x), cut(self.xp, x)
-            return 0.5 * dy * (1.0 + t + near * (1.0 - t * t) * (self.a * (1.0 + 3.0 * self.b * near * near)))
+    def dy_times_slope(self, dy, x):
+        x = cut(self.xp, x)
+        t = self.t(x)
+        return 0.5 * dy * (1.0 + t + x * (1.0 - t * t) * (self.a * (1.0 + 3.0 * self.b * x * x)))
 
-        return self.backend.elementwise(slope_times, dy, self.x)
-
-    def _tanh(self, x):
-        near = cut(self.xp, x)
-        return self.xp.tanh(self.a * near * (1.0 + self.b * near * near))
+    def t(self, x):
+        return self.xp.tanh(self.a * x * (1.0 + self.b * x * x))
 
 
-class SiLU(Function):
+class SiLU(Pointwise):
     """y = x s, s = 1 / (1 + e^-x)    dx = dy s (1 + x (1 - s))"""
 
-    def forward(self, x):
-        self.x = x
-        return self.backend.elementwise(lambda x: x * logistic(self.xp, x), x)
+    def value(self, x):
+        return x * logistic(self.xp, x)
 
-    def backward(self, dy):
-        def slope_times(dy, x):
-            s = logistic(self.xp, x)
-            return dy * (s * (1.0 + x * (1.0 - s)))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        s = logistic(self.xp, x)
+        return dy * (s * (1.0 + x * (1.0 - s)))
 
 
-class Softplus(Function):
+class Softplus(Pointwise):
     """y = ln(1 + e^(beta x)) / beta    dx = dy / (1 + e^(-beta x));  y = x where beta x > threshold"""
 
-    def forward(self, x, *, beta, threshold):
-        self.x, self.beta, self.threshold = x, beta, threshold
-        xp = self.xp
+    def value(self, x):
+        scaled = x * self.beta
+        return self.xp.where(scaled > self.threshold, x, log_one_plus_exp(self.xp, scaled) / self.beta)
 
-        def smooth(x):
-            return xp.where(x * beta > threshold, x, log_one_plus_exp(xp, x * beta) / beta)
-
-        return self.backend.elementwise(smooth, x)
-
-    def backward(self, dy):
-        def slope_times(dy, x):
-            scaled = x * self.beta
-            return dy * self.xp.where(scaled > self.threshold, 1.0, logistic(self.xp, scaled))
-
-        return self.backend.elementwise(slope_times, dy, self.x)
+    def dy_times_slope(self, dy, x):
+        scaled = x * self.beta
+        return dy * self.xp.where(scaled > self.threshold, 1.0, logistic(self.xp, scaled))
 
 
 class Tanh(Function):
@@ -193,16 +158,6 @@ class LogSoftmax(Function):
 # Formulas over arrays, written so that nothing overflows and no digits are lost far out
 
 
-def leaky(xp, x, slope):
-    """x where x > 0, slope x elsewhere. where() would read as well, but takes ten times as long as sums and products"""
-    return xp.maximum(x, 0.0) + slope * xp.minimum(x, 0.0)
-
-
-def leaky_slope_times(dy, x, slope):
-    """dy where x > 0, slope dy elsewhere"""
-    return dy * (x > 0) + slope * (dy * (x <= 0))
-
-
 def cut(xp, x):
     """x, but at most 60 from 0: there the tails of N(0, 1) have long been 0, and the powers of x are still finite."""
     return xp.clip(x, -60.0, 60.0)
@@ -217,12 +172,6 @@ def logistic(xp, x):
 def log_one_plus_exp(xp, x):
     """ln(1 + e^x); e^-|x| is at most 1, and log1p keeps the digits of a small one."""
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
-def log_shares(xp, x, axis):
-    """ln softmax; the largest power is 1, so that their sum is neither 0 nor infinite."""
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def normal_cdf(xp, x):
@@ -251,51 +200,32 @@ def normal_cdf(xp, x):
 # The functions
 
 
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Rectifier max(x, 0) (Nair & Hinton 2010). `inplace` is accepted and ignored."""
-    return ReLU.apply(input)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace` is accepted and ignored."""
-    check_number("leaky_relu", negative_slope=negative_slope)
-    return LeakyReLU.apply(input, slope=negative_slope)
-
-
+@guarded
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, weight * x elsewhere, with a learnt weight (He et al. 2015).
 
     weight has one element, or one for each channel (axis 1) of input (N, C, ...). Raises ShapeError otherwise.
     """
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
-    require_tensors("prelu", input)
-    shape, channels = input.shape, weight.shape
-    if channels not in ((), (1,), shape[1:2]):
-        raise ShapeError(
-            f"prelu: weight has shape {channels}, input {shape}; expected (1,) or one element for each channel, axis 1"
-        )
-    if isinstance(input, Tensor):
-        check_dtypes("prelu", input, weight=weight)
-    if len(shape) in (2, 4) or channels in ((), (1,)):
+    shape = input.shape
+    if len(shape) in (2, 4) or weight.shape in ((), (1,)):
         return PReLU.apply(input, weight)
     n, c, *rest = shape
-    return PReLU.apply(input.reshape(n, c, math.prod(rest), 1), weight).reshape(shape)
+    return PReLU.apply(reshape(input, (n, c, math.prod(rest), 1)), weight).reshape(shape)
 
 
+@guarded
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace` is accepted and ignored."""
-    check_number("elu", alpha=alpha)
     return ELU.apply(input, alpha=alpha)
 
 
+@guarded
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the share of N(0, 1) below x (Hendrycks & Gimpel 2016).
 
     approximate='tanh' takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for that share. Raises ValueError for
     any other but 'none'.
     """
-    check_choice("gelu", "approximate", approximate, ("none", "tanh"))
     return (GELU if approximate == "none" else TanhGELU).apply(input)
 
 
@@ -304,14 +234,12 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return SiLU.apply(input)
 
 
+@guarded
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^(beta x)) / beta, a smooth rectifier; x itself where beta x > threshold (Dugas et al. 2001).
 
     Raises ValueError for beta 0.
     """
-    check_number("softplus", beta=beta, threshold=threshold)
-    if beta == 0:
-        raise ValueError("softplus: beta must not be 0, the result is divided by it")
     return Softplus.apply(input, beta=beta, threshold=threshold)
 
 
@@ -325,23 +253,16 @@ def sigmoid(input: Tensor) -> Tensor:
     return Sigmoid.apply(input)
 
 
+@guarded
 def softmax(input: Tensor, dim: int) -> Tensor:
     """e^x / sum of e^x along `dim`: positive numbers that sum to 1 there. Raises IndexError for no such axis.
 
     PyTorch's `dim` may be left out, which picks an axis by the number of axes; here it is always asked for.
     """
-    return Softmax.apply(input, axis=_axis("softmax", input, dim))
+    return Softmax.apply(input, axis=axis_of(dim, input.shape))
 
 
+@guarded
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """The logarithm of softmax, and no -infinity where softmax is too small. Raises IndexError for no such axis."""
-    return LogSoftmax.apply(input, axis=_axis("log_softmax", input, dim))
-
-
-def _axis(name, input, dim):
-    if not isinstance(dim, int):
-        raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    axis = axis_of(dim, shape_of(input))
-    if input.shape[axis] == 0:
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
-    return axis
+    return LogSoftmax.apply(input, axis=axis_of(dim, input.shape))

@@ -1,17 +1,14 @@
-"""Arithmetic, element by element, with NumPy's broadcasting. Comparisons are in compare.py, `@` is in linear.py."""
+"""Arithmetic, element by element, with NumPy's broadcasting. `@` is in linear.py, comparisons are in compare.py."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
-
-from .. import backend as backends
 from ..dtype import get_default_dtype
-from ..errors import ShapeError
+from ..errors import guard, guarded
 from ..function import Function, shape_of, unbroadcast
-from ..tensor import Tensor, arrays_in
+from ..tensor import Tensor
 
 
 class Binary(Function):
@@ -21,15 +18,8 @@ class Binary(Function):
 
     def forward(self, a, b):
         self.a_shape, self.b_shape = shape_of(a), shape_of(b)
-        try:
-            y = self.compute(a, b)
-        except ValueError as error:
-            if "broadcast" not in str(error):
-                raise
-            raise ShapeError(
-                f"{type(self).__name__.lower()}: shapes {self.a_shape} and {self.b_shape} do not broadcast; from the "
-                "right, each pair of sizes must be equal or one of them 1"
-            ) from error
+        guard("broadcast", type(self).__name__.lower(), self.a_shape, self.b_shape)
+        y = self.compute(a, b)
         floats = any(hasattr(x, "dtype") and x.dtype.kind == "f" for x in (a, b))
         # NumPy makes float64 of divided integers, and of integers times a Python float
         return y if floats or y.dtype.kind != "f" else y.astype(get_default_dtype())
@@ -113,58 +103,6 @@ class Pow(Binary):
         return da, db
 
 
-class Choice(Binary):
-    """One of a and b is taken    dy goes to it; `share` is what goes to a: 1, 0, or 1/2 where they are equal"""
-
-    def derive(self, dy, to_a, to_b):
-        share = self.share.astype(dy.dtype)
-        return dy * share, dy * (1.0 - share)
-
-
-class Maximum(Choice):
-    """y = the larger of a and b    dy goes to the larger, half to each where they are equal"""
-
-    def compute(self, a, b):
-        self.share = (a > b) + 0.5 * (a == b)
-        return self.xp.maximum(a, b)
-
-
-class Minimum(Choice):
-    """y = the smaller of a and b    dy goes to the smaller, half to each where they are equal"""
-
-    def compute(self, a, b):
-        self.share = (a < b) + 0.5 * (a == b)
-        return self.xp.minimum(a, b)
-
-
-class Clip(Function):
-    """y = x cut to min..max    dx = dy where min <= x <= max"""
-
-    whole_numbers = True
-
-    def forward(self, x, *, min, max):
-        self.x, self.min, self.max = x, min, max
-        if x.dtype.kind != "f" and any(isinstance(bound, float) for bound in (min, max)):
-            x = x.astype(get_default_dtype())
-        y = x if min is None else self.xp.maximum(x, min)
-        return y if max is None else self.xp.minimum(y, max)
-
-    def backward(self, dy):
-        inside = True if self.min is None else self.x >= self.min
-        return dy * (inside if self.max is None else (self.x <= self.max) & inside)
-
-
-class Where(Choice):
-    """y = a where the condition holds, else b    dy goes to the one that was taken"""
-
-    def forward(self, a, b, *, condition):
-        self.share = condition.copy()  # it is no input whose changes are watched
-        return super().forward(a, b)
-
-    def compute(self, a, b):
-        return self.xp.where(self.share, a, b)
-
-
 class Exp(Function):
     """y = e^x    dx = dy y"""
 
@@ -198,19 +136,6 @@ class Sqrt(Function):
         return dy / (2.0 * self.y)
 
 
-class Abs(Function):
-    """y = |x|    dx = dy sign(x), 0 at the kink"""
-
-    whole_numbers = True
-
-    def forward(self, x):
-        self.x = x
-        return self.xp.abs(x)
-
-    def backward(self, dy):
-        return dy * self.xp.sign(self.x)
-
-
 def add(input: Any, other: Any) -> Tensor:
     """input + other, broadcast. Raises ShapeError if the shapes do not broadcast."""
     return Add.apply(input, other)
@@ -236,51 +161,10 @@ def neg(input: Tensor) -> Tensor:
     return Neg.apply(input)
 
 
+@guarded
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent; either may be a number. Raises ShapeError if the shapes do not broadcast."""
-    if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and input.dtype.kind != "f":
-        raise ValueError("pow: whole numbers have no negative powers; use .float()")
     return Pow.apply(input, exponent)
-
-
-def maximum(input: Any, other: Any) -> Tensor:
-    """The larger of two, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Maximum.apply(input, other)
-
-
-def minimum(input: Any, other: Any) -> Tensor:
-    """The smaller of two, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Minimum.apply(input, other)
-
-
-def clip(input: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
-    """Every element cut to min..max; None leaves a side open. The gradient passes where nothing was cut."""
-    if min is None and max is None:
-        raise ValueError("clip: give min, max, or both")
-    for bound in (min, max):
-        if bound is not None and not isinstance(bound, (int, float)):
-            raise TypeError(f"clip: bounds are numbers, not {type(bound).__name__}; for tensors: maximum and minimum")
-    return Clip.apply(input, min=min, max=max)
-
-
-clamp = clip
-
-
-def where(condition: Tensor, input: Any, other: Any) -> Tensor:
-    """input where the condition (a bool tensor) holds, other elsewhere; all three broadcast.
-
-    Raises TypeError for a condition of another dtype, ShapeError if the shapes do not broadcast.
-    """
-    if not isinstance(condition, Tensor) or condition.dtype.kind != "b":
-        given = condition.dtype if isinstance(condition, Tensor) else type(condition).__name__
-        raise TypeError(f"where: the condition is a bool tensor such as x > 0, not {given}")
-    backends.of(*arrays_in([condition, input, other]))  # raises DeviceError for different devices
-    shapes = [shape_of(x) for x in (condition, input, other)]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError as error:
-        raise ShapeError(f"where: shapes {', '.join(map(str, shapes))} do not broadcast") from error
-    return Where.apply(input, other, condition=condition.array)
 
 
 def exp(input: Tensor) -> Tensor:
@@ -296,8 +180,3 @@ def log(input: Tensor) -> Tensor:
 def sqrt(input: Tensor) -> Tensor:
     """Square root; its gradient at 0 is infinite."""
     return Sqrt.apply(input)
-
-
-def abs(input: Tensor) -> Tensor:
-    """Absolute value; its gradient at 0 is taken as 0."""
-    return Abs.apply(input)

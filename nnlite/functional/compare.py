@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
-from .. import backend as backends
-from ..errors import ShapeError
-from ..function import shape_of
-from ..tensor import Tensor, require_tensors
+from ..errors import guard, guarded
+from ..function import Function, shape_of
+from ..tensor import Tensor
+
+
+class Compare(Function):
+    """y = whether a relation holds between a and b, True or False    no gradient"""
+
+    whole_numbers = True
+
+    def forward(self, a, b, *, relation):
+        guard("broadcast", relation.__name__, shape_of(a), shape_of(b))
+        return relation(a, b)
 
 
 def eq(input: Any, other: Any) -> Tensor:
     """input == other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("eq", lambda a, b: a == b, input, other)
+    return Compare.apply(input, other, relation=operator.eq)
 
 
 def ne(input: Any, other: Any) -> Tensor:
     """input != other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("ne", lambda a, b: a != b, input, other)
+    return Compare.apply(input, other, relation=operator.ne)
 
 
 def lt(input: Any, other: Any) -> Tensor:
     """input < other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("lt", lambda a, b: a < b, input, other)
+    return Compare.apply(input, other, relation=operator.lt)
 
 
 def le(input: Any, other: Any) -> Tensor:
     """input <= other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("le", lambda a, b: a <= b, input, other)
+    return Compare.apply(input, other, relation=operator.le)
 
 
 def gt(input: Any, other: Any) -> Tensor:
     """input > other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("gt", lambda a, b: a > b, input, other)
+    return Compare.apply(input, other, relation=operator.gt)
 
 
 def ge(input: Any, other: Any) -> Tensor:
     """input >= other, element by element, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return _compare("ge", lambda a, b: a >= b, input, other)
+    return Compare.apply(input, other, relation=operator.ge)
 
 
 def logical_not(input: Tensor) -> Tensor:
@@ -45,35 +55,33 @@ def logical_not(input: Tensor) -> Tensor:
     return eq(input, 0)
 
 
+@guarded
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Where both bool tensors hold, broadcast; also written input & other. Raises TypeError for other dtypes."""
-    _require_masks("logical_and", input, other)
-    return _compare("logical_and", lambda a, b: a & b, input, other)
+    return Compare.apply(input, other, relation=operator.and_)
 
 
+@guarded
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Where one of two bool tensors holds, broadcast; also written input | other. Raises TypeError for other dtypes."""
-    _require_masks("logical_or", input, other)
-    return _compare("logical_or", lambda a, b: a | b, input, other)
+    return Compare.apply(input, other, relation=operator.or_)
 
 
-def _require_masks(name, *tensors):
-    require_tensors(name, *tensors)
-    if any(t.dtype.kind != "b" for t in tensors):
-        dtypes = " and ".join(str(t.dtype) for t in tensors)
-        raise TypeError(f"{name}: expected bool tensors such as x > 0, got {dtypes}")
+@guarded
+def inverse(input: Tensor) -> Tensor:
+    """~input, for a bool tensor."""
+    return logical_not(input)
 
 
-def _compare(name, relation, a, b):
-    arrays = [x.array if isinstance(x, Tensor) else x for x in (a, b)]
-    strange = [x for x in arrays if not (isinstance(x, (int, float)) or backends.is_array(x))]
-    if strange or not any(isinstance(x, Tensor) for x in (a, b)):
-        raise TypeError(f"{name}: expected Tensors or numbers, got {type(a).__name__} and {type(b).__name__}")
-    backends.of(*arrays)  # raises DeviceError for arrays on different devices
-    try:
-        return Tensor(relation(*arrays))
-    except OverflowError as error:
-        raise ValueError(f"{name}: {error}") from error
-    except ValueError as error:
-        shapes = f"{shape_of(a)} and {shape_of(b)}"
-        raise ShapeError(f"{name}: shapes {shapes} do not broadcast; make them equal or use size 1") from error
+def equal(input: Tensor, other: Any) -> Any:
+    """input == other; something that is not a number is not equal, which is not an error."""
+    return eq(input, other) if _is_numeric(other) else NotImplemented
+
+
+def unequal(input: Tensor, other: Any) -> Any:
+    """input != other; something that is not a number is always different."""
+    return ne(input, other) if _is_numeric(other) else NotImplemented
+
+
+def _is_numeric(value):
+    return isinstance(value, (int, float)) or hasattr(value, "dtype")

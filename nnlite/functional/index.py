@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import backend as backends
-from ..backend.layout import channels_first, channels_last, concatenate
-from ..errors import DeviceError, ShapeError
-from ..function import axis_of
-from ..tensor import Tensor, arrays_in, require_tensors
-from .shape import Move, reshape, unsqueeze
+from ..errors import guarded
+from ..function import arrays_in, axis_of
+from ..tensor import Tensor
+from .shape import Move, reshape, unpack, unsqueeze
 
 
 class GetItem(Move):
@@ -60,11 +59,7 @@ def _parts(x, key):
     for part in key if isinstance(key, tuple) else (key,):
         part = arrays_in(part)
         if backends.is_array(part):
-            if backends.device_of(part) != backends.device_of(x):
-                raise DeviceError(
-                    f"the index lies on another device ({backends.device_of(part)}) than the tensor "
-                    f"({backends.device_of(x)}); move one with .to(...)"
-                )
+            backends.of(x, part)  # raises DeviceError for different devices
             part = int(part) if part.ndim == 0 and part.dtype.kind in "iu" else part.copy()  # it may change later
         yield backend.xp.asarray(part) if isinstance(part, list) else part
 
@@ -76,9 +71,10 @@ class Cat(Move):
         self.dim = dim
         self.ends = list(itertools.accumulate(a.shape[self.dim] for a in arrays))
         if arrays[0].ndim != 4:
-            return concatenate(self.xp, arrays, self.dim)
+            return self.backend.concatenate(arrays, self.dim)
         axis = (0, 3, 1, 2)[self.dim]  # NHWC, so that the result is channels-last as well
-        return channels_first(concatenate(self.xp, [channels_last(a) for a in arrays], axis))
+        images = [self.backend.channels_last(a) for a in arrays]
+        return self.backend.channels_first(self.backend.concatenate(images, axis))
 
     def backward(self, dy):
         starts = [0, *self.ends[:-1]]
@@ -108,92 +104,59 @@ class Roll(Move):
         return self.xp.roll(dy, tuple(-s for s in self.shifts), self.axes)
 
 
+@guarded
 def getitem(input: Tensor, key: Any) -> Tensor:
     """input[key] for integers, slices, None, ... and integer or boolean arrays or tensors, as in NumPy.
 
     Numbers and slices share memory, arrays copy. Raises IndexError for a key that is not there.
     """
-    require_tensors("getitem", input)
     return GetItem.apply(input, key=key)
 
 
+@guarded
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Join tensors along `dim`; all other sizes must be equal.
-
-    Raises ShapeError otherwise, naming every shape.
-    """
-    tensors = _listed("cat", tensors)
-    if not tensors:
-        raise ShapeError("cat: expected at least one tensor, got none")
-    axis = axis_of(dim, tensors[0].shape)
-    if len({(t.ndim, t.shape[:axis], t.shape[axis + 1 :]) for t in tensors}) > 1:
-        shapes = ", ".join(str(t.shape) for t in tensors)
-        raise ShapeError(f"cat: shapes {shapes} may differ only along dim {dim}")
-    return Cat.apply(*tensors, dim=axis)
+    """Join tensors along `dim`. Raises ShapeError, naming every shape, unless all other sizes are equal."""
+    return Cat.apply(*tensors, dim=axis_of(dim, tensors[0].shape))
 
 
+@guarded
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis `dim`. Raises ShapeError for shapes that differ."""
-    tensors = _listed("stack", tensors)
-    if len({t.shape for t in tensors}) != 1:
-        shapes = ", ".join(str(t.shape) for t in tensors) or "no tensors"
-        raise ShapeError(f"stack: expected tensors of one shape, got {shapes}")
     return cat([unsqueeze(t, dim) for t in tensors], axis_of(dim, (*tensors[0].shape, 1)))
 
 
+@guarded
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into pieces of one size (the last may be smaller), or of the sizes given; memory is shared.
 
     Raises ShapeError when the sizes do not add up.
     """
-    require_tensors("split", tensor)
-    axis = axis_of(dim, tensor.shape)
-    length, sizes = tensor.shape[axis], split_size_or_sections
+    axis, sizes = axis_of(dim, tensor.shape), split_size_or_sections
     if isinstance(sizes, int):
-        if sizes < 1:
-            raise ValueError(f"split: pieces of size {sizes}; expected at least 1")
+        length = tensor.shape[axis]
         sizes = [min(sizes, length - start) for start in range(0, length, sizes)] or [0]
-    if not all(isinstance(n, int) and n >= 0 for n in sizes) or sum(sizes) != length:
-        raise ShapeError(f"split: sizes {list(sizes)} do not add up to the {length} of axis {dim} in {tensor.shape}")
-    ends = list(itertools.accumulate(sizes))
     before = (slice(None),) * axis
+    ends = itertools.accumulate(sizes)
     return tuple(getitem(tensor, (*before, slice(end - n, end))) for n, end in zip(sizes, ends, strict=True))
 
 
+@guarded
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into `chunks` equal pieces (the last smaller, or fewer, if it does not come out even)."""
-    require_tensors("chunk", input)
-    if not isinstance(chunks, int) or chunks < 1:
-        raise ValueError(f"chunk: expected at least 1 piece, got {chunks!r}")
     length = input.shape[axis_of(dim, input.shape)]
     return split(input, max(1, -(-length // chunks)), dim)
 
 
+@guarded
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The elements in reverse order along the axes `dims` (numbers or one tuple)."""
-    require_tensors("flip", input)
-    return Flip.apply(input, axes=_axes(input, dims[0] if len(dims) == 1 else dims))
+    return Flip.apply(input, axes=tuple(axis_of(d, input.shape) for d in unpack(dims)))
 
 
+@guarded
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """Shift along axes, what leaves at one end coming in at the other; without `dims` the flattened elements."""
-    require_tensors("roll", input)
     if dims is None:
-        if not isinstance(shifts, int):
-            raise TypeError(f"roll: without dims, shifts is one number, not {shifts!r} (shape {input.shape})")
         return reshape(roll(reshape(input, -1), shifts, 0), input.shape)
-    axes, steps = _axes(input, dims), (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    if len(axes) != len(steps):
-        raise ShapeError(f"roll: {len(steps)} shifts for {len(axes)} dims (shape {input.shape}); give one for each")
-    return Roll.apply(input, shifts=steps, axes=axes)
-
-
-def _listed(name, tensors):
-    if not isinstance(tensors, (tuple, list)):
-        raise TypeError(f"{name}: expected a list or tuple of tensors, got {type(tensors).__name__}")
-    require_tensors(name, *tensors)
-    return tensors
-
-
-def _axes(input, dims):
-    return tuple(axis_of(d, input.shape) for d in ((dims,) if isinstance(dims, int) else dims))
+    steps, along = ((given,) if isinstance(given, int) else tuple(given) for given in (shifts, dims))
+    return Roll.apply(input, shifts=steps, axes=tuple(axis_of(d, input.shape) for d in along))

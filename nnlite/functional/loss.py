@@ -1,60 +1,53 @@
-"""Losses that compare two tensors of one shape, element by element. Those over classes are in cross_entropy.py.
+"""Losses that compare two tensors of one shape, element by element, and nll_loss; cross_entropy.py has the other.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
-It is given by name wherever PyTorch has the abandoned size_average and reduce in front of it.
+It is given by name wherever PyTorch still has the deprecated size_average and reduce in front of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ..errors import ShapeError
-from ..function import Function, shape_of
+from ..errors import guarded
+from ..function import Function
 from ..tensor import Tensor
-from ._checks import check_choice, check_number, check_pair
-from .activation import log_one_plus_exp, logistic, relu
-from .arithmetic import abs, clip, exp, log, mul, pow, sub
+from .activation import log_one_plus_exp, logistic
+from .arithmetic import exp, log, mul, pow, sub
+from .compare import ne
+from .cross_entropy import averaged, class_axis, class_weights, one_hot
+from .piecewise import abs, clip, where
+from .relu import relu
 
-_WITH_BATCHMEAN = ("mean", "sum", "none", "batchmean")
 
-
+@guarded
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """|input - target|. Raises ShapeError for shapes that differ (they would broadcast to another loss)."""
-    check_pair("l1_loss", input=input, target=target)
-    return reduced("l1_loss", abs(sub(input, target)), reduction)
+    return reduced(abs(sub(input, target)), reduction)
 
 
+@guarded
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)^2. Raises ShapeError for shapes that differ."""
-    check_pair("mse_loss", input=input, target=target)
-    return reduced("mse_loss", pow(sub(input, target), 2), reduction)
+    return reduced(pow(sub(input, target), 2), reduction)
 
 
+@guarded
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), for d = input - target (Huber 1964).
 
     A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Raises
     ShapeError for shapes that differ, ValueError unless delta > 0.
     """
-    check_pair("huber_loss", input=input, target=target)
-    check_number("huber_loss", delta=delta)
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
-    return reduced("huber_loss", _huber(sub(input, target), delta), reduction)
+    return reduced(_huber(sub(input, target), delta), reduction)
 
 
+@guarded
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, for d = input - target (Girshick 2015).
 
     This is huber_loss / beta; for beta = 0 it is l1_loss. Raises ShapeError for shapes that differ, ValueError for
     a negative beta.
     """
-    check_pair("smooth_l1_loss", input=input, target=target)
-    check_number("smooth_l1_loss", beta=beta)
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
     difference = sub(input, target)
-    return reduced("smooth_l1_loss", _huber(difference, beta) / beta if beta else abs(difference), reduction)
+    return reduced(_huber(difference, beta) / beta if beta else abs(difference), reduction)
 
 
 def _huber(d, delta):
@@ -69,11 +62,6 @@ class BCE(Function):
     """
 
     def forward(self, p, t):
-        if bool(((p < 0) | (p > 1)).any()):
-            raise ValueError(
-                "binary_cross_entropy: input must hold probabilities between 0 and 1; "
-                "apply sigmoid first, or use binary_cross_entropy_with_logits"
-            )
         self.p, self.t = p, t
         self.log_p, self.log_q = self._log(p), self._log(1.0 - p)
         return -(t * self.log_p + (1.0 - t) * self.log_q)
@@ -109,6 +97,7 @@ class BCEWithLogits(Function):
         )
 
 
+@guarded
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
@@ -118,12 +107,11 @@ def binary_cross_entropy(
     differ or a weight that does not broadcast to them, and ValueError for an input outside 0..1 (which waits for
     the GPU: in training use the form with logits).
     """
-    check_pair("binary_cross_entropy", input=input, target=target)
-    _check_weight("binary_cross_entropy", "weight", weight, input)
     values = BCE.apply(input, target)
-    return reduced("binary_cross_entropy", values if weight is None else mul(values, weight), reduction)
+    return reduced(values if weight is None else mul(values, weight), reduction)
 
 
+@guarded
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -137,14 +125,11 @@ def binary_cross_entropy_with_logits(
     pos_weight multiplies the term of t = 1: above 1 it makes up for positives that are rare. It has no gradient.
     Raises ShapeError for input and target that differ in shape, or weights that do not broadcast to it.
     """
-    name = "binary_cross_entropy_with_logits"
-    check_pair(name, input=input, target=target)
-    _check_weight(name, "weight", weight, input)
-    _check_weight(name, "pos_weight", pos_weight, input)
     values = BCEWithLogits.apply(input, target, 1.0 if pos_weight is None else pos_weight)
-    return reduced(name, values if weight is None else mul(values, weight), reduction)
+    return reduced(values if weight is None else mul(values, weight), reduction)
 
 
+@guarded
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """t (ln t - input), for logarithms of probabilities `input`, and target t: probabilities, or with `log_target`
     their logarithms. Where t = 0 it is 0.
@@ -153,24 +138,24 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     batch of distributions is reduction='batchmean': the sum over the batch size. Raises ShapeError for shapes that
     differ.
     """
-    check_pair("kl_div", input=input, target=target)
     if log_target:
         values = exp(target) * (target - input)
     else:
         values = target * (log(target + (target == 0)) - input)  # 0 (ln 1 - input) where target is 0
-    return reduced("kl_div", values, reduction, _WITH_BATCHMEAN)
+    return reduced(values, reduction)
 
 
+@guarded
 def gaussian_kl(mu: Tensor, log_var: Tensor, *, reduction: str = "mean") -> Tensor:
     """KL(N(mu, e^log_var) || N(0, 1)) = -(1 + log_var - mu^2 - e^log_var) / 2 for each element.
 
     A VAE's second term (Kingma & Welling 2014); its sum over the latent numbers, mean over the batch, is
     reduction='batchmean'. Raises ShapeError for shapes that differ. PyTorch has no such function.
     """
-    check_pair("gaussian_kl", mu=mu, log_var=log_var)
-    return reduced("gaussian_kl", 0.5 * (mu * mu + exp(log_var) - log_var - 1.0), reduction, _WITH_BATCHMEAN)
+    return reduced(0.5 * (mu * mu + exp(log_var) - log_var - 1.0), reduction)
 
 
+@guarded
 def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """max(0, 1 - target * input) for scores `input` and targets +1 or -1: nothing to gain beyond a margin of 1.
 
@@ -181,28 +166,30 @@ def hinge_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Ten
 
     Raises ShapeError for shapes that differ. PyTorch has no such function.
     """
-    check_pair("hinge_loss", input=input, target=target)
-    return reduced("hinge_loss", relu(sub(1.0, mul(target, input))), reduction)
+    return reduced(relu(sub(1.0, mul(target, input))), reduction)
 
 
-def reduced(name: str, values: Tensor, reduction: str, choices: Sequence[str] = ("mean", "sum", "none")) -> Tensor:
-    """The values of a loss as `reduction` asks. Raises ValueError for a reduction that is none of the choices."""
-    check_choice(name, "reduction", reduction, choices)
-    if reduction == "none":
-        return values
+@guarded
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """-weight[t] input[t], for log-probabilities input (N, C), (N, C, d1, ...) or (C,) and the right classes t.
+
+    It is cross-entropy, once the logarithm of softmax has been taken. target: whole numbers 0 .. C-1, of input's shape
+    without C; where it is ignore_index, the loss is 0. weight (C,) is 1 by default. The mean is over what is not
+    ignored, and divides by the weights that were used.
+
+    Raises TypeError for a target that is not whole numbers, ShapeError for shapes that do not fit, and, on the CPU,
+    IndexError for a class that is not there and ValueError for a mean over nothing. (On the GPU a look at the target
+    would stop the training step until it has come back: there such a class counts as ignored, and the mean is NaN.)
+    """
+    q = one_hot(input, target, ignore_index) * class_weights(input, weight)
+    values = -(q * where(ne(q, 0), input, 0.0)).sum(class_axis(input))  # an input of -infinity counts where q is not 0
+    return averaged("nll_loss", values, q.sum(), reduction)
+
+
+def reduced(values: Tensor, reduction: str) -> Tensor:
+    """The values of a loss as `reduction` asks."""
     if reduction == "batchmean":
-        if 0 in (values.shape or (0,)):
-            raise ShapeError(f"{name}: 'batchmean' divides by the batch size, and shape {values.shape} has no batch")
         return values.sum() / len(values)
-    return values.mean() if reduction == "mean" else values.sum()
-
-
-def _check_weight(name, what, weight, input):
-    """Raise unless the weight broadcasts to the input's shape, and not the other way round."""
-    if weight is None:
-        return
-    given, shape = shape_of(weight), shape_of(input)
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{name}: {what} must be a Tensor, got {type(weight).__name__}")
-    if len(given) > len(shape) or any(n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)):
-        raise ShapeError(f"{name}: {what} has shape {given}, which does not broadcast to the input's {shape}")
+    return values if reduction == "none" else values.mean() if reduction == "mean" else values.sum()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from .. import backend as backends
 from ..backend import random
-from ..backend.layout import from_rows, rows
-from ..errors import ShapeError
-from ..function import Function, shape_of
-from ..tensor import Tensor, require_tensors
-from ._checks import check_pair
+from ..errors import guarded
+from ..function import Function
+from ..tensor import Tensor
+from .arithmetic import add, exp, mul
 
 
 class Dropout(Function):
     """y = x keep / (1 - p), keep = 1 with probability 1 - p, else 0    dx = dy keep / (1 - p)"""
 
     def forward(self, x, *, p):
-        self.factor = from_rows(self.draw(x, rows(x).shape, p), x.shape)
+        if x.ndim == 4:  # pixel by pixel, as images lie in memory
+            n, c, h, w = x.shape
+            self.factor = self.backend.channels_first(self.draw(x, (n, h, w, c), p))
+        else:
+            self.factor = self.draw(x, x.shape, p)
         return x * self.factor
 
     def backward(self, dy):
@@ -34,41 +37,26 @@ class Dropout2d(Dropout):
         return x * self.factor
 
 
-class RSample(Function):
-    """y = mu + std eps, std = e^(log_var / 2), eps ~ N(0, 1)    dmu = dy,  dlog_var = dy std eps / 2"""
-
-    def forward(self, mu, log_var):
-        eps = random.normal(mu.shape, log_var.dtype, backends.device_of(mu))
-        self.deviation = self.xp.exp(0.5 * log_var) * eps
-        return mu + self.deviation
-
-    def backward(self, dy):
-        return dy, 0.5 * dy * self.deviation
-
-
+@guarded
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p) (Srivastava et al. 2014).
 
     The identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
-    _check_probability("dropout", p)
-    require_tensors("dropout", input)
     return Dropout.apply(input, p=p) if training and p > 0 else input
 
 
+@guarded
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero whole channels of images (N, C, H, W), each with probability p, and scale the rest by 1 / (1 - p).
 
     Neighbouring pixels tell much the same, so that dropping one of them hides little (Tompson et al. 2015). The
     identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
     """
-    _check_probability("dropout2d", p)
-    require_tensors("dropout2d", input)
-    if len(shape_of(input)) != 4:
-        raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {shape_of(input)}; or use dropout")
     return Dropout2d.apply(input, p=p) if training and p > 0 else input
 
 
+@guarded
 def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
     """A sample of N(mu, e^log_var), with gradients to both (Kingma & Welling 2014).
 
@@ -76,10 +64,5 @@ def rsample(mu: Tensor, log_var: Tensor) -> Tensor:
     and log_var can be differentiated. Raises ShapeError for shapes that differ. PyTorch has it as
     `torch.distributions.Normal.rsample`.
     """
-    check_pair("rsample", mu=mu, log_var=log_var)
-    return RSample.apply(mu, log_var)
-
-
-def _check_probability(name, p):
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"{name}: p must lie between 0 and 1, got {p}")
+    eps = Tensor(random.normal(mu.shape, log_var.dtype, mu.device))
+    return add(mu, mul(exp(0.5 * log_var), eps))

@@ -11,21 +11,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..backend.layout import channels_first, channels_last, concatenate
-from ..errors import ShapeError
+from ..backend.geometry import Geometry
+from ..errors import guarded
 from ..function import Function
-from ..tensor import Tensor, require_tensors
-from ._checks import pair
-from ._geometry import Geometry, Pair
+from ..tensor import Tensor
+from .conv import Pair, pair
 
 
 class MaxPool2d(Function):
     """y = the largest of each window, NaN if it holds one    dx = dy at the (first) place that was the largest"""
 
     def forward(self, x, *, geometry):
-        xp, x = self.xp, channels_last(x)
+        xp, x = self.xp, self.backend.channels_last(x)
         self.shape, self.geometry = x.shape, geometry
-        first, *others = _places(geometry.windows(self.backend, x, fill=-math.inf))
+        first, *others = _places(self.backend.windows(x, geometry, fill=-math.inf))
         y = first.copy()
         self.winner = xp.zeros(y.shape, xp.min_scalar_type(len(others)))
         for number, seen in enumerate(others, 1):
@@ -33,36 +32,36 @@ class MaxPool2d(Function):
             # winner[better] = number takes far longer; as the numbers grow, the maximum is the last that was better
             xp.maximum(self.winner, better.astype(self.winner.dtype) * number, out=self.winner)
             xp.maximum(y, seen, out=y)
-        return channels_first(y)
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        dy = channels_last(dy)
+        dy = self.backend.channels_last(dy)
         dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
         for number, place in enumerate(places):
             place += dy * self.xp.equal(self.winner, number)
-        return channels_first(dx)
+        return self.backend.channels_first(dx)
 
 
 class AvgPool2d(Function):
     """y = the sum of each window / divisor    dx = dy / divisor at each place of the window"""
 
     def forward(self, x, *, geometry, count_include_pad, divisor):
-        x = channels_last(x)
+        x = self.backend.channels_last(x)
         self.shape, self.geometry = x.shape, geometry
-        first, *others = _places(geometry.windows(self.backend, x))
+        first, *others = _places(self.backend.windows(x, geometry))
         y = first.copy()
         for seen in others:
             y += seen
         self.divisor = divisor or _counts(self.xp, geometry, x.shape, y.shape, count_include_pad).astype(x.dtype)
         y /= self.divisor
-        return channels_first(y)
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        dy = channels_last(dy) / self.divisor
+        dy = self.backend.channels_last(dy) / self.divisor
         dx, places = _gradient(self.backend, self.shape, dy.dtype, self.geometry)
         for place in places:
             place += dy
-        return channels_first(dx)
+        return self.backend.channels_first(dx)
 
 
 def _places(windows):
@@ -71,10 +70,10 @@ def _places(windows):
 
 
 def _gradient(backend, shape, dtype, geometry):
-    """Zeros (N, H, W, C) and their places; what is added to a place of the border is lost, as it should be."""
+    """Zeros (N, H, W, C) and their places; what is added to the border is lost."""
     (n, h, w, c), (top, left), (bottom, right) = shape, geometry.padding, geometry.end
     padded = backend.xp.zeros((n, top + h + bottom, left + w + right, c), dtype)
-    windows = backend.windows(padded, geometry.kernel, geometry.stride, geometry.dilation)
+    windows = backend.windows(padded, geometry.without_padding())
     return padded[:, top : top + h, left : left + w], _places(windows)
 
 
@@ -89,36 +88,30 @@ def _counts(xp, geometry, size, out, include_pad):
     return along[0][:, None, None] * along[1][:, None]
 
 
-class AdaptiveAvgPool2d(Function):
-    """y[.., i, j] = the mean of x[.., a(i) : b(i), a(j) : b(j)]    dx = dy / (number of pixels) in each of them
+class CellMeans(Function):
+    """y[i] = the mean of x[a(i) : b(i)] along an axis    dx = dy[i] / (b(i) - a(i)) in each cell i, added up
 
-    a(i) = floor(i H / H'), b(i) = ceil((i + 1) H / H'): as equal as whole pixels allow, and overlapping where they
-    must. The mean over a rectangle is the mean over its columns of the means over its rows: an axis at a time.
+    a(i) = floor(i n / cells), b(i) = ceil((i + 1) n / cells): as equal as whole pixels allow, and overlapping where
+    they must.
     """
 
-    def forward(self, x, *, size):
-        xp, x = self.xp, channels_last(x)
-        self.shape, self.size = x.shape, size
-        x = concatenate(xp, [x[:, a:b].mean(axis=1, keepdims=True) for a, b in _cells(x.shape[1], size[0])], 1)
-        x = concatenate(xp, [x[:, :, a:b].mean(axis=2, keepdims=True) for a, b in _cells(x.shape[2], size[1])], 2)
-        return channels_first(x)
+    def forward(self, x, *, axis, cells):  # axis 1 or 2 of (N, H, W, C)
+        x = self.backend.channels_last(x)
+        self.shape, self.axis, n = x.shape, axis, x.shape[axis]
+        self.cells = [slice(i * n // cells, -(-(i + 1) * n // cells)) for i in range(cells)]
+        y = self.xp.empty((*x.shape[:axis], cells, *x.shape[axis + 1 :]), x.dtype)
+        for i, cell in enumerate(self.cells):
+            y.swapaxes(0, axis)[i] = x.swapaxes(0, axis)[cell].mean(axis=0)
+        return self.backend.channels_first(y)
 
     def backward(self, dy):
-        (n, h, w, c), (height, width) = self.shape, self.size
-        dy = channels_last(dy)
-        rows, dx = self.xp.zeros((n, height, w, c), dy.dtype), self.xp.zeros(self.shape, dy.dtype)
-        for j, (a, b) in enumerate(_cells(w, width)):
-            rows[:, :, a:b] += dy[:, :, j : j + 1] / (b - a)
-        for i, (a, b) in enumerate(_cells(h, height)):
-            dx[:, a:b] += rows[:, i : i + 1] / (b - a)
-        return channels_first(dx)
+        dx, dy = self.xp.zeros(self.shape, dy.dtype), self.backend.channels_last(dy)
+        for i, cell in enumerate(self.cells):
+            dx.swapaxes(0, self.axis)[cell] += dy.swapaxes(0, self.axis)[i] / (cell.stop - cell.start)
+        return self.backend.channels_first(dx)
 
 
-def _cells(length, cells):
-    """(first, last + 1) of each of `cells` stretches of an axis."""
-    return [(i * length // cells, -(-(i + 1) * length // cells)) for i in range(cells)]
-
-
+@guarded
 def max_pool2d(
     input: Tensor,
     kernel_size: Pair,
@@ -132,12 +125,14 @@ def max_pool2d(
     input (N, C, H, W) -> (N, C, (H + 2p - d (kH - 1) - 1) // s + 1, ...); the stride is the kernel unless given.
     The padding, at most half the kernel, never wins. With `ceil_mode` the division rounds up, so that no pixel is
     left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
-    gradient. Raises ShapeError for what is no image or smaller than the kernel, ValueError for numbers out of range.
+    gradient. Raises ShapeError unless input is images at least as large as the kernel, ValueError for numbers out of
+    range.
     """
-    geometry = _geometry("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     return MaxPool2d.apply(input, geometry=geometry)
 
 
+@guarded
 def avg_pool2d(
     input: Tensor,
     kernel_size: Pair,
@@ -153,50 +148,33 @@ def avg_pool2d(
     max_pool2d. The divisor is the number of pixels in the window, those of the padding included unless
     `count_include_pad` is False, or `divisor_override`. Raises ShapeError or ValueError like max_pool2d.
     """
-    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
-        raise ValueError(f"avg_pool2d: divisor_override must be a whole number other than 0, got {divisor_override!r}")
-    geometry = _geometry("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
+    geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, 1, ceil_mode)
     return AvgPool2d.apply(input, geometry=geometry, count_include_pad=count_include_pad, divisor=divisor_override)
 
 
+@guarded
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means over as many rectangles as asked for, whatever the size of the image: (N, C, H, W) -> (N, C, H', W').
 
-    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and the columns likewise.
-    output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError for what
-    is no image, ValueError for sizes below 1.
+    y[n, c, i, j] is the mean over rows floor(i H / H') to ceil((i + 1) H / H') - 1 and columns in the same way: a mean
+    along one axis of means along the other.
+    output_size: one number for both axes or (H', W'), where None leaves an axis as it is. Raises ShapeError
+    unless input is images, ValueError for sizes below 1.
     """
-    _check_image("adaptive_avg_pool2d", input)
-    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    if len(sizes) == 2:
-        sizes = tuple(length if n is None else n for n, length in zip(sizes, input.shape[2:], strict=True))
-    return AdaptiveAvgPool2d.apply(input, size=pair("adaptive_avg_pool2d", "output_size", sizes, 1))
+    height, width = pair(output_size)
+    rows = input if height is None else CellMeans.apply(input, axis=1, cells=height)
+    return rows if width is None else CellMeans.apply(rows, axis=2, cells=width)
 
 
-def _geometry(name, input, kernel_size, stride, padding, dilation, ceil_mode):
-    """Where the windows lie, the image padded at its end just as far as the last one reaches."""
-    _check_image(name, input)
-    kernel, padding = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
-    stride = kernel if stride is None else pair(name, "stride", stride, 1)
-    geometry = Geometry(kernel, stride, pair(name, "dilation", dilation, 1), padding, padding)
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ValueError(f"{name}: padding {padding} must be at most half of kernel_size {kernel}")
+def geometry_of(size, kernel, stride, padding, dilation, ceil_mode):
+    """Where the windows lie on an image of this (height, width), padded at its end as far as the last one reaches."""
+    kernel, padding = pair(kernel), pair(padding)
+    geometry = Geometry(kernel, kernel if stride is None else pair(stride), pair(dilation), padding, padding)
     end = []
-    for size, extent, s, p in zip(input.shape[2:], geometry.extent(), stride, padding, strict=True):
-        room = size + 2 * p - extent
+    for n, extent, s, p in zip(size, geometry.extent(), geometry.stride, padding, strict=True):
+        room = n + 2 * p - extent
         steps = -(-room // s) if ceil_mode else room // s  # from the first window to the last
-        if steps < 0:
-            raise ShapeError(
-                f"{name}: kernel_size {kernel} with dilation {geometry.dilation} is larger than the input "
-                f"with padding {padding} (input {input.shape})"
-            )
-        if steps * s >= size + p:  # the last window would begin behind the image
+        if steps * s >= n + p:  # the last window would begin after the image
             steps -= 1
-        end.append(max(0, steps * s + extent - size - p))
+        end.append(max(0, steps * s + extent - n - p))
     return geometry._replace(end=tuple(end))
-
-
-def _check_image(name, input):
-    require_tensors(name, input)
-    if input.ndim != 4 or 0 in input.shape:
-        raise ShapeError(f"{name}: expected images (N, C, H, W), got {input.shape}")

@@ -1,14 +1,12 @@
-"""Reductions: many numbers to fewer. `dim` is an axis, several of them, or None for all."""
+"""Sums and means: many numbers to fewer. Other reductions are in statistics.py."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
-from ..errors import ShapeError
+from ..errors import guard, guarded
 from ..function import Function, axis_of, total
-from ..tensor import Tensor, require_tensors
-from .arithmetic import abs, div, maximum, minimum, mul, sub
+from ..tensor import Tensor
 
 Dims = int | tuple[int, ...] | None
 
@@ -18,7 +16,7 @@ class Reduction(Function):
 
     def prepare(self, x, dim):
         """`dim` as axes counted from 0."""
-        self.shape, axes = x.shape, _axes(x.shape, dim)
+        self.shape, axes = x.shape, axes_of(x.shape, dim)
         self.kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
         return axes
 
@@ -36,7 +34,7 @@ class Sum(Reduction):
         return total(x, self.prepare(x, dim), keepdim)
 
     def backward(self, dy):
-        return self.spread(dy)
+        return self.xp.broadcast_to(dy.reshape(self.kept), self.shape)
 
 
 class Mean(Reduction):
@@ -45,79 +43,11 @@ class Mean(Reduction):
     def forward(self, x, *, dim, keepdim):
         axes = self.prepare(x, dim)
         self.count = math.prod(x.shape[axis] for axis in axes)
-        if self.count == 0:
-            raise ShapeError(f"mean: no elements along dim {dim} of shape {x.shape}")
+        guard("some_elements", "mean", x.shape, dim, self.count)
         return total(x, axes, keepdim) / self.count
 
     def backward(self, dy):
         return self.spread(dy / self.count)
-
-
-class Extreme(Reduction):
-    """y = the largest (or smallest) x over dim    dx = dy for the element that is it, in equal parts if several are"""
-
-    whole_numbers = True
-
-    def forward(self, x, *, dim, keepdim, largest):
-        axes = self.prepare(x, dim)
-        y = (x.max if largest else x.min)(axis=axes, keepdims=True)
-        self.chosen, self.axes = x == y, axes
-        return y if keepdim else y.squeeze(axes)
-
-    def backward(self, dy):
-        several = self.xp.maximum(self.chosen.sum(axis=self.axes, keepdims=True), 1)
-        return self.spread(dy) * (self.chosen / several).astype(dy.dtype)
-
-
-class Pick(Function):
-    """y = x at one index along an axis    dx = dy there, 0 elsewhere"""
-
-    whole_numbers = True
-
-    def forward(self, x, *, index, axis):
-        places = self.xp.arange(x.shape[axis]).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
-        self.chosen = places == index
-        return self.xp.take_along_axis(x, index, axis)
-
-    def backward(self, dy):
-        return dy * self.chosen
-
-
-class LogSumExp(Reduction):
-    """y = ln(sum of e^x over dim), as m + ln(sum of e^(x - m)) with the largest x for m    dx = dy e^(x - y)"""
-
-    def forward(self, x, *, dim, keepdim):
-        axes = self.prepare(x, dim)
-        largest = _finite(self.xp, x.max(axis=axes, keepdims=True))
-        total = self.xp.exp(x - largest).sum(axis=axes, keepdims=True)
-        empty = total == 0  # every x is -inf
-        self.x, self.y = x, largest + self.xp.where(empty, -math.inf, self.xp.log(total + empty))
-        return self.y if keepdim else self.y.squeeze(axes)
-
-    def backward(self, dy):
-        return self.spread(dy) * self.xp.exp(self.x - _finite(self.xp, self.y))
-
-
-class Norm(Reduction):
-    """y = (sum of |x|^p over dim)^(1/p)    dx = dy sign(x) (|x| / y)^(p-1), and 0 where y = 0"""
-
-    def forward(self, x, *, p, dim, keepdim):
-        axes = self.prepare(x, dim)
-        self.x, self.p = x, p
-        self.y = total(self.xp.abs(x) ** p, axes, keepdims=True) ** (1.0 / p)
-        return self.y if keepdim else self.y.squeeze(axes)
-
-    def backward(self, dy):
-        x, y = self.x, self.y + (self.y == 0)
-        share = self.xp.abs(x) / y
-        return self.spread(dy) * self.xp.sign(x) * (share + (x == 0)) ** (self.p - 1)  # 0^(p-1) where sign(x) is 0
-
-
-class Extremes(NamedTuple):
-    """What `max` and `min` along one axis return, as in PyTorch."""
-
-    values: Tensor
-    indices: Tensor
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -130,125 +60,10 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return Mean.apply(input, dim=dim, keepdim=keepdim)
 
 
-def var(
-    input: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
-) -> Tensor:
-    """sum of (x - mean)^2 / (n - correction) over `dim`; correction is 1, or 0 with unbiased=False."""
-    deviation, divisor = _deviation("var", input, dim, float(unbiased) if correction is None else correction)
-    return div(sum(mul(deviation, deviation), dim, keepdim), divisor)
-
-
-def std(
-    input: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
-) -> Tensor:
-    """Square root of `var`; its gradient where all elements are equal is taken as 0."""
-    deviation, divisor = _deviation("std", input, dim, float(unbiased) if correction is None else correction)
-    return div(norm(deviation, 2.0, dim, keepdim), math.sqrt(divisor))
-
-
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest element; with one axis `dim` (values, indices) along it; with a tensor `maximum(input, dim)`.
-
-    Of several largest, the gradient goes to the one that is named along an axis, and to all in equal parts if
-    all axes are reduced. Raises IndexError for an axis that is not there, ShapeError for no elements.
-    """
-    if isinstance(dim, Tensor):
-        return maximum(input, dim)
-    return amax(input) if dim is None else _pick("max", argmax, input, dim, keepdim)
-
-
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest element; with one axis `dim` (values, indices) along it; with a tensor `minimum(input, dim)`."""
-    if isinstance(dim, Tensor):
-        return minimum(input, dim)
-    return amin(input) if dim is None else _pick("min", argmin, input, dim, keepdim)
-
-
-def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The largest over `dim`; of several largest each gets an equal part of the gradient.
-
-    Raises IndexError for an axis that is not there, ShapeError for no elements.
-    """
-    _some("amax", input, dim)
-    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=True)
-
-
-def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The smallest over `dim`; of several smallest each gets an equal part of the gradient."""
-    _some("amin", input, dim)
-    return Extreme.apply(input, dim=dim, keepdim=keepdim, largest=False)
-
-
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the largest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
-    axis = _one_axis("argmax", input, dim)
-    return Tensor(input.array.argmax(axis=axis, keepdims=keepdim))
-
-
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the smallest element, the first of several: along `dim`, or in the flattened tensor. No gradient."""
-    axis = _one_axis("argmin", input, dim)
-    return Tensor(input.array.argmin(axis=axis, keepdims=keepdim))
-
-
-def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """ln(sum of e^x over dim), without overflow. Raises ShapeError for no elements."""
-    _some("logsumexp", input, dim)
-    return LogSumExp.apply(input, dim=dim, keepdim=keepdim)
-
-
-def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """(sum of |x|^p over dim)^(1/p) for p > 0, the largest |x| for p = inf; the gradient at 0 is taken as 0."""
-    p = 2.0 if p == "fro" else p  # PyTorch's name for it
-    if not isinstance(p, (int, float)) or not p > 0:
-        raise ValueError(f"norm: p must be a number above 0, got {p!r}")
-    return amax(abs(input), dim, keepdim) if p == math.inf else Norm.apply(input, p=p, dim=dim, keepdim=keepdim)
-
-
-def _axes(shape, dim):
-    """`dim` as a tuple of axes counted from 0. Raises IndexError, or TypeError for what is no axis."""
+@guarded
+def axes_of(shape, dim):
+    """`dim` (an axis, several of them, or None for all) as a tuple of axes counted from 0."""
     dims = range(len(shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
-    if not isinstance(dims, (range, tuple, list)) or not all(type(d) is int for d in dims):
-        raise TypeError(f"dim is a whole number, several of them, or None, not {dim!r}")
     if not shape and all(d in (0, -1) for d in dims):
-        return ()  # as PyTorch, a single number may be reduced along an axis that it does not have
-    axes = tuple(axis_of(d, shape) for d in dims)
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"dim {dim} names an axis of shape {shape} twice")
-    return axes or tuple(range(len(shape)))  # PyTorch takes () for all
-
-
-def _one_axis(name, input, dim):
-    if dim is not None and type(dim) is not int:
-        raise TypeError(f"{name}: dim is one whole number or None, not {dim!r}")
-    _some(name, input, dim)
-    return None if dim is None else axis_of(dim, input.shape)
-
-
-def _some(name, input, dim):
-    """Raise ShapeError if there is nothing to choose from."""
-    require_tensors(name, input)
-    if any(input.shape[axis] == 0 for axis in _axes(input.shape, dim)):
-        raise ShapeError(f"{name}: no elements along dim {dim} of shape {input.shape}")
-
-
-def _pick(name, choose, input, dim, keepdim):
-    index = choose(input, dim, keepdim=True)
-    axis = axis_of(dim, input.shape)
-    values = Pick.apply(input, index=index.array, axis=axis)
-    return Extremes(values, index) if keepdim else Extremes(values.squeeze(axis), index.squeeze(axis))
-
-
-def _deviation(name, input, dim, correction):
-    """x - mean over dim, and n - correction."""
-    require_tensors(name, input)
-    divisor = math.prod(input.shape[axis] for axis in _axes(input.shape, dim)) - correction
-    if not divisor > 0:
-        few = f"too few elements along dim {dim} of shape {input.shape}"
-        raise ShapeError(f"{name}: {few} for a correction of {correction}")
-    return sub(input, mean(input, dim, True)), divisor
-
-
-def _finite(xp, y):
-    """y with 0 for infinities, so that inf - inf never makes a NaN."""
-    return xp.where(xp.isfinite(y), y, 0.0)
+        return ()  # as in PyTorch, a single number may be reduced along an axis that it does not have
+    return tuple(axis_of(d, shape) for d in dims) or tuple(range(len(shape)))  # PyTorch takes () for all

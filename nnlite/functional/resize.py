@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
-from ..backend.layout import channels_first, channels_last
-from ..errors import ShapeError
+from ..errors import guarded
 from ..function import Function
-from ..tensor import Tensor, require_tensors
+from ..tensor import Tensor
+from .conv import pair
 from .shape import Move, permute, reshape
 
 
@@ -19,12 +20,13 @@ class Repeat(Move):
 
     def forward(self, x, *, factor):
         self.factor = factor
-        return channels_first(channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
+        return self.backend.channels_first(self.backend.channels_last(x).repeat(factor, axis=1).repeat(factor, axis=2))
 
     def backward(self, dy):
         n, c, h, w = dy.shape
         k = self.factor
-        return channels_first(channels_last(dy).reshape(n, h // k, k, w // k, k, c).sum(axis=(2, 4)))
+        blocks = self.backend.channels_last(dy).reshape(n, h // k, k, w // k, k, c)
+        return self.backend.channels_first(blocks.sum(axis=(2, 4)))
 
 
 class Nearest(Move):
@@ -32,12 +34,12 @@ class Nearest(Move):
 
     def forward(self, x, *, vertical, horizontal):
         self.one_hot = [np.eye(n)[taken] for n, taken in zip(x.shape[2:], (vertical, horizontal), strict=True)]
-        rows = channels_last(x).take(self.backend.asarray(vertical), axis=1)
-        return channels_first(rows.take(self.backend.asarray(horizontal), axis=2))
+        rows = self.backend.channels_last(x).take(self.xp.asarray(vertical), axis=1)
+        return self.backend.channels_first(rows.take(self.xp.asarray(horizontal), axis=2))
 
     def backward(self, dy):
         vertical, horizontal = (self.xp.asarray(m.T, dtype=dy.dtype) for m in self.one_hot)
-        return transform(self.xp, dy, vertical, horizontal)
+        return transform(self.backend, dy, vertical, horizontal)
 
 
 class Resize(Function):
@@ -49,20 +51,21 @@ class Resize(Function):
 
     def forward(self, x, *, vertical, horizontal):
         self.vertical, self.horizontal = (self.xp.asarray(m, dtype=x.dtype) for m in (vertical, horizontal))
-        return transform(self.xp, x, self.vertical, self.horizontal)
+        return transform(self.backend, x, self.vertical, self.horizontal)
 
     def backward(self, dy):
-        return transform(self.xp, dy, self.vertical.T, self.horizontal.T)
+        return transform(self.backend, dy, self.vertical.T, self.horizontal.T)
 
 
-def transform(xp, x, vertical, horizontal):
+def transform(backend, x, vertical, horizontal):
     """V x H^T for each channel: (N, C, H, W) by (H', H) and (W', W) -> (N, C, H', W')"""
-    x = channels_last(x)
+    x = backend.channels_last(x)
     n, h, w, c = x.shape
-    x = xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
-    return channels_first(xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
+    x = backend.xp.matmul(vertical, x.reshape(n, h, w * c)).reshape(n * len(vertical), w, c)
+    return backend.channels_first(backend.xp.matmul(horizontal, x).reshape(n, len(vertical), len(horizontal), c))
 
 
+@guarded
 def interpolate(
     input: Tensor,
     size: Any = None,
@@ -82,69 +85,52 @@ def interpolate(
     source = i (H - 1) / (H' - 1).
     With antialias the kernel is widened by H / H' where the image shrinks, so that no pixel is passed over; there is
     nothing beyond the border, and weights are divided by their sum; 'bicubic' has a = -0.5, larger or smaller.
-    Raises ShapeError for what is no image, ValueError for other modes or sizes, or antialias with align_corners.
+    Raises ShapeError unless input is images, ValueError for other modes or sizes, or antialias with align_corners.
     """
-    if mode not in ("nearest", "bilinear", "bicubic"):
-        raise ValueError(f"interpolate: mode {mode!r} is not covered; expected 'nearest', 'bilinear' or 'bicubic'")
-    if mode == "nearest" and (align_corners or antialias):
-        what = "align_corners" if align_corners else "antialias"
-        raise ValueError(f"interpolate: {what} goes with modes 'bilinear' and 'bicubic' only")
-    if align_corners and antialias:
-        raise ValueError("interpolate: antialias with align_corners is not covered; leave out one of them")
-    require_tensors("interpolate", input)
-    if input.ndim != 4 or 0 in input.shape:
-        raise ShapeError(f"interpolate: expected images (N, C, H, W), got {input.shape}")
-    if (size is None) == (scale_factor is None):
-        raise ValueError("interpolate: give either size or scale_factor")
-    sizes, ratios = _new_size(input.shape[2:], size, scale_factor)
+    old = input.shape[2:]
+    new, ratios = new_size(old, size, scale_factor)
     if mode != "bicubic" or antialias:
-        ratios = [1.0 if n == m else ratio for n, m, ratio in zip(input.shape[2:], sizes, ratios, strict=True)]
-    axes = list(zip(input.shape[2:], sizes, ratios, strict=True))
-    if mode != "nearest":
-        cubic = mode == "bicubic"
-        if antialias:
-            vertical, horizontal = (_antialiased(*axis, cubic) for axis in axes)
-        else:
-            vertical, horizontal = ((_bicubic if cubic else _bilinear)(*axis, align_corners) for axis in axes)
-        return Resize.apply(input, vertical=vertical, horizontal=horizontal)
-    taken = [_nearest(*axis) for axis in axes]
-    factor = max(1, sizes[0] // input.shape[2])
+        ratios = [1.0 if n == m else ratio for n, m, ratio in zip(old, new, ratios, strict=True)]
+    axes = list(zip(old, new, ratios, strict=True))
+    if mode == "nearest":
+        return _take_nearest(input, [_nearest(*axis) for axis in axes])
+    if antialias:
+        kernel = functools.partial(_keys, a=-0.5) if mode == "bicubic" else _triangle
+        vertical, horizontal = (_antialiased(*axis, kernel) for axis in axes)
+    else:
+        kernel, reach = (functools.partial(_keys, a=-0.75), 2) if mode == "bicubic" else (_triangle, 1)
+        vertical, horizontal = (_interpolated(*axis, align_corners, kernel, reach) for axis in axes)
+    return Resize.apply(input, vertical=vertical, horizontal=horizontal)
+
+
+def _take_nearest(input, taken):
+    """The pixels with these indices, vertical and horizontal."""
+    factor = max(1, len(taken[0]) // input.shape[2])
     if all(np.array_equal(t, np.arange(n * factor) // factor) for t, n in zip(taken, input.shape[2:], strict=True)):
         return Repeat.apply(input, factor=factor)  # the usual case in decoders: backward needs no products
     return Nearest.apply(input, vertical=taken[0], horizontal=taken[1])
 
 
+@guarded
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """(N, C r^2, H, W) -> (N, C, H r, W r): r^2 channels become r x r pixels (Shi et al. 2016).
 
     y[n, c, h r + i, w r + j] = x[n, c r^2 + i r + j, h, w]. Raises ShapeError unless r^2 divides the channels.
     """
     r = upscale_factor
-    if not isinstance(r, int) or r < 1:
-        raise ValueError(f"pixel_shuffle: upscale_factor must be a whole number of at least 1, got {r!r}")
-    require_tensors("pixel_shuffle", input)
-    if input.ndim != 4 or input.shape[1] % r**2 or 0 in input.shape:
-        raise ShapeError(f"pixel_shuffle: expected (N, C, H, W) with C a multiple of {r**2}, got {input.shape}")
     n, c, h, w = input.shape
     pixels = reshape(permute(input, 0, 2, 3, 1), (n, h, w, c // r**2, r, r))  # channels last, as it lies in memory
     rows = reshape(permute(pixels, 0, 1, 4, 2, 5, 3), (n, h * r, w * r, c // r**2))
     return permute(rows, 0, 3, 1, 2)
 
 
-def _new_size(old, size, scale_factor):
+def new_size(old, size, scale_factor):
     """The new (H', W'), and for each axis the distance of two new pixels, in old ones."""
-    given = size if scale_factor is None else scale_factor
-    pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    kinds = int if scale_factor is None else (int, float)
-    if len(pair) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in pair):
-        what = "size" if scale_factor is None else "scale_factor"
-        raise ValueError(f"interpolate: {what} must be one or two numbers above 0, got {given!r}")
     if scale_factor is None:
-        return pair, [n / m for n, m in zip(old, pair, strict=True)]
-    sizes = tuple(math.floor(n * f) for n, f in zip(old, pair, strict=True))
-    if 0 in sizes:
-        raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {tuple(old)}")
-    return sizes, [1.0 / f for f in pair]
+        new = pair(size)
+        return new, [n / m for n, m in zip(old, new, strict=True)]
+    factors = pair(scale_factor)
+    return tuple(math.floor(n * f) for n, f in zip(old, factors, strict=True)), [1.0 / f for f in factors]
 
 
 def _nearest(n, m, ratio):
@@ -154,35 +140,24 @@ def _nearest(n, m, ratio):
     return np.minimum(np.floor(np.arange(m, dtype=np.float32) * np.float32(ratio)).astype(int), n - 1)
 
 
-def _bilinear(n, m, ratio, align_corners):
-    """(m, n), each row with the weights of the two old pixels on either side of a new one."""
-    source = np.maximum(_source(n, m, ratio, align_corners), 0.0)
-    low = np.floor(source).astype(int)
-    high, share = np.minimum(low + 1, n - 1), (source - low)[:, None]
-    return (1.0 - share) * np.eye(n)[low] + share * np.eye(n)[high]
-
-
-def _bicubic(n, m, ratio, align_corners):
-    """(m, n), each row with the weights of the four old pixels nearest to a new one."""
-    source = _source(n, m, ratio, align_corners)
-    taps = np.floor(source).astype(int) + np.arange(-1, 3)[:, None]
-    weights = _keys(np.abs(source - taps), -0.75)
+def _interpolated(n, m, ratio, align_corners, kernel, reach):
+    """(m, n), each row with the weights of the old pixels nearest to a new one, `reach` of them on either side."""
+    centre = np.arange(m) * ((n - 1) / max(1, m - 1)) if align_corners else (np.arange(m) + 0.5) * ratio - 0.5
+    taps = np.floor(centre).astype(int) + np.arange(1 - reach, reach + 1)[:, None]
+    weights = kernel(np.abs(centre - taps))
     return (weights[:, :, None] * np.eye(n)[taps.clip(0, n - 1)]).sum(0)
 
 
-def _antialiased(n, m, ratio, cubic):
+def _antialiased(n, m, ratio, kernel):
     """(m, n), each row with the weights of all old pixels under the kernel, which is as wide as a new one at least."""
-    centre = (np.arange(m) + 0.5) * ratio
-    distance = np.abs(np.arange(n) + 0.5 - centre[:, None]) / max(1.0, ratio)
-    weights = _keys(distance, -0.5) if cubic else np.maximum(1.0 - distance, 0.0)
+    centre = (np.arange(m) + 0.5) * ratio - 0.5
+    weights = kernel(np.abs(np.arange(n) - centre[:, None]) / max(1.0, ratio))
     return weights / weights.sum(1, keepdims=True)
 
 
-def _source(n, m, ratio, align_corners):
-    """Where the centres of m new pixels lie, in old ones."""
-    if align_corners:
-        return np.arange(m) * ((n - 1) / max(1, m - 1))
-    return (np.arange(m) + 0.5) * ratio - 0.5
+def _triangle(x):
+    """The linear kernel at distances x >= 0: 1 at 0, and 0 from 1 on."""
+    return np.maximum(1.0 - x, 0.0)
 
 
 def _keys(x, a):

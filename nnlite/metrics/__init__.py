@@ -1,8 +1,8 @@
 """How good is it? Figures for judging images, generators and scores, on NumPy arrays.
 
-    images.py      l1 psnr ssim: how far apart two images are
-    generative.py  inception_score frechet_distance adversarial_metric: how good a generator is
-    ranking.py     roc_auc: how well a score tells two classes apart
+images.py      l1 psnr ssim: how far apart two images are
+generative.py  inception_score frechet_distance adversarial_metric: how good a generator is
+ranking.py     roc_auc: how well a score tells two classes apart
 """
 
 from .generative import AdversarialMetric, adversarial_metric, frechet_distance, inception_score

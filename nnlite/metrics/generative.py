@@ -1,6 +1,4 @@
-"""How good a generator is: by the eyes of a classifier, or by another generator's discriminator."""
-
-from __future__ import annotations
+"""How good a generator is, judged by a classifier or by another generator's discriminator."""
 
 import math
 from typing import NamedTuple
@@ -15,7 +13,7 @@ def inception_score(probabilities: np.ndarray) -> float:
 
     probabilities (N, K): a classifier's p(y | x) for each sample. From 1 (it learns nothing about the class of any
     sample, or all are of one class) to K (it is sure of each, and all classes are as frequent). It cannot see whether
-    the samples of a class differ. Raises ShapeError for another shape, ValueError for rows that are no distributions.
+    the samples of a class differ. Raises ShapeError for another shape, ValueError for rows that are not distributions.
     """
     p = _matrix("inception_score", "probabilities", probabilities, least=1)
     if (p < 0).any() or not np.allclose(p.sum(1), 1.0, atol=1e-3):

@@ -1,7 +1,5 @@
 """How far apart two images are. Images are arrays (H, W) or (H, W, C) with values in 0..1."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

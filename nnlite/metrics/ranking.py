@@ -1,7 +1,5 @@
 """How well a score tells two classes apart."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..errors import ShapeError

@@ -1,20 +1,25 @@
 """Layers: modules around the operations of nnlite.functional.
 
-    module.py       Module, Parameter, hooks, state_dict
-    summary.py      the table of layers that module.summary prints
-    container.py    Sequential ModuleList ModuleDict Identity
-    linear.py       Linear Embedding
-    shape.py        Flatten Unflatten
-    conv.py         Conv2d ConvTranspose2d
-    pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
-    pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
-    resize.py       Upsample PixelShuffle
-    norm.py         BatchNorm1d BatchNorm2d InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
-    activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
-    dropout.py      Dropout Dropout2d
-    loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
-    init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
-    utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
+module.py       Module, Parameter, hooks, state_dict
+linear.py       Linear
+conv.py         Conv2d ConvTranspose2d
+batch_norm.py   BatchNorm1d BatchNorm2d
+container.py    Sequential ModuleList ModuleDict Identity
+
+layer.py        Layer: what layers without weights have in common
+activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
+pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
+pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
+resize.py       Upsample PixelShuffle
+shape.py        Flatten Unflatten
+dropout.py      Dropout Dropout2d
+norm.py         InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
+embedding.py    Embedding
+loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
+
+init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
+summary.py      the table of layers that module.summary prints
+utils/          clip_grad_norm_ clip_grad_value_, parametrizations.spectral_norm
 """
 
 import sys
@@ -22,10 +27,12 @@ import sys
 from .. import functional
 from . import init, utils
 from .activation import ELU, GELU, LeakyReLU, LogSoftmax, PReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Identity, ModuleDict, ModuleList, Sequential
 from .conv import Conv2d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
-from .linear import Embedding, Linear
+from .embedding import Embedding
+from .linear import Linear
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -38,7 +45,7 @@ from .loss import (
     SmoothL1Loss,
 )
 from .module import Module, Parameter
-from .norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
+from .norm import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
 from .pad import ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from .resize import PixelShuffle, Upsample

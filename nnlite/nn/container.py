@@ -1,11 +1,10 @@
 """Modules made of modules."""
 
-from __future__ import annotations
-
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import count
 from typing import Any, Self
 
+from ..errors import guarded
 from .module import Module
 
 Named = Mapping[str, Module] | Iterable[tuple[str, Module]]
@@ -20,10 +19,9 @@ class _Row(Module):
         self.add_module(next(str(i) for i in count(len(self)) if str(i) not in taken), module)
         return self
 
+    @guarded
     def extend(self, modules: Iterable[Module]) -> Self:
         """Put several modules at the end."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
         for module in modules:
             self.append(module)
         return self
@@ -107,9 +105,6 @@ class ModuleDict(Module):
     def __getitem__(self, name: str) -> Module:
         return dict(self._own(Module))[name]
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.keys()
-
     def __len__(self) -> int:
         return len(self._own(Module))
 
@@ -127,7 +122,7 @@ class ModuleDict(Module):
 
 
 class Identity(Module):
-    """y = input, where a layer may be left out; takes any arguments, as that layer did."""
+    """y = input: takes the place of a layer that is left out, with whatever arguments that layer had."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         pass

@@ -1,21 +1,12 @@
 """Convolution layers."""
 
-from __future__ import annotations
-
 import math
 
-import numpy as np
-
 from .. import functional as F
-from ..dtype import get_default_dtype
-from ..functional._checks import pair
-from ..functional._geometry import Pair, paddings
+from ..errors import guard, guarded
+from ..functional.conv import Pair, borders, pair
 from ..tensor import Tensor
-from . import init
-from ._checks import check_whole
-from .module import Module, Parameter
-
-PADDING_MODES = ("zeros", "reflect", "replicate")
+from .module import Module, uniform_parameter
 
 
 class _Conv(Module):
@@ -24,23 +15,15 @@ class _Conv(Module):
     output_padding = (0, 0)
     padding_mode = "zeros"
 
+    @guarded
     def __init__(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
-        name = type(self).__name__
-        check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
-        if in_channels % groups or out_channels % groups:
-            raise ValueError(
-                f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
-            )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, int(groups)
-        self.kernel_size = pair(name, "kernel_size", kernel_size, 1)
-        self.stride, self.dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+        self.kernel_size, self.stride, self.dilation = pair(kernel_size), pair(stride), pair(dilation)
         shape = (channels[0], channels[1] // groups, *self.kernel_size)
         # PyTorch's start (kaiming_uniform with a = sqrt 5): both within 1 / sqrt(fan in)
         bound = 1.0 / math.sqrt(math.prod(shape[1:]))
-        self.weight = init.uniform_(Parameter(np.empty(shape, get_default_dtype())), -bound, bound)
-        self.bias = None
-        if bias:
-            self.bias = init.uniform_(Parameter(np.empty(out_channels, get_default_dtype())), -bound, bound)
+        self.weight = uniform_parameter(shape, bound)
+        self.bias = uniform_parameter((out_channels,), bound) if bias else None
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
@@ -72,18 +55,15 @@ class Conv2d(_Conv):
     ):
         channels = out_channels, in_channels
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels)
-        if padding_mode not in PADDING_MODES:
-            known = ", ".join(PADDING_MODES)
-            raise ValueError(f"Conv2d: padding_mode {padding_mode!r} is not covered; expected one of {known}")
-        before, after = paddings("Conv2d", padding, self.kernel_size, self.stride, self.dilation)
-        self.padding = padding if isinstance(padding, str) else before
+        guard("Conv2d", self, padding, padding_mode)
+        self.padding = padding if isinstance(padding, str) else pair(padding)
         self.padding_mode = padding_mode
-        self.border = before[1], after[1], before[0], after[0]  # as functional.pad takes it
 
     def forward(self, x: Tensor) -> Tensor:
-        padding = self.padding
+        padding: Pair | str = self.padding
         if self.padding_mode != "zeros":
-            x, padding = F.pad(x, self.border, self.padding_mode), 0
+            (top, left), (bottom, right) = borders(padding, self.kernel_size, self.dilation)
+            x, padding = F.pad(x, (left, right, top, bottom), self.padding_mode), 0
         return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
@@ -110,13 +90,8 @@ class ConvTranspose2d(_Conv):
     ):
         channels = in_channels, out_channels
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels)
-        self.padding = pair("ConvTranspose2d", "padding", padding, 0)
-        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
-        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
-            limit = f"stride {self.stride} or dilation {self.dilation}"
-            raise ValueError(f"ConvTranspose2d: output_padding {self.output_padding} must be smaller than {limit}")
-        if padding_mode != "zeros":
-            raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
+        guard("ConvTranspose2d", self, padding, output_padding, padding_mode)
+        self.padding, self.output_padding = pair(padding), pair(output_padding)
 
     def forward(self, x: Tensor) -> Tensor:
         sizes = self.stride, self.padding, self.output_padding

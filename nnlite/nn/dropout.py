@@ -1,25 +1,20 @@
 """Dropout as layers: they work in training and do nothing in eval()."""
 
-from __future__ import annotations
-
 from .. import functional as F
+from ..errors import guard
 from ..tensor import Tensor
-from ._checks import check_share
-from .module import Module
+from .layer import Layer
 
 
-class Dropout(Module):
+class Dropout(Layer):
     """In training, zero elements with probability p and scale the rest by 1 / (1 - p); in eval, nothing."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False):
-        check_share(type(self).__name__, p=p)
         self.p = p
+        guard("settings", self)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.dropout(x, self.p, self.training)
-
-    def extra_repr(self) -> str:
-        return f"p={self.p}"
 
 
 class Dropout2d(Dropout):

@@ -1,10 +1,8 @@
-"""Starting values, drawn in place from the generator that `nnlite.manual_seed` starts.
+"""Initial values, written in place and drawn from the generator that `nnlite.manual_seed` seeds.
 
-They depend on the seed and the shape alone, not on the device or the order in memory. Every function returns its
-tensor, and raises TypeError for what is no floating-point Tensor.
+They depend only on the seed and the shape, not on the device or the order in memory. Every function returns its
+tensor, and raises TypeError for anything but a floating-point Tensor.
 """
-
-from __future__ import annotations
 
 import math
 from typing import Any, TypeVar
@@ -41,7 +39,7 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0) -> T:
 
 
 def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> T:
-    """Fill with numbers from N(mean, std^2) as far as they lie in [a, b].
+    """Fill with numbers from N(mean, std^2) that lie in [a, b].
 
     Raises ValueError unless std > 0 and a < b.
     """
@@ -60,9 +58,7 @@ def trunc_normal_(tensor: T, mean: float = 0.0, std: float = 1.0, a: float = -2.
 def constant_(tensor: T, val: float) -> T:
     """Fill with one value."""
     _check("constant_", tensor)
-    with no_grad():
-        tensor.fill_(val)
-    return tensor
+    return _fill(tensor, val)
 
 
 def ones_(tensor: T) -> T:
@@ -187,7 +183,7 @@ def _candidates(count: int, dtype: Any, mean: float, std: float, a: float, b: fl
 
 
 def _check(name: str, tensor: Any) -> tuple[int, ...]:
-    """The shape. Raises TypeError for what is no Tensor."""
+    """The shape. Raises TypeError for anything but a Tensor."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(tensor).__name__}; pass module.weight")
     return tensor.shape
@@ -201,7 +197,7 @@ def _drawn(name: str, tensor: Any) -> tuple[tuple[int, ...], np.dtype]:
     return shape, np.dtype(np.float64 if tensor.dtype == np.float64 else np.float32)
 
 
-def _fill(tensor: T, values: np.ndarray) -> T:
+def _fill(tensor: T, values: Any) -> T:
     with no_grad():
         tensor.copy_(backends.to_device(np.asarray(values), tensor.device))
     return tensor

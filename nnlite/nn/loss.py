@@ -1,141 +1,93 @@
-"""Losses as modules, for code that passes them around. Each is the function of nnlite.functional that it names."""
+"""Losses as modules, for code that passes them around: each is the function of nnlite.functional that it names.
 
-from __future__ import annotations
+The module is made with what the function takes after `input` and `target`: nn.HuberLoss(delta=2.0)(input, target) is
+functional.huber_loss(input, target, delta=2.0).
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 from .. import functional as F
-from ..functional._checks import check_choice, check_number
+from ..errors import guard
 from ..tensor import Tensor
-from ._checks import check_positive, check_share, check_whole
 from .module import Module
 
 
 class _Loss(Module):
-    reductions: tuple[str, ...] = ("mean", "sum", "none")
+    """Keeps its function's settings as attributes. Weights are saved and moved with it, but not trained."""
 
-    def __init__(self, *, reduction: str = "mean"):
-        check_choice(type(self).__name__, "reduction", reduction, self.reductions)
-        self.reduction = reduction
+    function: Callable[..., Tensor]
+    __signature__: inspect.Signature  # what help() and editors show
 
+    def __init_subclass__(cls) -> None:
+        parameters = inspect.signature(cls.function).parameters.values()
+        cls.__signature__ = inspect.Signature([p for p in parameters if p.name not in ("input", "target")])
 
-class _WeightedLoss(_Loss):
-    """The weights are saved and moved with the module, as in PyTorch, but not trained."""
+    def __init__(self, *args: Any, **kwargs: Any):
+        given = type(self).__signature__.bind(*args, **kwargs)
+        given.apply_defaults()
+        self._settings = tuple(given.arguments)
+        for name, value in given.arguments.items():
+            if name in ("weight", "pos_weight"):
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
+        guard("Loss", self)
 
-    weight: Tensor | None
-
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean"):
-        super().__init__(reduction=reduction)
-        self.register_buffer("weight", weight)
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return type(self).function(input, target, **{name: getattr(self, name) for name in self._settings})
 
 
 class L1Loss(_Loss):
     """functional.l1_loss"""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.l1_loss(input, target, reduction=self.reduction)
+    function = F.l1_loss
 
 
 class MSELoss(_Loss):
     """functional.mse_loss"""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.mse_loss(input, target, reduction=self.reduction)
+    function = F.mse_loss
 
 
 class HuberLoss(_Loss):
     """functional.huber_loss"""
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0):
-        super().__init__(reduction=reduction)
-        check_positive("HuberLoss", delta=delta)
-        self.delta = delta
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+    function = F.huber_loss
 
 
 class SmoothL1Loss(_Loss):
     """functional.smooth_l1_loss"""
 
-    def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
-        super().__init__(reduction=reduction)
-        check_number("SmoothL1Loss", beta=beta)
-        if not beta >= 0:
-            raise ValueError(f"SmoothL1Loss: beta must not be negative, got {beta!r}")
-        self.beta = beta
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+    function = F.smooth_l1_loss
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(_Loss):
     """functional.binary_cross_entropy"""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+    function = F.binary_cross_entropy
 
 
-class BCEWithLogitsLoss(_WeightedLoss):
+class BCEWithLogitsLoss(_Loss):
     """functional.binary_cross_entropy_with_logits"""
 
-    pos_weight: Tensor | None
-
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None):
-        super().__init__(weight, reduction=reduction)
-        self.register_buffer("pos_weight", pos_weight)
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
-        )
+    function = F.binary_cross_entropy_with_logits
 
 
 class KLDivLoss(_Loss):
     """functional.kl_div"""
 
-    reductions = (*_Loss.reductions, "batchmean")
-
-    def __init__(self, *, reduction: str = "mean", log_target: bool = False):
-        super().__init__(reduction=reduction)
-        self.log_target = log_target
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+    function = F.kl_div
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(_Loss):
     """functional.cross_entropy"""
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        *,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ):
-        super().__init__(weight, reduction=reduction)
-        check_whole("CrossEntropyLoss", ignore_index=ignore_index)
-        check_share("CrossEntropyLoss", label_smoothing=label_smoothing)
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(
-            input,
-            target,
-            self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
+    function = F.cross_entropy
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(_Loss):
     """functional.nll_loss"""
 
-    def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"):
-        super().__init__(weight, reduction=reduction)
-        check_whole("NLLLoss", ignore_index=ignore_index)
-        self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+    function = F.nll_loss

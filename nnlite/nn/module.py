@@ -1,62 +1,44 @@
-"""Module: parameters, buffers and other modules under names; the hooks that watch it, the state_dict that saves it."""
+"""Module: a layer or a network. It finds its parameters, switches its modes, saves and loads itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partialmethod
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
 from .. import backend as backends
-from ..backend.layout import channels_first, channels_last
-from ..errors import CheckpointError
+from ..backend import random
+from ..dtype import get_default_dtype
+from ..errors import guarded
 from ..tensor import Tensor
 
 T = TypeVar("T")
 
 
 class Parameter(Tensor):
-    """A Tensor that a Module trains. Images of weights (4 axes) are kept channels-last, as conv.py wants them."""
+    """A Tensor that a Module trains. It is kept in the memory order that its backend is fastest with."""
 
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True):
         array = data.array if isinstance(data, Tensor) else data
-        images = getattr(array, "ndim", None) == 4
-        super().__init__(channels_first(channels_last(array)) if images else array, requires_grad)
+        super().__init__(backends.of(array).arrange(array) if hasattr(array, "dtype") else array, requires_grad)
         if isinstance(data, Tensor) and backends.of(array).xp.may_share_memory(self.array, array):
             self._version = data._version  # a change of either is noticed by the graphs of both
 
 
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook off again, and so does leaving a `with` block."""
-
-    def __init__(self, hooks: dict[RemovableHandle, Callable], hook: Callable):
-        self.hooks = hooks
-        hooks[self] = hook
-
-    def remove(self) -> None:
-        self.hooks.pop(self, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
-
-
-class IncompatibleKeys(NamedTuple):
-    """What a state_dict lacked and had too much, as `load_state_dict(strict=False)` returns it."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
+    """A Parameter that starts uniform in [-bound, bound), as most layers do."""
+    return Parameter(-bound + 2.0 * bound * random.uniform(shape, get_default_dtype()))
 
 
 class Module:
     """Base of all layers and networks. Subclasses assign Parameters and Modules to attributes and define `forward`.
 
-    There is no registration: what is an attribute belongs to the module, in the order of assignment. So
-    `super().__init__()` may be called, as PyTorch's modules must, but need not.
+    Nothing has to be registered: every attribute belongs to the module, in the order of assignment. So
+    `super().__init__()` may be called, as in PyTorch, but need not be.
     """
 
     training = True
@@ -81,84 +63,10 @@ class Module:
                 output = changed
         return output
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refuses what would quietly end a Parameter's training: another Tensor under its name."""
-        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
-            raise TypeError(
-                f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
-                "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
-            )
-        super().__setattr__(name, value)
-
-    # Registering what plain assignment cannot express
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Keep a tensor that is moved with the module but not trained (running statistics).
-
-        It is saved in the state_dict if `persistent`; None keeps the name for later.
-        """
-        if name not in self._buffer_names:
-            self._claim(name, "register_buffer")
-        if not isinstance(tensor, Tensor | None):
-            raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
-        setattr(self, name, tensor)
-        self._buffer_names = {**self._buffer_names, name: persistent}
-
-    def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
-        if not isinstance(vars(self).get(name), Parameter):
-            self._claim(name, "register_parameter")
-        if not isinstance(param, Parameter | None):
-            raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
-        setattr(self, name, param)
-
-    def add_module(self, name: str, module: Module) -> None:
-        """`module.name = module`, for names that are computed."""
-        if not isinstance(vars(self).get(name), Module):
-            self._claim(name, "add_module")
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
-        setattr(self, name, module)
-
-    def _claim(self, name: str, caller: str) -> None:
-        """Raise unless the name is one that dotted names can be made of, and free."""
-        if not isinstance(name, str):
-            raise TypeError(f"{caller}: a name is a string, not {type(name).__name__}")
-        if not name or "." in name:
-            raise ValueError(f"{caller}: {name!r} is no name; names are not empty and have no dot")
-        if getattr(self, name, None) is not None:
-            raise ValueError(f"{caller}: {type(self).__name__} already has an attribute {name!r}; choose another name")
-
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
-        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
-        return RemovableHandle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
-
-    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
-        """Call hook(module, args, output) after each forward; what it returns, if not None, is the new output."""
-        return RemovableHandle(vars(self).setdefault("_forward_hooks", {}), hook)
-
-    # Walking the tree
-
-    def _own(self, kind: type[T]) -> list[tuple[str, T]]:
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
-
-    def _own_buffers(self, saved_only: bool = False) -> list[tuple[str, Tensor]]:
-        names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
-        return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
-
-    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
-        """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
-        stack: list[tuple[str, Module]] = [("", self)]
-        seen = set()
-        while stack:
-            prefix, module = stack.pop()
-            if again or module not in seen:
-                seen.add(module)
-                yield prefix, module
-                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
+    # What is inside
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) of the modules directly inside; what has two names comes once, under the first."""
+        """(name, module) of modules directly inside. One with two names is listed once, under the first."""
         return _first_names(self._own(Module))
 
     def children(self) -> Iterator[Module]:
@@ -172,7 +80,7 @@ class Module:
         return (module for _, module in self._walk())
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, parameter) of everything that is trained; what has two names comes once, under the first."""
+        """(dotted name, parameter) of everything trained. One with two names is listed once, under the first."""
         return _first_names((_dotted(prefix, name), p) for prefix, m in self._walk() for name, p in m._own(Parameter))
 
     def parameters(self) -> Iterator[Parameter]:
@@ -191,6 +99,24 @@ class Module:
             child.apply(fn)
         fn(self)
         return self
+
+    def _own(self, kind: type[T]) -> list[tuple[str, T]]:
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
+
+    def _own_buffers(self, saved_only: bool = False) -> list[tuple[str, Tensor]]:
+        names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
+        return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
+
+    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
+        """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
+        stack: list[tuple[str, Module]] = [("", self)]
+        seen = set()
+        while stack:
+            prefix, module = stack.pop()
+            if again or module not in seen:
+                seen.add(module)
+                yield prefix, module
+                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
 
     # Modes
 
@@ -218,8 +144,37 @@ class Module:
             elif parameter.grad is not None:
                 parameter.grad.zero_()
 
+    # Saving and loading
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Dotted name -> tensor for every parameter and buffer, in PyTorch's names and shapes; memory is shared."""
+        return {
+            _dotted(prefix, name): tensor.detach()
+            for prefix, module in self._walk(again=True)
+            for name, tensor in (*module._own(Parameter), *module._own_buffers(saved_only=True))
+        }
+
+    @guarded
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Copy Tensors or NumPy arrays into the parameters and buffers of these names.
+
+        Raises CheckpointError, naming every missing, unexpected and mis-shaped key, before anything is changed;
+        with strict=False only for shapes, and what was missing or unexpected is returned.
+        """
+        own = self.state_dict()
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        for name, target in own.items():
+            if name in state_dict:
+                value = state_dict[name]
+                source = value.array if isinstance(value, Tensor) else np.asarray(value)
+                target.array[...] = backends.to_device(source, target.device)
+                target._version[0] += 1
+        return IncompatibleKeys(missing, unexpected)
+
     # Devices and dtypes
 
+    @guarded
     def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
         """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
 
@@ -233,10 +188,6 @@ class Module:
                 device = wanted
             elif wanted is not None:
                 dtype = wanted
-        if device is not None:
-            backends.canonical(device)
-        if dtype is not None and np.dtype(dtype).kind != "f":
-            raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {dtype}")
         for tensor in (*self.parameters(), *self.buffers()):
             for moving in (tensor, tensor.grad):
                 if moving is not None:
@@ -245,62 +196,45 @@ class Module:
                     moving.array = array if device is None else backends.to_device(array, device)
         return self
 
-    def cpu(self) -> Self:
-        return self.to("cpu")
+    cpu = partialmethod(to, "cpu")
+    gpu = cuda = partialmethod(to, "gpu")
+    float = partialmethod(to, np.float32)
+    double = partialmethod(to, np.float64)
 
-    def gpu(self) -> Self:
-        return self.to("gpu")
+    # What plain assignment cannot express
 
-    cuda = gpu
+    @guarded
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Keep a tensor that is moved with the module but not trained (running statistics).
 
-    def float(self) -> Self:
-        return self.to(np.float32)
-
-    def double(self) -> Self:
-        return self.to(np.float64)
-
-    # Saving and loading
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Dotted name -> tensor for every parameter and buffer, in PyTorch's names and shapes; memory is shared."""
-        return {
-            _dotted(prefix, name): tensor.detach()
-            for prefix, module in self._walk(again=True)
-            for name, tensor in (*module._own(Parameter), *module._own_buffers(saved_only=True))
-        }
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy Tensors or NumPy arrays into the parameters and buffers of these names.
-
-        Raises CheckpointError, naming every missing, unexpected and mis-shaped key, before anything is changed;
-        with strict=False only for shapes, and what was missing or unexpected is returned.
+        It is saved in the state_dict if `persistent`; None keeps the name for later.
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(
-                f"load_state_dict: expected a dictionary of names to tensors, got {type(state_dict).__name__}; "
-                "read a file with nnlite.load(path) first"
-            )
-        own = self.state_dict()
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        misshaped = [
-            f"{name} (file {_shape(state_dict[name])}, model {own[name].shape})"
-            for name in own
-            if name in state_dict and _shape(state_dict[name]) != own[name].shape
-        ]
-        if misshaped or (strict and (missing or unexpected)):
-            faults = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
-            listed = "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in faults.items() if names)
-            raise CheckpointError(
-                f"this state does not fit {type(self).__name__} — {listed}; "
-                "build the model with the options it was saved with"
-            )
-        for name, target in own.items():
-            if name in state_dict:
-                value = state_dict[name]
-                source = value.array if isinstance(value, Tensor) else np.asarray(value)
-                target.copy_(backends.to_device(source, target.device))
-        return IncompatibleKeys(missing, unexpected)
+        setattr(self, name, tensor)
+        self._buffer_names = {**self._buffer_names, name: persistent}
+
+    @guarded
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """`module.name = param`, for names that are computed; None is what a layer without a bias has."""
+        setattr(self, name, param)
+
+    @guarded
+    def add_module(self, name: str, module: Module) -> None:
+        """`module.name = module`, for names that are computed."""
+        setattr(self, name, module)
+
+    @guarded
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+
+    # Hooks
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, tuple], Any]) -> RemovableHandle:
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
+        return RemovableHandle(vars(self).setdefault("_forward_pre_hooks", {}), hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], Any]) -> RemovableHandle:
+        """Call hook(module, args, output) after each forward; what it returns, if not None, is the new output."""
+        return RemovableHandle(vars(self).setdefault("_forward_hooks", {}), hook)
 
     # Showing
 
@@ -323,17 +257,32 @@ class Module:
         return f"{type(self).__name__}(\n  " + lines.replace("\n", "\n  ") + "\n)"
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses of this module's line; layers override it."""
+        """What is printed between the parentheses of this module's line; layers override it."""
         return ""
 
 
-def _shape(value: Any) -> tuple[int, ...] | str:
-    """The shape of an array of numbers, () of a plain number; for anything else, its type."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
-        return ()
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook off again, and so does leaving a `with` block."""
+
+    def __init__(self, hooks: dict[RemovableHandle, Callable], hook: Callable):
+        self.hooks = hooks
+        hooks[self] = hook
+
+    def remove(self) -> None:
+        self.hooks.pop(self, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class IncompatibleKeys(NamedTuple):
+    """The names that a state_dict lacked, and those that nothing here has: from `load_state_dict(strict=False)`."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 def _dotted(prefix: str, name: str) -> str:

@@ -1,8 +1,7 @@
 """Borders around images, as layers. `padding` is one width for all sides, or (left, right, top, bottom)."""
 
-from __future__ import annotations
-
 from .. import functional as F
+from ..errors import guarded
 from ..tensor import Tensor
 from .module import Module
 
@@ -10,12 +9,9 @@ from .module import Module
 class _Pad(Module):
     mode: str
 
+    @guarded
     def __init__(self, padding: int | tuple[int, int, int, int]):
-        sides = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * 4
-        if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
-            name = type(self).__name__
-            raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
-        self.padding = sides
+        self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * 4
 
     def forward(self, x: Tensor) -> Tensor:
         return F.pad(x, self.padding, self.mode)

@@ -1,34 +1,21 @@
 """Layers that make images larger without weights."""
 
-from __future__ import annotations
-
-import math
 from typing import Any
 
 from .. import functional as F
-from ..functional._checks import check_choice, pair
+from ..errors import guard
 from ..tensor import Tensor
-from ._checks import check_whole
-from .module import Module
+from .layer import Layer
 
 
-class Upsample(Module):
+class Upsample(Layer):
     """functional.interpolate to `size`, or by `scale_factor`; mode 'nearest', 'bilinear' or 'bicubic'."""
 
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
     ):
-        check_choice("Upsample", "mode", mode, ("nearest", "bilinear", "bicubic"))
-        if align_corners and mode == "nearest":
-            raise ValueError("Upsample: align_corners goes with modes 'bilinear' and 'bicubic' only")
-        if (size is None) == (scale_factor is None):
-            raise ValueError(f"Upsample: give either size or scale_factor, got {size!r} and {scale_factor!r}")
-        factors = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor, scale_factor)
-        if scale_factor is None:
-            pair("Upsample", "size", size, 1)
-        elif len(factors) != 2 or not all(isinstance(f, (int, float)) and 0 < f < math.inf for f in factors):
-            raise ValueError(f"Upsample: scale_factor must be one or two numbers above 0, got {scale_factor!r}")
         self.size, self.scale_factor, self.mode, self.align_corners = size, scale_factor, mode, align_corners
+        guard("Upsample", self)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
@@ -38,15 +25,12 @@ class Upsample(Module):
         return f"{what}, mode={self.mode!r}"
 
 
-class PixelShuffle(Module):
+class PixelShuffle(Layer):
     """functional.pixel_shuffle: (N, C r^2, H, W) -> (N, C, H r, W r) with r = upscale_factor."""
 
     def __init__(self, upscale_factor: int):
-        check_whole("PixelShuffle", 1, upscale_factor=upscale_factor)
-        self.upscale_factor = int(upscale_factor)
+        self.upscale_factor = upscale_factor
+        guard("settings", self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(x, self.upscale_factor)
-
-    def extra_repr(self) -> str:
-        return f"upscale_factor={self.upscale_factor}"
+        return F.pixel_shuffle(x, int(self.upscale_factor))

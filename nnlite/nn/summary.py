@@ -1,7 +1,5 @@
 """The table that `module.summary(input_shape)` prints, in the layout of Keras."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -21,10 +19,10 @@ def print_summary(module: Module, input_shape: Any) -> None:
 
     A layer is a Module without Modules inside, or with Parameters of its own; functions (F.relu, cat) have no row.
     A layer that runs twice has two rows; a parameter counts in the first row that has it, and once in the totals.
-    Buffers (running statistics) are no parameters: Keras counts them as non-trainable, PyTorch does not.
+    Buffers (running statistics) are not counted, as in PyTorch; Keras calls them non-trainable parameters.
 
     The run is in eval mode, without gradients, on the device and in the dtype of the first parameter; training mode,
-    running statistics and random numbers are as before. Raises TypeError or ShapeError for what is no shape.
+    running statistics and random numbers are as before. Raises TypeError or ShapeError for anything but a shape.
     """
     rows = _run(module, _inputs(module, input_shape))
     total = sum(p.numel() for p in module.parameters())

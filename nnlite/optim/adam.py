@@ -1,13 +1,12 @@
 """Adam."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .. import backend as backends
+from ..errors import guard
 from ..tensor import Tensor
-from .optimizer import Optimizer, buffer, within
+from .optimizer import Optimizer, buffer
 
 
 class Adam(Optimizer):
@@ -28,16 +27,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ):
-        if amsgrad:
-            raise ValueError(f"{self._name}: amsgrad={amsgrad!r} is not covered by this optimiser")
+        guard("amsgrad", self, amsgrad)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
-
-    def check(self, group: Mapping[str, Any]) -> None:
-        super().check(group)
-        betas = group["betas"]
-        pair = isinstance(betas, (tuple, list)) and len(betas) == 2
-        if not pair or not all(within(beta, 0.0, 1.0) for beta in betas):
-            raise ValueError(f"{self._name}: betas must be two numbers in 0 <= beta < 1, got {betas!r}")
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         t = state["step"] = state.get("step", 0) + 1

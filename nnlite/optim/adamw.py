@@ -1,8 +1,6 @@
-"""AdamW: Adam with weight decay done apart."""
+"""AdamW: Adam, and weight decay as a step of its own."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .adam import Adam
@@ -15,6 +13,8 @@ class AdamW(Adam):
     hardly decay. Here all decay alike.
     """
 
+    always = ("decoupled_weight_decay",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -25,9 +25,6 @@ class AdamW(Adam):
         amsgrad: bool = False,
     ):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
-
-    def check(self, group: Mapping[str, Any]) -> None:
-        super().check({**group, "decoupled_weight_decay": False})  # as PyTorch notes what is always so here
 
     @staticmethod
     def formula(p, g, m, v, lr, b1, b2, eps, weight_decay, unbias1, unbias2):

@@ -1,13 +1,11 @@
 """RMSprop."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .. import backend as backends
 from ..tensor import Tensor
-from .optimizer import Optimizer, buffer, within
+from .optimizer import Optimizer, buffer
 
 
 class RMSprop(Optimizer):
@@ -16,7 +14,7 @@ class RMSprop(Optimizer):
     s = alpha s + (1 - alpha) g^2   with g = gradient + weight_decay p
     p = p - lr v                    with v = momentum v + g / (sqrt(s) + eps)
 
-    With `centered`, s - m^2 stands for s: the variance instead of the square (Graves 2013), with the mean
+    With `centered`, s - m^2 takes the place of s: the variance instead of the mean square (Graves 2013), with the mean
     m = alpha m + (1 - alpha) g.
     """
 
@@ -34,11 +32,6 @@ class RMSprop(Optimizer):
     ):
         settings = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**settings, "momentum": momentum, "centered": centered})
-
-    def check(self, group: Mapping[str, Any]) -> None:
-        super().check(group)
-        if not within(group["alpha"], 0.0, 1.0):
-            raise ValueError(f"RMSprop: alpha must lie in 0 <= alpha < 1, got {group['alpha']!r}")
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["step"] = state.get("step", 0) + 1  # not needed here, but by PyTorch

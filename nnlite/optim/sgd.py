@@ -1,8 +1,6 @@
 """Stochastic gradient descent."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .. import backend as backends
@@ -30,12 +28,6 @@ class SGD(Optimizer):
     ):
         settings = {"lr": lr, "momentum": momentum, "dampening": dampening}
         super().__init__(params, {**settings, "weight_decay": weight_decay, "nesterov": nesterov})
-
-    def check(self, group: Mapping[str, Any]) -> None:
-        super().check(group)
-        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
-            given = f"momentum={group['momentum']!r} and dampening={group['dampening']!r}"
-            raise ValueError(f"SGD: nesterov needs momentum > 0 and dampening = 0, got {given}")
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]

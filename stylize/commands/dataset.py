@@ -45,8 +45,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make a paired dataset and say what became of it."""
     parameters = parse_parameters(options.style, options.changes)
-    # every other option is called as its argument is
-    arguments = {name: value for name, value in vars(options).items() if name in build_dataset.__kwdefaults__}
+    keywords = build_dataset.__kwdefaults__ or {}
+    arguments = {name: value for name, value in vars(options).items() if name in keywords}  # options of the same names
     summary = build_dataset(options.sources, options.output, parameters=parameters, **arguments)
     for note in summary.notes:
         say("stylize", note)

@@ -9,7 +9,7 @@ import pytest
 
 import nnlite
 from benchmarks import measure, train_steps, works
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 SMALL = {
     "pix2pix": {"batch": 1, "size": 32, "width": 4},
@@ -100,6 +100,26 @@ def test_the_profile_adds_up_to_the_step():
     assert {"Conv2d", "Linear", "Adam"} <= {row[0] for row in rows}
 
 
+def test_tricks_prints_what_the_step_takes_without_each(tmp_path):
+    figures = tmp_path / "figures.json"
+    printed, _ = program("benchmarks.tricks", "--work", "lenet", "--rounds", "1", "--json", figures)
+    (row,) = json.loads(figures.read_text())
+    lines = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("|")][2:]
+    assert lines == [*nnlite.backends.TRICKS, "everything"]
+    assert all(f"{row[name]:.2f}" in printed and row[name] > 0 for name in lines)
+
+
+def test_a_step_may_run_untimed_before_it_is_timed():
+    calls = {"a": 0, "b": 0}
+
+    def step(name):
+        calls[name] += 1
+        return 0.0
+
+    times = measure.alternate({name: lambda n=name: step(n) for name in calls}, rounds=2, warm_up=0, settle=0.01)
+    assert [len(t) for t in times.values()] == [2, 2] and min(calls.values()) > 2
+
+
 @pytest.mark.parametrize(
     "command, message",
     [
@@ -132,6 +152,6 @@ def test_ctrl_c_keeps_what_was_measured(torch, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_steps, "measure", measured)
     monkeypatch.setattr(sys, "argv", ["train_steps", "--work", "lenet", "vae", "--json", str(tmp_path / "f.json")])
     with pytest.raises(SystemExit) as ended:
-        run("train_steps", train_steps.main)
+        run_program("train_steps", train_steps.main)
     assert ended.value.code == 130 and capsys.readouterr().err.strip().count("\n") == 0
     assert [row["work"] for row in json.loads((tmp_path / "f.json").read_text())] == ["lenet"]

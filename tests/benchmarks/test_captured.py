@@ -25,7 +25,7 @@ def test_captured_steps_of_a_work_equal_eager_ones(gpu, name):
     assert count > 0 and differences == {}
 
 
-@pytest.mark.parametrize("variant", ["nnlite", "nnlite_eager"])
+@pytest.mark.parametrize("variant", ["nnlite", "nnlite_eager", "nnlite_plain"])
 def test_a_subject_on_the_gpu(gpu, torch, monkeypatch, variant):
     class MemoryHook:
         def __enter__(self):

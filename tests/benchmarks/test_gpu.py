@@ -10,9 +10,15 @@ import pytest
 import nnlite
 from benchmarks import gpu, variants
 from benchmarks.variants import VARIANTS
-from demos.common import UserError, run
+from demos.shared.program import UserError, run_program
 
 TINY = {"batch": 2}
+
+
+@pytest.fixture(autouse=True)
+def chosen(monkeypatch):
+    """What the subjects choose is for the length of one test."""
+    monkeypatch.setattr(nnlite.backend, "_chosen", nnlite.backend._chosen)
 
 
 def test_variants_take_turns_and_one_failure_leaves_the_others(torch, capsys):
@@ -45,7 +51,7 @@ def test_unequal_steps_are_told(monkeypatch):
 def test_every_variant_reports_itself(torch):
     """What runs on a CPU computes PyTorch's losses, here and not in another process."""
     losses = {}
-    for name in ("nnlite_eager", "torch", "torch_channels_last", "torch_amp"):
+    for name in ("nnlite_eager", "nnlite_plain", "torch", "torch_channels_last", "torch_amp"):
         losses[name] = variants.Subject(name, "dcgan", TINY, "cpu").losses(3)
     assert gpu.wrong_losses(losses) == {}
     assert losses["torch_amp"] != losses["torch"], "bfloat16 rounds"
@@ -183,19 +189,19 @@ def test_the_program_prints_writes_and_exits_with_what_happened(torch, monkeypat
     monkeypatch.setattr(gpu, "check_equality", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["gpu", "--work", "pix2pix", "--json", str(tmp_path / "f.json")])
     with pytest.raises(SystemExit) as ended:
-        run("gpu", gpu.main)
+        run_program("gpu", gpu.main)
     assert ended.value.code == status
     rows = json.loads((tmp_path / "f.json").read_text())
     assert [row["batch"] for row in rows] == [1, 16] and "figure of versions" in rows[0]["machine"]
     one, sixteen = [line for line in capsys.readouterr().out.splitlines() if "Pix2Pix" in line]
-    assert "2.00 (1.33) |    2.0 |     100 / 200" in one and "2.00 (1.33) |    1.0 |" in sixteen
+    assert "2.00 (1.67) |    2.0 |     100 / 200" in one and "2.00 (1.67) |    1.0 |" in sixteen
 
 
 def test_without_cupy_one_line_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["gpu"])
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SystemExit) as ended:
-        run("gpu", gpu.main)
+        run_program("gpu", gpu.main)
     said = capsys.readouterr().err
     assert ended.value.code == 2 and said.count("\n") == 1 and "CuPy is not installed" in said and "pip install" in said
 

@@ -7,7 +7,7 @@ import cv2
 import pytest
 
 from benchmarks import growth
-from demos.common import run
+from demos.shared.program import run_program
 
 
 @pytest.mark.parametrize("k", [0.0, 1.0, 2.5])
@@ -34,7 +34,7 @@ def test_the_program_prints_writes_and_draws(torch, monkeypatch, tmp_path, capsy
     figures = tmp_path / "f.json"
     monkeypatch.setattr(sys, "argv", ["growth", "--rounds", "1", "--json", str(figures), "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
-        run("growth", growth.main)
+        run_program("growth", growth.main)
     assert ended.value.code == 0
     rows = json.loads(figures.read_text())
     assert [(row["sweep"], row["batch"]) for row in rows] == [("batch", 1), ("batch", 4)]

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from benchmarks import results
-from demos.common import run
+from demos.shared.program import run_program
 from stylize.marks import read_mark
 
 ROW = {
@@ -27,7 +27,7 @@ def results_of(monkeypatch, tmp_path):
         file.write_text(content if isinstance(content, str) else json.dumps(content))
         monkeypatch.setattr(sys, "argv", ["results", str(file), "--out", str(tmp_path)])
         with pytest.raises(SystemExit) as ended:
-            run("results", results.main)
+            run_program("results", results.main)
         return ended.value.code
 
     return results_of

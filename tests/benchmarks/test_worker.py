@@ -72,7 +72,7 @@ def test_ctrl_c_is_one_line(tmp_path):
     script.write_text("""
 from importlib import import_module
 from benchmarks.worker import Worker
-from demos.common import run
+from demos.shared.program import run_program
 
 def main():
     worker = Worker(import_module, "time")
@@ -81,7 +81,7 @@ def main():
     worker.ask("sleep", 60)
 
 if __name__ == "__main__":
-    run("asks", main)
+    run_program("asks", main)
 """)
     process = subprocess.Popen(
         [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

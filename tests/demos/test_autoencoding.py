@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos import inpaint, restoring
-from demos.anomaly import OneForEachDigit
-from demos.autoencoding import errors, falling, pairs
-from demos.digits import in_batches, load_digits
-from demos.features import alike, classify, some_of_each
+from demos import denoise, inpaint
+from demos.anomaly import train_step
+from demos.features import classify, standardise
 from demos.search import nearest
-from demos.several import Several
-from demos.warping import warp_input, warped
+from demos.shared.autoencoders import errors, warp_input, warped
+from demos.shared.digits import load_digits, some_of_each
+from demos.shared.images import in_batches, shuffled
+from demos.shared.run import Several
 from models.autoencoder import Autoencoder, convolutional, dense
 from models.pca import PCA
 from nnlite.metrics import roc_auc
@@ -41,22 +41,12 @@ class Options:
 # What they are made of
 
 
-def test_pairs_are_an_image_twice_in_an_order_of_the_seed():
+def test_shuffled_arrays_stay_together_in_an_order_of_the_seed():
     images = np.random.default_rng(0).random((12, 1, 28, 28)).astype(np.float32)
-    first, second = (next(pairs(images, Options).batches()) for _ in range(2))
+    first, second = (next(shuffled(Options, images, images).batches()) for _ in range(2))
     np.testing.assert_array_equal(first[0].numpy(), first[1].numpy())
     np.testing.assert_array_equal(first[0].numpy(), second[0].numpy())
     assert first[0].shape == (5, 1, 28, 28)
-
-
-def test_the_rate_falls_to_nothing_along_a_line():
-    model = Autoencoder(*dense(2, (4,)), lr=0.3)
-    schedule = falling([model], 10)
-    rates = []
-    for step in range(10):
-        schedule(step)
-        rates.append(model.optimizer.param_groups[0]["lr"])
-    np.testing.assert_allclose(rates, 0.3 * (1 - np.arange(10) / 10))
 
 
 def test_warping_moves_ink_and_keeps_most_of_it(rng):
@@ -85,9 +75,9 @@ def test_nearest_are_those_of_all_distances(rng):
     np.testing.assert_array_equal(nearest(codes, queries, 4), distances.argsort(1)[:, :4])
 
 
-def test_alike_is_one_scale(rng):
+def test_standardised_with_one_scale(rng):
     known, unknown = rng.standard_normal((40, 3)) * [1, 10, 100] + 7, rng.standard_normal((5, 3))
-    a, b = alike(known, unknown)
+    a, b = standardise(known, unknown)
     np.testing.assert_allclose(a.mean(0), 0.0, atol=1e-9)
     assert np.sqrt((a**2).sum(1).mean()) == pytest.approx(10.0)
     ratio = np.linalg.norm(a[0] - a[1]) / np.linalg.norm(known[0] - known[1])
@@ -112,12 +102,12 @@ def test_one_for_each_digit_learns_from_its_own_alone():
         nnlite.manual_seed(0)
         return Autoencoder(*dense(2, (4,)), lr=lr)
 
-    models = {"3": build(0.01), "5": build(0.01)}
+    models = [build(0.01) for _ in range(10)]
     images = nnlite.Tensor(np.random.default_rng(0).random((6, 1, 28, 28)).astype(np.float32))
     alone = build(0.01)
-    OneForEachDigit(models).train_step(images, nnlite.Tensor(np.array([3, 1, 3, 0, 3, 9])))
+    train_step(models, images, np.array([3, 1, 3, 0, 3, 9]))
     alone.train_step(images[np.array([0, 2, 4])])
-    after, expected, untouched = (m.decoder.state_dict()["0.bias"].numpy() for m in (models["3"], alone, models["5"]))
+    after, expected, untouched = (m.decoder.state_dict()["0.bias"].numpy() for m in (models[3], alone, models[5]))
     np.testing.assert_array_equal(after, expected)
     assert (after != untouched).any()
     np.testing.assert_array_equal(untouched, build(0.0).decoder.state_dict()["0.bias"].numpy())
@@ -140,7 +130,7 @@ def test_inpainting_changes_the_square_alone(rng):
 
 def test_decibels_are_those_of_the_metric(rng):
     a, b = rng.random((2, 3, 1, 28, 28))
-    for ours, x, y in zip(restoring.decibels(a, b), a, b, strict=True):
+    for ours, x, y in zip(denoise.decibels(a, b), a, b, strict=True):
         assert ours == pytest.approx(nnlite.metrics.psnr(x[0], y[0]))
 
 
@@ -232,9 +222,9 @@ def test_all_kinds_run(kind, tmp_path):
 
 
 class AfterTwo:
-    """Stands in for demos.common.Interrupt: Ctrl-C comes after two steps."""
+    """Stands in for demos.shared.program.Interrupt: Ctrl-C comes after two steps."""
 
-    asked = 0
+    steps, asked = 2, 0
 
     def __enter__(self):
         return self
@@ -245,7 +235,7 @@ class AfterTwo:
     @property
     def requested(self):
         self.asked += 1
-        return self.asked > 2
+        return self.asked > self.steps
 
 
 @pytest.mark.slow
@@ -254,7 +244,7 @@ def test_stopping_and_resuming_changes_nothing(runs, demo, tmp_path, monkeypatch
     main = importlib.import_module(f"demos.{demo}").main
     arguments = [demo, "--out", str(tmp_path), "--steps", "3", *map(str, TINY)]
     with monkeypatch.context() as patch:
-        patch.setattr("demos.training.Interrupt", AfterTwo)
+        patch.setattr("demos.shared.run.Interrupt", AfterTwo)
         patch.setattr("sys.argv", arguments)
         assert main() == 130
     assert "Stopped at step 2 of 3" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 import nnlite
 from demos.cartoonize.judge import judge_on_unseen
 from demos.cartoonize.recipe import SHIPPED
-from demos.options import BUNDLED
+from demos.shared.options import BUNDLED
 from stylize import read_image
 
 from .runner import PHOTOS, call

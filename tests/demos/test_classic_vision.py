@@ -9,7 +9,7 @@ import pytest
 from demos.classic_vision import __main__ as classic_vision
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES, Change
-from demos.digits import load_digits
+from demos.shared.digits import load_digits
 from stylize import read_image
 
 from .runner import PHOTOS, refused

@@ -9,7 +9,8 @@ import pytest
 
 import nnlite
 from demos.classify import DEFAULTS, NETWORKS, SIDE, judge, labelled
-from demos.digits import LENET5, Digits, in_batches, load_digits, load_lenet5
+from demos.shared.digits import LENET5, Digits, load_digits, load_lenet5
+from demos.shared.images import in_batches
 from models.classifiers import multiply_adds
 from stylize import read_image
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from demos.common import run
+from demos.shared.program import run_program
 
 from .runner import PHOTOS, ROOT, call, call_here
 
@@ -82,7 +82,7 @@ def test_too_little_memory_is_one_line(capsys):
         raise MemoryError("Unable to allocate 9 TiB for an array")
 
     with pytest.raises(SystemExit) as end:
-        run("gan", main)
+        run_program("gan", main)
     assert end.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith("gan: not enough memory (Unable to allocate 9 TiB for an array); ") and said.count("\n") == 1

@@ -70,15 +70,6 @@ def test_a_batch_is_a_crop_of_a_photo_and_one_of_a_cartoon(photos):
     assert (photo.numpy() == -1).all() and (cartoon.numpy() == 1).all()
 
 
-def test_rates_stay_and_then_fall():
-    model = cyclegan.CycleGAN(cyclegan.ResNetGenerator(1, 0), cyclegan.ResNetGenerator(1, 0), 1, 10, 5, 3e-4, 1e-4)
-    schedule = cyclegan.falling_late(model, 100)
-    for step, share in ((0, 1.0), (100 * cyclegan.CONSTANT_SHARE, 1.0), (99, 0.01 / (1.0 - cyclegan.CONSTANT_SHARE))):
-        schedule(step)
-        rates = [o.param_groups[0]["lr"] for o in (model.generator_optimizer, model.discriminator_optimizer)]
-        assert rates == pytest.approx([3e-4 * share, 1e-4 * share])
-
-
 @pytest.mark.slow
 def test_a_run(photos, tmp_path, monkeypatch, capsys):
     """It writes what it promises, goes on as if never stopped, and its weights are of use to `apply` and `judge`."""
@@ -96,7 +87,7 @@ def test_a_run(photos, tmp_path, monkeypatch, capsys):
         assert read_image(out / picture).std() > 5, picture
 
     with monkeypatch.context() as patch:
-        patch.setattr("demos.training.Interrupt", AfterTwo)
+        patch.setattr("demos.shared.run.Interrupt", AfterTwo)
         stopped, said = call_here("stopped", "--steps", "3", *TINY, status=130)
     assert f"--resume --photos {photos}" in said.err
     call_here("stopped", "--resume", "--device", "cpu")

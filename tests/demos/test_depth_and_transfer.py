@@ -7,7 +7,7 @@ import pytest
 
 import nnlite
 from demos import depth, transfer
-from demos.digits import Digits
+from demos.shared.digits import Digits
 from models.classifiers import Classifier, LeNet5
 from stylize import read_image
 

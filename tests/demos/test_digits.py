@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from demos.digits import FEWEST, load_digits
+from demos.shared.digits import FEWEST, load_digits
 
 
 def test_split_ranges_and_classes():

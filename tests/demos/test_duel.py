@@ -24,7 +24,7 @@ def trained(tmp_path_factory):
 
 
 def save_run(folder, model, **computed):
-    """A checkpoint as demos/training.py writes it."""
+    """A checkpoint as demos/shared/run.py writes it."""
     folder.mkdir()
     computed = {"latent": 3, "width": 4, "conditional": False, "label_low": 1.0, "label_high": 1.0, **computed}
     computed |= {"discriminator_steps": 1, "generator_steps": 1, "noise": 0.0, "spectral_norm": False}

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos import training
-from demos.training import Training
+from demos.shared import run as run_module
+from demos.shared.run import Run
 
 from .runner import PHOTOS, ROOT, call_here
 from .runner import start as start_demo
@@ -104,7 +104,7 @@ def demo_run(few_digits, few_photos, monkeypatch):
     """
 
     def run(out, demo, *options, after=0, between=0, whole=False, status=0):
-        saves, save, write_rows, train = [], Training._save, training.write_rows, Training.run
+        saves, save, write_rows, batches = [], Run._save, run_module.write_rows, Run.batches
 
         def counted_save(self):
             saves.append(self.step)
@@ -117,19 +117,19 @@ def demo_run(few_digits, few_photos, monkeypatch):
                 raise Killed
             write_rows(path, rows)
 
-        def only_train(self, *how, **named):
-            train(self, *how, **named)
+        def only_train(self, *loader):
+            yield from batches(self, *loader)
             raise Trained
 
         nnlite.manual_seed(np.random.default_rng().integers(2**32))  # earlier runs must not matter
         options = [str(few_photos) if option == PHOTOS_HERE else option for option in options]
         with monkeypatch.context() as patch:
-            patch.setattr("demos.options.BUNDLED", few_photos)
-            patch.setattr(training, "SAVE_EVERY", SAVE_EVERY)
-            patch.setattr(training, "write_rows", interrupted_rows)
-            patch.setattr(Training, "_save", counted_save)
+            patch.setattr("demos.shared.options.BUNDLED", few_photos)
+            patch.setattr(run_module, "SAVE_EVERY", SAVE_EVERY)
+            patch.setattr(run_module, "write_rows", interrupted_rows)
+            patch.setattr(Run, "_save", counted_save)
             if not whole:
-                patch.setattr(Training, "run", only_train)
+                patch.setattr(Run, "batches", only_train)
             try:
                 ended, _, stderr = call_here("--out", out, "--device", "cpu", *options, demo=demo)
             except (Killed, Trained) as end:
@@ -212,8 +212,8 @@ def test_a_run_stopped_while_making_data_begins_again_with_the_same_options(name
         raise end
 
     with monkeypatch.context() as patch:
-        patch.setattr("demos.adversarial.Game.__init__", stop)
-        patch.setattr("demos.cartoonize.train.variations", stop)
+        patch.setattr(Run, "batches", stop)
+        patch.setattr("demos.cartoonize.pairs.variations", stop)
         assert demo_run(tmp_path / "stopped", *start, status=130) is (Killed if end is Killed else None)
     assert not (tmp_path / "stopped" / "checkpoint.safetensors").exists()
     assert demo_run(tmp_path / "stopped", demo, *resumable(options), "--resume") is Trained
@@ -231,7 +231,7 @@ def test_a_run_stopped_while_being_judged_gives_the_same_figures(name, demo_run,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "finish", stop)
+        patch.setattr(Run, "finish", stop)
         demo_run(tmp_path / "stopped", *start, whole=True, status=130)
     assert not (tmp_path / "stopped" / "metrics.json").exists()
     demo_run(tmp_path / "stopped", demo, "--resume", whole=True)
@@ -245,7 +245,7 @@ def test_a_run_stopped_while_being_judged_gives_the_same_figures(name, demo_run,
 @pytest.mark.slow
 def test_the_second_task_of_transfer_is_the_same_after_a_stop(few_digits, tmp_path, monkeypatch):
     transfer = importlib.import_module("demos.transfer")
-    few = importlib.import_module("demos.digits").load_digits
+    few = importlib.import_module("demos.shared.digits").load_digits
     for name, value in (("load_digits", few), ("DRAWS", 1), ("STEPS", 50)):
         monkeypatch.setattr(transfer, name, value)
 
@@ -268,11 +268,11 @@ def test_the_second_task_of_transfer_is_the_same_after_a_stop(few_digits, tmp_pa
 
 KILLED = """
 import os, runpy, signal, sys
-from demos import training
+from demos.shared import run as training
 place, demo = sys.argv[1:3]
 sys.argv = sys.argv[2:]
 training.SAVE_EVERY = 3
-save, write_rows = training.Training._save, training.write_rows
+save, write_rows = training.Run._save, training.write_rows
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 def save_and_die(self):
@@ -281,7 +281,7 @@ def save_and_die(self):
         kill()
 def die_between(path, rows):
     write_rows(path, rows) if place == "after" else kill()
-training.Training._save, training.write_rows = save_and_die, die_between
+training.Run._save, training.write_rows = save_and_die, die_between
 if place == "pairs":
     from stylize import pair_files
     write, written = pair_files.write_image, []

@@ -8,10 +8,10 @@ import pytest
 
 import nnlite
 from demos.cartoonize.weights import DRAWERS, OPTIONS, load_generator
-from demos.digits import LENET5, load_lenet5
 from demos.look_inside import cartoon
+from demos.shared.digits import LENET5, load_lenet5
+from demos.shared.weights import build_and_load, shapes
 from demos.super_resolution.enlarge import load_generator as load_enlarger
-from demos.weights import build_and_load, shapes
 from models.srgan import SRResNet
 from models.unet import StrokeUNet
 from models.vgg import VGG19, VGGFeatures, load_vgg19
@@ -226,7 +226,7 @@ def test_looking_inside_one_that_takes_larger_images(path):
     network = StrokeUNet(1, 7)
     options = json.dumps({"width": 1, "levels": 7})
     nnlite.save(network.state_dict(), path, METADATA | {"options": options})
-    from demos.common import UserError
+    from demos.shared.program import UserError
 
     with pytest.raises(UserError, match="takes images of 128 pixels or more"):
         cartoon.look(path.parent / "out", path)

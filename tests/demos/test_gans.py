@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos.adversarial import COLLAPSED, WINDOW, diagnose, digit_images, draw_digits, judge_digits
-from demos.digits import load_digits
-from demos.training import Training
+from demos.shared.digits import load_digits
+from demos.shared.gans import COLLAPSED, WINDOW, diagnose, digit_images, draw_digits, judge_digits
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from stylize import read_image, write_image
 
 from .runner import PHOTOS, call, call_here, refused
+from .test_autoencoding import AfterTwo
 
 TINY = ("--width", 4, "--latent", 3, "--batch", 4, "--steps", 12, "--device", "cpu")
 KINDS = {
@@ -57,15 +57,12 @@ def test_writes_everything_it_promises(trained):
 @pytest.mark.slow
 def test_stopping_and_resuming_changes_nothing(trained, tmp_path, monkeypatch):
     demo, more, whole, _ = trained
-    run = Training.run
 
-    def run_until_7(self, *how):
-        self.steps = 7
-        run(self, *how)
-        return False
+    class AfterSeven(AfterTwo):
+        steps = 7
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "run", run_until_7)
+        patch.setattr("demos.shared.run.Interrupt", AfterSeven)
         patch.setattr("sys.argv", [demo, "--out", str(tmp_path), *map(str, TINY), *more])
         assert importlib.import_module(f"demos.{demo}").main() == 130
     status, _, stderr = call_here("--out", tmp_path, "--resume", "--device", "cpu", demo=demo)

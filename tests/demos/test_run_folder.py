@@ -11,8 +11,8 @@ import pytest
 import safetensors.numpy
 
 import nnlite
-from demos.common import UserError
-from demos.run_folder import claim_folder, read_claim
+from demos.shared.program import UserError
+from demos.shared.run_folder import claim_folder, read_claim
 from stylize import write_image
 from stylize.files import PARTIAL
 
@@ -30,7 +30,7 @@ def gan(out, *options, status=0):
 @pytest.fixture(autouse=True)
 def no_judge(monkeypatch):
     """Skip judging the digits, which takes longest."""
-    monkeypatch.setattr("demos.adversarial.judge_digits", lambda *_: {})
+    monkeypatch.setattr("demos.shared.gans.judge_digits", lambda *_: {})
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_the_lock_is_held_while_it_is_judged(tmp_path, monkeypatch):
         held.append(True)
         return {}
 
-    monkeypatch.setattr("demos.adversarial.judge_digits", judge)
+    monkeypatch.setattr("demos.shared.gans.judge_digits", judge)
     gan(tmp_path, "--steps", 1, *TINY)
     assert held
 
@@ -188,6 +188,7 @@ def test_options_in_run_json_that_make_no_sense_are_one_line(value, tmp_path, fi
 
 
 STRANGE = [
+    ("format", 1),
     ("progress.step", -1),
     ("progress.step", "x"),
     ("progress.step", 1.5),

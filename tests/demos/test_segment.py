@@ -7,7 +7,8 @@ import pytest
 
 import nnlite
 from demos import segment, slide
-from demos.digits import in_batches, load_digits, load_lenet5
+from demos.shared.digits import load_digits, load_lenet5
+from demos.shared.images import in_batches
 from models.segmentation import SegmentationUNet, Segmenter
 from stylize import read_image
 
@@ -148,7 +149,7 @@ def test_a_run_of_the_segmenter(tmp_path, monkeypatch, capsys):
     assert np.mean(ratios) == pytest.approx(figures["iou"], abs=1e-5)
 
     with monkeypatch.context() as patch:
-        patch.setattr("demos.training.Interrupt", AfterTwo)
+        patch.setattr("demos.shared.run.Interrupt", AfterTwo)
         call_here("stopped", "--steps", "4", *tiny, status=130)
     stopped, _ = call_here("stopped", "--resume")
     for file in ("losses.csv", "validation.csv", "segmented.png"):

@@ -10,8 +10,8 @@ import pytest
 
 import demos
 from demos.__main__ import DEMOS
-from demos.options import Options
-from demos.weights import shapes
+from demos.shared.options import Options
+from demos.shared.weights import shapes
 from models.cyclegan import ResNetGenerator
 from models.dcgan import Discriminator, Generator
 from models.gan import DenseDiscriminator, DenseGenerator
@@ -46,10 +46,8 @@ def parser_of(demo):
 
 def numbers(demo):
     """The numbers that a demo takes, and the first and last value of each."""
-    parser = parser_of(demo)
-    names = [name for name, default in parser.computed.items() if type(default) in (int, float)]
-    chosen = {action.dest for action in parser._actions if action.choices}
-    return {name: parser.range[name] for name in names if name not in chosen}
+    options = parser_of(demo).computed.items()
+    return {name: (o.least, o.most) for name, o in options if type(o.default) in (int, float) and not o.choices}
 
 
 @pytest.mark.parametrize("demo", TRAINED)
@@ -62,7 +60,7 @@ def test_every_number_has_a_limit_that_the_message_gives(demo, tmp_path):
             wanted = f"must be at most {most}"
         else:
             wanted = "expected .7 <= low" if "label" in name else "use at most 24"
-        too_much = 10**30 if isinstance(parser_of(demo).computed[name], int) else 1e300
+        too_much = 10**30 if isinstance(parser_of(demo).computed[name].default, int) else 1e300
         line = refused(f"--{name.replace('_', '-')}", too_much, "--out", tmp_path / "out", "--device", "cpu", demo=demo)
         assert wanted in line and not list((tmp_path / "out").glob("*.safetensors"))
 

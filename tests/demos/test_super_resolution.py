@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos.common import UserError, to_image
-from demos.options import BUNDLED
+from demos.shared.images import to_image
+from demos.shared.options import BUNDLED
+from demos.shared.program import UserError
 from demos.super_resolution import __main__ as program
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, load_generator, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, make_pair, split_pairs, training_batches
-from demos.super_resolution.stages import CONTENT_LR, DISCRIMINATOR_LR, GENERATOR_LR, Stages
-from models.srgan import SRResNet
+from models.srgan import SRGAN, ContentModel, SRResNet
 from stylize import FileError, read_image, write_image
 from stylize.marks import read_mark
 
@@ -176,30 +176,32 @@ def test_the_richest_detail_is_shown(rng):
 # The course of a run
 
 
-def test_stages_follow_one_another(rng):
+def test_stages_follow_one_another(photos, tmp_path, monkeypatch):
     """The second starts from the first's weights, which it leaves alone; in each, rates fall from theirs to 0."""
-    stages, rates = Stages(4, 1, content_steps=3, steps=5), []
-    optimizers = (stages.content.optimizer, stages.srgan.generator_optimizer, stages.srgan.discriminator_optimizer)
-    small, large = (nnlite.Tensor(rng.uniform(-1, 1, (2, 3, s, s)).astype(np.float32)) for s in (8, 32))
-    for step in range(5):
-        stages.schedule(step)
-        first = step < 3
-        assert stages.current is (stages.content if first else stages.srgan)
-        rates.append([optimizer.param_groups[0]["lr"] for optimizer in optimizers])
-        if step == 3:
-            content = {name: value.numpy().copy() for name, value in stages.content.generator.state_dict().items()}
-            started = stages.srgan.generator.state_dict()
-            assert all(np.array_equal(started[name].numpy(), value) for name, value in content.items())
-        losses = {name: float(value) for name, value in stages.train_step(small, large).items()}
-        assert list(losses) == ["content", "adversarial", "discriminator"] and losses["content"] > 0
-        assert (losses["adversarial"] == losses["discriminator"] == 0) is first
-    content_rates, generator_rates, discriminator_rates = np.transpose(rates)
-    np.testing.assert_allclose(content_rates[:3], CONTENT_LR * np.array([1, 2 / 3, 1 / 3]))
-    np.testing.assert_allclose(generator_rates[3:], GENERATOR_LR * np.array([1, 1 / 2]))
-    np.testing.assert_allclose(discriminator_rates[3:], DISCRIMINATOR_LR * np.array([1, 1 / 2]))
-    assert all(
-        np.array_equal(content[name], value.numpy()) for name, value in stages.content.generator.state_dict().items()
-    )
+    seen = []
+    for kind, names in ((ContentModel, ["optimizer"]), (SRGAN, ["generator_optimizer", "discriminator_optimizer"])):
+
+        def noted(self, *batch, train_step=kind.train_step, names=names):
+            rates = [getattr(self, name).param_groups[0]["lr"] for name in names]
+            weights = {name: value.numpy().copy() for name, value in self.generator.state_dict().items()}
+            seen.append((type(self), rates, weights))
+            return train_step(self, *batch)
+
+        monkeypatch.setattr(kind, "train_step", noted)
+    arguments = ("--photos", photos, "--out", tmp_path, "--steps", 5, "--content-steps", 3, *TINY)
+    monkeypatch.setattr("sys.argv", ["super_resolution", *map(str, arguments)])
+    assert program.main() == 0
+    kinds, rates, weights = zip(*seen, strict=True)
+    assert kinds == (ContentModel,) * 3 + (SRGAN,) * 2
+    np.testing.assert_allclose(np.ravel(rates[:3]), program.CONTENT_LR * np.array([1, 2 / 3, 1 / 3]))
+    np.testing.assert_allclose(rates[3], [program.GENERATOR_LR, program.DISCRIMINATOR_LR])
+    np.testing.assert_allclose(rates[4], np.array(rates[3]) / 2)
+    content = nnlite.load(tmp_path / "srresnet.safetensors")
+    assert all(np.array_equal(content[name].numpy(), value) for name, value in weights[3].items())
+    rows = np.genfromtxt(tmp_path / "losses.csv", delimiter=",", names=True)
+    assert rows.dtype.names == ("step", "content", "adversarial", "discriminator") and (rows["content"] > 0).all()
+    for name in ("adversarial", "discriminator"):
+        assert (rows[name][:3] == 0).all() and (rows[name][3:] != 0).all()
 
 
 @pytest.mark.slow
@@ -230,7 +232,7 @@ def test_a_run(photos, tmp_path, monkeypatch, capsys):
     assert not np.array_equal(images[1], images[2])
 
     with monkeypatch.context() as patch:
-        patch.setattr("demos.training.Interrupt", AfterTwo)
+        patch.setattr("demos.shared.run.Interrupt", AfterTwo)
         _, said = call_here("stopped", *course, status=130)
         assert f"--resume --photos {photos}" in said.err
         call_here("stopped", "--resume", status=130)  # after the fourth step, in the second stage

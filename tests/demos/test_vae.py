@@ -8,7 +8,7 @@ import pytest
 
 import nnlite
 from demos import latent
-from demos.digits import Digits, load_digits
+from demos.shared.digits import Digits, load_digits
 from models.vae import VAE
 from stylize import read_image
 
@@ -128,11 +128,6 @@ def test_the_planes_of_codes(tmp_path):
     assert (tmp_path / "autoencoder.safetensors").exists()
 
 
-def test_a_state_of_one_network_is_refused():
-    with pytest.raises(nnlite.CheckpointError, match="a state of dense VAE, not of Both"):
-        latent.Both().load_state_dict(VAE("dense", 2).state_dict())
-
-
 def test_figures_of_a_plane_full_of_digits_and_of_an_empty_one():
     digits = load_digits()[1]
     order = np.random.default_rng(0).permutation(len(digits))  # real digits, whatever code is decoded
@@ -140,14 +135,11 @@ def test_figures_of_a_plane_full_of_digits_and_of_an_empty_one():
     def encode(images):
         return images[:, 0, 13:15, 14]
 
-    class Stub:
-        def coders(self):
-            return {
-                "full": (encode, lambda z: nnlite.tensor(digits.images[order[: len(z)]])),
-                "empty": (encode, lambda z: nnlite.zeros(len(z), 1, 28, 28)),
-            }
-
-    figures = latent.judge(Stub(), digits, "cpu")
+    coders = {
+        "full": (encode, lambda z: nnlite.tensor(digits.images[order[: len(z)]])),
+        "empty": (encode, lambda z: nnlite.zeros(len(z), 1, 28, 28)),
+    }
+    figures = latent.judge(coders, digits, "cpu")
     full, empty = figures["full"], figures["empty"]
     assert full["sure"] > 0.95 and full["digits"] == 10 and full["frechet_distance"] < 1.0
     assert empty["digits"] == 1 and empty["frechet_distance"] > 10.0 and empty["mse"] > 0.05
@@ -165,14 +157,11 @@ def test_the_walk_goes_up_and_to_the_right():
         halves = np.repeat(z.numpy()[:, :, None], 14, axis=2).reshape(-1, 1, 28, 1)
         return nnlite.tensor(np.repeat(halves, 28, axis=3))
 
-    class Stub:
-        def coders(self):
-            return {"stub": (lambda images: images[:, 0, 0, :2], decode)}
-
     codes = np.random.default_rng(0).uniform(0, 1, (500, 2)).astype(np.float32)
     images = np.zeros((500, 1, 28, 28), np.float32)
     images[:, 0, 0, :2] = codes
-    sheet = latent.walks(Stub(), Digits(images, np.zeros(500, np.int64)), "cpu")["stub"]
+    coders = {"stub": (lambda images: images[:, 0, 0, :2], decode)}
+    sheet = latent.walks(coders, Digits(images, np.zeros(500, np.int64)), "cpu")["stub"]
     side = latent.SIDE
     assert sheet.shape == (30 * side - 2, 30 * side - 2, 3)
     x, y = (sheet[row::30, 14::30, 0].astype(float) / 255 for row in (3, 20))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos.digits import load_lenet5
+from demos.shared.digits import load_lenet5
 from models.classifiers import LeNet5
 from models.fully_convolutional import SlidingLeNet5, fully_convolutional
 from nnlite import nn

@@ -5,7 +5,7 @@ import pytest
 
 import nnlite
 from models.alexnet import AlexNet
-from models.classifiers import Classifier, LeNet5, evaluating, init_he, multiply_adds
+from models.classifiers import Classifier, LeNet5, eval_mode, multiply_adds
 from models.densenet import DenseNet
 from models.googlenet import GoogLeNet
 from models.resnet import Plain, ResNet
@@ -103,7 +103,7 @@ def test_frozen_modules_stay_in_eval_mode_after_a_prediction(rng):
 
 def test_evaluating_ends_with_an_error_too():
     network = ResNet(8)
-    with pytest.raises(RuntimeError, match="oh"), evaluating(network):
+    with pytest.raises(RuntimeError, match="oh"), eval_mode(network):
         assert not network.training and nnlite.ones(1, requires_grad=True).exp().grad_fn is None
         raise RuntimeError("oh")
     assert network.training and nnlite.ones(1, requires_grad=True).exp().grad_fn is not None
@@ -130,20 +130,3 @@ def test_multiply_adds_by_hand():
     grouped = nn.Conv2d(4, 6, 3, stride=2, groups=2)
     assert multiply_adds(grouped, (4, 9, 7)) == 6 * 2 * 9 * 4 * 3
     assert not grouped._forward_hooks
-
-
-def test_he_keeps_the_variance_behind_rectifiers(rng):
-    """Through ten rectified layers; PyTorch's start, without the factor, loses nearly all of it."""
-
-    def behind(*start):
-        layers = [layer for _ in range(10) for layer in (nn.Linear(400, 400), nn.ReLU())]
-        network = nn.Sequential(*layers[:-1])
-        for change in start:
-            network.apply(change)
-        return float(network(nnlite.randn(50, 400)).numpy().var())
-
-    assert 0.5 < behind(init_he) / 2 < 2 and behind() < 0.01
-    conv = nn.Conv2d(3, 2, 3, bias=False)
-    init_he(conv)
-    init_he(norm := nn.BatchNorm2d(3))
-    assert conv.bias is None and (norm.weight.numpy() == 1).all()

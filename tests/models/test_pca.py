@@ -46,5 +46,5 @@ def test_float32_stays_float32(data):
 def test_bad_numbers(data):
     with pytest.raises(ValueError, match="components = 0"):
         PCA(0)
-    with pytest.raises(nnlite.ShapeError, match="60 samples of 12 numbers have no 13 components"):
+    with pytest.raises(nnlite.ShapeError, match="60 samples of 12 numbers have at most 12 components, not 13"):
         PCA(13).fit(data)

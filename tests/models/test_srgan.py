@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.srgan import SRGAN, ContentModel, Discriminator, SRResNet, enlarged, grid, shrunk
+from models.srgan import SRGAN, ContentModel, Discriminator, SRResNet, enlarge_bicubic, grid_loss, shrink_bicubic
 from nnlite.nn import functional as F
 
 
@@ -77,7 +77,7 @@ def test_small_images_are_pytorchs(torch, rng):
     expected = torch.nn.functional.interpolate(
         torch.tensor(large.numpy()), scale_factor=0.25, mode="bicubic", antialias=True
     )
-    np.testing.assert_allclose(shrunk(large).numpy(), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(shrink_bicubic(large).numpy(), expected.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
@@ -169,8 +169,8 @@ def test_srgan_learns_pytorchs_weights(torch, rng):
 def test_it_learns_what_bicubic_lacks():
     """Stripes of one pixel in four, which bicubic enlargement blurs: a few steps take most of the error away."""
     large = np.tile(np.where(np.arange(32) % 8 < 2, 1.0, -1.0), (4, 3, 32, 1)).astype(np.float32)
-    small = shrunk(nnlite.Tensor(large))
-    error = float(np.abs(enlarged(small).numpy() - large).mean())
+    small = shrink_bicubic(nnlite.Tensor(large))
+    error = float(np.abs(enlarge_bicubic(small).numpy() - large).mean())
     model = ContentModel(SRResNet(16, 1), 3e-3)
     for _ in range(60):
         losses = model.train_step(small, nnlite.Tensor(large))
@@ -199,7 +199,7 @@ def test_the_losses_are_those_of_the_paper(rng):
         return -np.log(p if label else 1 - p).mean()
 
     with nnlite.no_grad():
-        made, bicubic = model.generator(small), enlarged(small)
+        made, bicubic = model.generator(small), enlarge_bicubic(small)
         real_logits, made_logits = (model.discriminator(10.0 * (images - bicubic)) for images in (large, made))
     losses = {name: float(value) for name, value in model.train_step(small, large).items()}
     assert losses["content"] == pytest.approx(np.abs(made.numpy() - large.numpy()).mean(), rel=1e-5)
@@ -218,7 +218,7 @@ def test_the_adversarial_weight_weighs(rng):
         model.train_step(small, large)
         steps[weight] = model.generator.state_dict()["first.weight"].numpy()
     made = content.generator(small)
-    (F.l1_loss(made, large) + grid(made - large)).backward()
+    (F.l1_loss(made, large) + grid_loss(made - large)).backward()
     content.optimizer.step()
     alone = content.generator.state_dict()["first.weight"].numpy()
     np.testing.assert_allclose(steps[0.0], alone, atol=1e-6)
@@ -228,12 +228,12 @@ def test_the_adversarial_weight_weighs(rng):
 def test_the_grid_is_what_repeats_every_four_pixels(rng):
     pattern = rng.uniform(-1, 1, (3, 4, 4)).astype(np.float32)
     everywhere = nnlite.Tensor(np.tile(pattern, (2, 1, 3, 5)))
-    assert float(grid(everywhere)) == pytest.approx(np.abs(pattern).mean(), rel=1e-5)
+    assert float(grid_loss(everywhere)) == pytest.approx(np.abs(pattern).mean(), rel=1e-5)
     ramp = np.linspace(-1.0, 1.0, 5, dtype=np.float32).repeat(4)  # as much below 0 as above at each place
-    assert float(grid(nnlite.Tensor(np.tile(ramp, (2, 3, 8, 1))))) == pytest.approx(0.0, abs=1e-6)
+    assert float(grid_loss(nnlite.Tensor(np.tile(ramp, (2, 3, 8, 1))))) == pytest.approx(0.0, abs=1e-6)
     error = rng.uniform(-1, 1, (2, 3, 8, 12)).astype(np.float32)
     by_hand = [abs(error[:, c, i::4, j::4].mean()) for c in range(3) for i in range(4) for j in range(4)]
-    assert float(grid(nnlite.Tensor(error))) == pytest.approx(np.mean(by_hand), rel=1e-5)
+    assert float(grid_loss(nnlite.Tensor(error))) == pytest.approx(np.mean(by_hand), rel=1e-5)
 
 
 def test_the_discriminator_learns_to_tell_blurred_from_sharp(rng):
@@ -241,7 +241,7 @@ def test_the_discriminator_learns_to_tell_blurred_from_sharp(rng):
     model = SRGAN(SRResNet(4, 1), generator_lr=0.0, discriminator_lr=1e-3, discriminator_width=8)
     for _ in range(40):
         large = nnlite.Tensor(rng.uniform(-1, 1, (4, 3, 32, 32)).astype(np.float32))
-        losses = model.train_step(shrunk(large), large)
+        losses = model.train_step(shrink_bicubic(large), large)
     assert float(losses["discriminator"]) < 0.4  # ln 2 for who does not know
 
 

@@ -254,6 +254,11 @@ def test_lbfgs_finds_the_least_of_a_quadratic_of_two_parameters(rng):
     np.testing.assert_allclose(y.detach().numpy(), b, atol=1e-3)
 
 
+def test_lbfgs_asks_for_its_closure():
+    with pytest.raises(TypeError, match="pass a closure"):
+        LBFGS([nnlite.zeros(2, requires_grad=True)]).step()
+
+
 def test_lbfgs_without_scipy_says_what_to_install(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     small_transfer(rng).train_step()

@@ -1,4 +1,4 @@
-"""What all models share: parts under names, moved together, saved and loaded together."""
+"""What all models share: components under names, moved together, saved and loaded together."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ class Pair(Trainable):
         self.line, self.inner = nn.Linear(2, 1), inner
         self.optimizer = optim.Adam(self.line.parameters(), 0.1)
 
-    def parts(self):
+    def components(self):
         return {"line": self.line, "optimizer": self.optimizer} | ({"inner": self.inner} if self.inner else {})
 
     def step(self):
@@ -48,7 +48,7 @@ def test_a_state_of_another_model_is_refused():
         Other().load_state_dict(state)
     with pytest.raises(nnlite.CheckpointError, match="no inner; it is not that of Pair"):
         Pair(Pair()).load_state_dict(state)
-    del state["kind"]  # what does not say is judged by its parts
+    del state["kind"]  # without a kind, the components decide
     Other().load_state_dict(state)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import nnlite
 from benchmarks import vae_elbo
-from demos.digits import load_digits
+from demos.shared.digits import load_digits
 from models.autoencoder import Autoencoder, dense
 from models.vae import NETWORKS, VAE
 from nnlite import nn

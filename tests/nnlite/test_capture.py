@@ -137,7 +137,7 @@ def test_plain_arguments_choose_the_recording():
             bad()
 
 
-def test_a_step_that_asks_the_gpu_goes_on_as_ever_after_one_warning():
+def test_a_step_that_asks_the_gpu_goes_on_eagerly_after_one_warning():
     """And nothing has been done twice: the attempt left no traces."""
 
     def run(wrap):
@@ -202,6 +202,16 @@ def test_an_error_of_the_step_is_the_readers(gpu):
         with pytest.raises(KeyError, match="missing"):
             step(nnlite.ones(1, device="gpu"))
     assert gpu.updates.capture.recording is None
+
+
+def test_the_plain_backend_takes_eager_steps_after_one_warning():
+    nnlite.backends.use("plain")  # the fixture `gpu` brings back what was chosen before
+    eager = Training()
+    losses = train(eager, eager.step, 5)
+    plain = Training()
+    with pytest.warns(UserWarning, match=r'step by step.*plain backend.*nnlite\.backends\.use\("fast"\)') as caught:
+        again = train(plain, nnlite.capture(plain.step), 5)
+    assert len(caught) == 1 and plain.calls == 5 and again == losses
 
 
 def test_on_the_cpu_it_is_the_step_itself_with_one_warning(monkeypatch):

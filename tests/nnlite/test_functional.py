@@ -92,7 +92,7 @@ def test_forward_and_backward_equal_pytorch(torch, name, dtype, tolerance):
 
 @every_operation
 def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monkeypatch):
-    from nnlite.backend import cpu, winograd
+    from nnlite.backend.cpu import blocks, products, winograd
 
     def run():
         nnlite.manual_seed(5)
@@ -103,8 +103,10 @@ def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monk
 
     terms, blocked = run()
     assert all(np.array_equal(a, b) for a, b in zip(run()[1], blocked, strict=True)), "not the same bits twice"
-    for constant in ("ELEMENTWISE_BLOCK", "WINDOWS_BLOCK", "ELEMENTWISE_THREADED", "MATMUL_THREADED", "WINDOWS_LEAST"):
-        monkeypatch.setattr(cpu, constant, 2**30)
+    for constant in ("ELEMENTWISE_BLOCK", "ELEMENTWISE_THREADED"):
+        monkeypatch.setattr(blocks, constant, 2**30)
+    for constant in ("WINDOWS_BLOCK", "MATMUL_THREADED", "WINDOWS_LEAST"):
+        monkeypatch.setattr(products, constant, 2**30)
     monkeypatch.setattr(winograd, "TILES_LEAST", 2**30)
     nnlite.set_num_threads(1)
     for a, b in zip(blocked, run()[1], strict=True):

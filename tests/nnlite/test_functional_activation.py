@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
-from nnlite.backend import cpu
+from nnlite.backend.cpu import blocks
 from nnlite.functional.activation import normal_cdf
 from tests.helpers import backward, leaf, orders, seeds, signed
 
@@ -147,7 +147,7 @@ def test_prelu_with_equal_weights_is_leaky_relu(rng):
 
 def test_a_large_array_uses_blocks_and_threads_and_equals_small_ones(rng):
     x = rng.standard_normal((2, 9, 250, 240)).astype(np.float32)
-    assert x.size > cpu.ELEMENTWISE_THREADED > cpu.ELEMENTWISE_BLOCK > x[:1, :, :5].size
+    assert x.size > blocks.ELEMENTWISE_THREADED > blocks.ELEMENTWISE_BLOCK > x[:1, :, :5].size
     for function in (F.tanh, F.gelu, F.softplus):
         whole = leaf(x, np.float32)
         y = function(whole)

@@ -14,6 +14,7 @@ from tests.operations import ARGUMENTS
 
 KNOWN = (ShapeError, DeviceError, GraphError, TypeError, IndexError, ValueError)
 
+
 def shapes_in(arguments):
     for a in arguments:
         if isinstance(a, list):

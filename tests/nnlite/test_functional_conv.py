@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import nnlite
 import nnlite.functional as F
 from nnlite import ShapeError
-from nnlite.backend import cpu, threads, winograd
+from nnlite.backend.cpu import blocks, products, threads, winograd
 from tests.helpers import assert_close, backward, in_order, leaf, orders, seeds
 
 
@@ -119,8 +119,8 @@ def test_the_two_convolutions_are_each_others_transpose(case, seed):
     np.testing.assert_allclose((y * u).sum(), (x * back).sum(), rtol=1e-10, atol=1e-10)
 
 
-@given(case=conv_cases(), blocks=st.tuples(st.integers(1, 40), st.integers(1, 200), st.integers(1, 4)))
-def test_blocks_and_threads_change_nothing(case, blocks):
+@given(case=conv_cases(), sizes=st.tuples(st.integers(1, 40), st.integers(1, 200), st.integers(1, 4)))
+def test_blocks_and_threads_change_nothing(case, sizes):
     def run():
         inputs = [nnlite.Tensor(a, requires_grad=True) for a in case[:3]]
         y = F.conv2d(*inputs, *case[3:])
@@ -129,14 +129,14 @@ def test_blocks_and_threads_change_nothing(case, blocks):
 
     plain = run()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpu, "ELEMENTWISE_THREADED", 0)
-        patch.setattr(cpu, "ELEMENTWISE_BLOCK", blocks[0])
-        patch.setattr(cpu, "WINDOWS_BLOCK", blocks[1])
-        patch.setattr(threads, "count", blocks[2])
+        patch.setattr(blocks, "ELEMENTWISE_THREADED", 0)
+        patch.setattr(blocks, "ELEMENTWISE_BLOCK", sizes[0])
+        patch.setattr(products, "WINDOWS_BLOCK", sizes[1])
+        patch.setattr(threads, "count", sizes[2])
         patch.setattr(winograd, "TILES_LEAST", 1)
         patch.setattr(winograd, "CHANNELS_LEAST", 0)
-        patch.setattr(winograd, "BLOCK", blocks[0])
-        patch.setattr(winograd, "BLOCK_OUTER", blocks[0])
+        patch.setattr(winograd, "BLOCK", sizes[0])
+        patch.setattr(winograd, "BLOCK_OUTER", sizes[0])
         for a, b in zip(run(), plain, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
@@ -182,9 +182,9 @@ LAYERS = {  # as large as those of a Pix2Pix step: blocks and threads are in use
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, rng, layer, monkeypatch):
+def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, fast, rng, layer, monkeypatch):
     blocked = []
-    monkeypatch.setattr(cpu, "_blocks", lambda view, cut=cpu._blocks: blocked.append(view.shape) or cut(view))
+    monkeypatch.setattr(products, "_blocks", lambda view, cut=products._blocks: blocked.append(view.shape) or cut(view))
     convolve, image, kernel, geometry = LAYERS[layer]
     arrays = [rng.standard_normal(s).astype(np.float32) for s in (image, kernel)]
     arrays[1] /= np.sqrt(np.prod(kernel[1:]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nnlite
 import nnlite.functional as F
 from nnlite import nn
-from nnlite.backend import cpu
+from nnlite.backend.cpu import blocks
 from tests.helpers import assert_close, backward, in_order, leaf, orders, seeds
 
 sizes = st.tuples(st.integers(1, 4), st.sampled_from([2, 4, 6]), st.integers(1, 4), st.integers(2, 4))
@@ -210,7 +210,7 @@ def test_a_backward_sees_the_statistics_of_its_own_forward(rng):
 
 def test_a_large_batch_in_float32_equals_pytorch_and_repeats_bit_for_bit(torch, rng):
     x = (1.0 + 2.0 * rng.standard_normal((4, 32, 100, 90))).astype(np.float32)
-    assert x.size > cpu.ELEMENTWISE_THREADED
+    assert x.size > blocks.ELEMENTWISE_THREADED
     weight, bias = rng.standard_normal((2, 32)).astype(np.float32)
 
     def run():
@@ -236,7 +236,7 @@ def test_in_eval_an_image_does_not_see_its_neighbours(rng):
     assert np.array_equal(layer(nnlite.Tensor(x)).numpy()[:1], alone)
 
 
-def test_images_stay_channels_last(rng):
+def test_images_stay_channels_last(fast, rng):
     x = nnlite.Tensor(in_order(rng.standard_normal((2, 4, 5, 6)), "channels last"))
     for name in ("batch", "instance", "group"):
         assert NORMS[name][0](x, None, None, 1e-5).numpy().transpose(0, 2, 3, 1).flags.c_contiguous
@@ -325,15 +325,15 @@ def test_what_else_is_refused():
     for one in ((full(3), None), (None, full(3))):
         with pytest.raises(ValueError, match="give running_mean and running_var, or neither"):
             F.batch_norm(full(2, 3), *one, training=True)
-    with pytest.raises(ValueError, match="eps is a small number above 0, not -1"):
+    with pytest.raises(ValueError, match="layer_norm: eps must be a number above 0, got -1"):
         F.layer_norm(full(2, 3), 3, eps=-1)
     with pytest.raises(ValueError, match="6 channels do not make 4 groups"):
         nn.GroupNorm(4, 6)
     with pytest.raises(TypeError, match=r"input holds floating-point numbers, not int64; use \.float\(\)"):
         F.batch_norm(nnlite.tensor([[1, 2], [3, 4]]), None, None, training=True)
-    with pytest.raises(TypeError, match="running_mean holds floating-point numbers, not int64"):
+    with pytest.raises(TypeError, match="input is float64, running_mean int64"):
         F.batch_norm(full(2, 2), nnlite.tensor([0, 0]), full(2), training=True)
-    with pytest.raises(TypeError, match="input is a Tensor, not ndarray"):
+    with pytest.raises(TypeError, match="group_norm: expected a Tensor, got ndarray"):
         F.group_norm(np.ones((2, 4)), 2)
 
 

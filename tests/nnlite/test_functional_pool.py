@@ -25,8 +25,7 @@ def loop_pool(x, reduce, kernel, stride, padding, dilation, ceil_mode):
     """reduce(the pixels of the window that lie in the image, how many lie in the image or its padding)."""
     h, w = x.shape[2:]
     vertical, horizontal = (
-        places(n, *along, ceil_mode)
-        for n, *along in zip((h, w), kernel, stride, padding, dilation, strict=True)
+        places(n, *along, ceil_mode) for n, *along in zip((h, w), kernel, stride, padding, dilation, strict=True)
     )
     y = np.zeros((*x.shape[:2], len(vertical), len(horizontal)))
     for n, c, i, j in np.ndindex(y.shape):
@@ -185,7 +184,7 @@ MESSAGES = {
     "too large": (
         lambda: F.avg_pool2d(ones(1, 1, 4, 3), 4),
         ShapeError,
-        r"kernel_size \(4, 4\) with dilation \(1, 1\) is larger than the input .*\(1, 1, 4, 3\)",
+        r"kernel \(4, 4\) with dilation \(1, 1\) is larger than the input .*\(1, 1, 4, 3\)",
     ),
     "divisor": (
         lambda: F.avg_pool2d(ones(1, 1, 4, 4), 2, divisor_override=0),

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nnlite
-from nnlite.backend import cpu
+import nnlite.functional as F
+from nnlite import backend as backends
+from nnlite import nn, optim
+from nnlite.backend.cpu import Cpu
 from tests import fake_cuda
-from tests.helpers import assert_close
+from tests.helpers import LibraryOn, assert_close, in_order, window_geometry
+from tests.operations import OPERATIONS, RANDOM
+
+ALL = {**OPERATIONS, **RANDOM}
 
 pytestmark = pytest.mark.usefixtures("needs_kernels")
 several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -22,6 +29,69 @@ several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def needs_kernels(gpu):
     if not gpu.formulas.KERNELS:
         pytest.skip("g++ is needed to run kernels on the CPU")
+
+
+# All together
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 1e-5)])
+def test_the_kernels_compute_what_the_plain_backend_does(gpu, name, dtype, tolerance, monkeypatch):
+    """Every operation and its gradients, on the GPU both times."""
+    if name in RANDOM:  # plain and kernels draw other numbers: give both the same
+        monkeypatch.setattr(backends.random, "_gpus_own", lambda device: None)
+    arrays, results = ALL[name].arrays(dtype=dtype), []
+    for way in ("plain", "fast"):
+        nnlite.backends.use(way)
+        nnlite.manual_seed(1)
+        leaves = [nnlite.Tensor(nnlite.tensor(a, device="gpu").array, requires_grad=True) for a in arrays]
+        y = ALL[name].call(LibraryOn("gpu"), F, *leaves)
+        u = np.random.default_rng(2).standard_normal(y.shape).astype(dtype)
+        y.backward(nnlite.tensor(u, device="gpu"))
+        results.append([t.cpu().numpy() for t in (y.detach(), *(leaf.grad for leaf in leaves))])
+    for i, (plain, fast) in enumerate(zip(*results, strict=True)):
+        assert fast.dtype == plain.dtype == dtype
+        assert_close(fast, plain, tolerance, terms=np.linalg.norm(u) if i else 0.0)
+
+
+@pytest.mark.parametrize("chunk", [1, 500, 2**26])
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_primitives_give_what_the_cpu_gives(gpu, rng, chunk, plain, monkeypatch):
+    monkeypatch.setattr(gpu, "WINDOWS_CHUNK", chunk)
+    if plain:
+        monkeypatch.setattr(gpu.formulas, "KERNELS", False)
+        monkeypatch.setattr(gpu.cublas, "_library", lambda: None)
+    x, w, bias = rng.standard_normal((3, 6, 5, 2)), rng.standard_normal((3 * 3 * 2, 4)), rng.standard_normal(4)
+    rows = rng.standard_normal((30, 4))
+
+    def primitives(b, to, back):
+        view = b.windows(to(x), window_geometry((3, 3), (1, 2)))
+        product = b.rows_matmul(view, to(w), to(bias))
+        out = to(np.zeros((3, 4, 4, 4)))
+        b.rows_matmul(view, to(w), out=out[:, :, ::2])
+        p, g = to(in_order(x, "C").copy()), to(x)
+
+        def step(p, g, lr):
+            p -= lr * g
+
+        b.update(step, p, g, constants=(0.5,))
+        return [
+            back(a)
+            for a in (
+                product,
+                out,
+                b.rows_outer(view, product),
+                b.matmul(to(rows), to(rows.T.copy())),
+                b.elementwise(lambda a, s: a * s, to(x), constants=(to(x[0, 0, 0, 0] + np.arange(6.0)),)),
+                b.column_sums(lambda a, c: a * a + c, to(rows), constants=(1.0,)),
+                p,
+            )
+        ]
+
+    on_cpu = primitives(Cpu(), lambda a: a, lambda a: a)
+    on_gpu = primitives(gpu.Gpu(), gpu.asarray, gpu.to_numpy)
+    for a, b in zip(on_cpu, on_gpu, strict=True):
+        assert_close(b, a, 1e-13)
 
 
 # Products of matrices
@@ -51,22 +121,22 @@ def test_matmul_reads_and_writes_matrices_as_they_lie(gpu, sizes, layouts, dtype
 def _laid_out(gpu, matrix, how):
     rows, columns = matrix.shape
     if how == "columns":
-        view = gpu.xp.zeros((columns, rows), matrix.dtype).T
+        view = gpu.cupy.zeros((columns, rows), matrix.dtype).T
     elif how == "wider":
-        view = gpu.xp.zeros((rows, columns + 3), matrix.dtype)[:, 1 : columns + 1]
+        view = gpu.cupy.zeros((rows, columns + 3), matrix.dtype)[:, 1 : columns + 1]
     elif how == "gaps":
-        view = gpu.xp.zeros((2 * rows, 2 * columns), matrix.dtype)[::2, ::2]
+        view = gpu.cupy.zeros((2 * rows, 2 * columns), matrix.dtype)[::2, ::2]
     else:
-        view = gpu.xp.zeros((rows, columns), matrix.dtype)
+        view = gpu.cupy.zeros((rows, columns), matrix.dtype)
     view[...] = gpu.asarray(matrix)
     return view
 
 
 def test_no_transposed_matrix_is_copied(gpu, monkeypatch):
-    monkeypatch.setattr(gpu.xp, "ascontiguousarray", None, raising=False)
-    a, b = gpu.xp.ones((3, 4)), gpu.xp.ones((3, 5))
-    assert (gpu.to_numpy(gpu.matmul(a.T, b)) == 3.0).all()
-    assert gpu.matmul(b.T, a).shape == (5, 4)
+    monkeypatch.setattr(gpu.cupy, "ascontiguousarray", None, raising=False)
+    a, b = gpu.cupy.ones((3, 4)), gpu.cupy.ones((3, 5))
+    assert (gpu.to_numpy(gpu.Gpu().matmul(a.T, b)) == 3.0).all()
+    assert gpu.Gpu().matmul(b.T, a).shape == (5, 4)
 
 
 def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
@@ -77,7 +147,27 @@ def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
     monkeypatch.setattr(gpu.cublas, "_library", Broken)
     monkeypatch.setattr(gpu.cublas, "_handle", lambda library: 0)
     with pytest.raises(RuntimeError, match=r"\(2, 2\) by \(2, 2\) in float32 failed with status 13"):
-        gpu.matmul(gpu.xp.ones((2, 2), "float32"), gpu.xp.ones((2, 2), "float32"))
+        gpu.Gpu().matmul(gpu.cupy.ones((2, 2), "float32"), gpu.cupy.ones((2, 2), "float32"))
+
+
+@pytest.mark.parametrize("switch", ["cudnn", "matmul"])
+def test_tf32_leaves_11_bits_of_each_factor(gpu, switch, rng, monkeypatch, request):
+    """Each kind of product has its own switch."""
+    at = nnlite.backends.cudnn if switch == "cudnn" else nnlite.backends.cuda.matmul
+    a, b = (rng.standard_normal((256, 256)).astype(np.float32) for _ in "ab")
+    x, y = nnlite.tensor(a, device="gpu"), nnlite.tensor(b, device="gpu")
+    image, weight = x.T.reshape(1, 256, 16, 16), y.T.reshape(256, 256, 1, 1)
+    errors = []
+    for allowed in (False, True):
+        monkeypatch.setattr(at, "allow_tf32", allowed)
+        product = F.conv2d(image, weight).reshape(256, 256).T if switch == "cudnn" else x @ y
+        exact = a.astype(float) @ b
+        errors.append(np.linalg.norm(product.cpu().numpy() - exact) / np.linalg.norm(exact))
+        if request.config.getoption("--device") == "cpu":
+            assert gpu.cublas._library().compute_types[-1] == (77 if allowed else 68)
+    assert errors[0] < 1e-6
+    if request.config.getoption("--device") == "gpu":
+        assert 1e-5 < errors[1] < 1e-2
 
 
 # Windows
@@ -90,9 +180,9 @@ def test_an_error_of_cublas_is_raised(gpu, monkeypatch):
 )  # fmt: skip
 def test_windows_are_copied_side_by_side(gpu, channels, kernel, stride, dilation, dtype, skipped):
     x = np.arange(2 * 6 * 5 * (channels + skipped)).reshape(2, 6, 5, -1).astype(dtype)
-    view = gpu.windows(gpu.asarray(x)[..., skipped:], kernel, stride, dilation)
+    view = gpu.Gpu().windows(gpu.asarray(x)[..., skipped:], window_geometry(kernel, stride, dilation))
     columns = gpu.kernels.columns(view)
-    expected = cpu.windows(x[..., skipped:], kernel, stride, dilation)
+    expected = Cpu().windows(x[..., skipped:], window_geometry(kernel, stride, dilation))
     assert np.array_equal(gpu.to_numpy(columns), expected.reshape(-1, columns.shape[1]))
     assert gpu.kernels.columns(view[:, :, :, :, :, ::-1]) is None or channels == 1
 
@@ -117,7 +207,7 @@ def test_a_formula_is_one_kernel_with_the_same_result(gpu, rng, name, dtype):
     x, y = (rng.standard_normal((13, 3)).astype(dtype) for _ in "xy")
     x[0] = 0.0
     matrices = [gpu.asarray(a) for a in (x, y)]
-    result = gpu.formulas.elementwise(lambda x, y: FORMULAS[name](gpu.xp, x, y), matrices, ())
+    result = gpu.formulas.elementwise(lambda x, y: FORMULAS[name](gpu.cupy, x, y), matrices, ())
     assert result is not None, "it was traced"
     expected = FORMULAS[name](np, x, y)
     assert result.dtype == expected.dtype
@@ -128,10 +218,10 @@ def test_a_formula_is_one_kernel_with_the_same_result(gpu, rng, name, dtype):
 def test_not_a_number_comes_through_where_numpy_lets_it(gpu):
     x, nan = gpu.asarray(np.array([[1.0, np.nan, -np.inf]])), gpu.asarray(np.array([[np.nan, 1.0, np.inf]]))
     for formula, expected in (
-        (gpu.xp.maximum, [np.nan, np.nan, np.inf]),
-        (gpu.xp.minimum, [np.nan, np.nan, -np.inf]),
-        (lambda x, y: gpu.xp.clip(x, 0.0, 2.0), [1.0, np.nan, 0.0]),
-        (lambda x, y: gpu.xp.sign(x), [1.0, np.nan, -1.0]),
+        (gpu.cupy.maximum, [np.nan, np.nan, np.inf]),
+        (gpu.cupy.minimum, [np.nan, np.nan, -np.inf]),
+        (lambda x, y: gpu.cupy.clip(x, 0.0, 2.0), [1.0, np.nan, 0.0]),
+        (lambda x, y: gpu.cupy.sign(x), [1.0, np.nan, -1.0]),
     ):
         result = gpu.to_numpy(gpu.formulas.elementwise(formula, [x, nan], ()))
         assert np.array_equal(result[0], expected, equal_nan=True)
@@ -157,21 +247,45 @@ def test_column_sums_are_added_up_in_float64(gpu, rng, shape, small, monkeypatch
 
 
 def test_what_a_symbol_cannot_do_is_left_to_cupy(gpu):
-    x = gpu.xp.ones((4, 2))
+    x = gpu.cupy.ones((4, 2))
     for formula in (
         lambda x: x if x.sum() > 0 else -x,
-        lambda x: x + gpu.xp.ones((4, 2)),
+        lambda x: x + gpu.cupy.ones((4, 2)),
         lambda x: (x > 0) + 1.0,
-        lambda x: gpu.xp.floor(x),
-        lambda x: gpu.xp.maximum(0.1, x > 0),
-        lambda x: gpu.xp.where(x > 0, 1.0, 2.0),
+        lambda x: gpu.cupy.floor(x),
+        lambda x: gpu.cupy.maximum(0.1, x > 0),
+        lambda x: gpu.cupy.where(x > 0, 1.0, 2.0),
         lambda x: -x if x else x,
     ):
         assert gpu.formulas.elementwise(formula, [x], ()) is None
-    assert (gpu.to_numpy(gpu.elementwise(lambda x: gpu.xp.floor(x + 0.5), x)) == 1.0).all()
-    assert gpu.formulas.elementwise(lambda x: x, [gpu.xp.ones((4, 2), "float16")], ()) is None
+    assert (gpu.to_numpy(gpu.Gpu().elementwise(lambda x: gpu.cupy.floor(x + 0.5), x)) == 1.0).all()
+    assert gpu.formulas.elementwise(lambda x: x, [gpu.cupy.ones((4, 2), "float16")], ()) is None
     with pytest.raises(ZeroDivisionError):
-        gpu.elementwise(lambda x: x / (1 / 0), x)
+        gpu.Gpu().elementwise(lambda x: x / (1 / 0), x)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("scale", [1.0, "float32", "float64"])
+def test_a_mean_in_two_parts_keeps_the_digits_of_numbers_far_from_zero(gpu, rng, kernels, scale, monkeypatch):
+    monkeypatch.setattr(gpu.formulas, "KERNELS", kernels)
+    x = (1e4 + 0.01 * rng.standard_normal((40, 3))).astype(np.float32)
+    mean, shift = x.mean(axis=0, dtype=float), np.array([1.0, 2.0, 3.0], np.float32)
+    factor = scale if scale == 1.0 else np.array([50.0, 60.0, 70.0], scale)
+    constants = [c if c is factor and scale == 1.0 else gpu.asarray(c) for c in (mean, factor, shift)]
+    y = gpu.Gpu().elementwise(lambda x, m, f, s: (x - m) * f + s, gpu.asarray(x), constants=constants)
+    assert y.dtype == np.float32
+    assert_close(gpu.to_numpy(y), ((x - mean) * factor + shift).astype(np.float32), 1e-6)
+    sums = gpu.Gpu().column_sums(lambda x, m: x * (x - m), gpu.asarray(x), constants=constants[:1])
+    np.testing.assert_allclose(gpu.to_numpy(sums), (x * (x - mean)).sum(0), rtol=1e-4, atol=0.1)
+
+
+def test_a_kernel_reads_only_the_vectors_in_its_formula(gpu, monkeypatch):
+    """The low part of a vector that is only multiplied with is not among its arguments."""
+    sources = []
+    monkeypatch.setattr(gpu.formulas, "kernel", lambda source, name: lambda *_: sources.append(source))
+    vector = gpu.asarray(np.ones(3))
+    gpu.Gpu().elementwise(lambda x, v, unused: x * v, gpu.cupy.ones((4, 3), "float32"), constants=(vector, vector))
+    assert sources[0].count("const T *") == 2
 
 
 # Updates
@@ -183,7 +297,7 @@ def test_many_tensors_of_all_sizes_and_orders_move_in_one_launch(gpu, rng, monke
     values, slopes = ([rng.standard_normal(s).astype(np.float32) for s in shapes] for _ in "pg")
     parameters = [nnlite.tensor(v, device="gpu", requires_grad=True) for v in values]
     parameters[3].array = parameters[3].array.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)  # channels last
-    gap = gpu.xp.zeros((2, 6), "float32")[:, ::2]  # does not lie in one piece
+    gap = gpu.cupy.zeros((2, 6), "float32")[:, ::2]  # does not lie in one piece
     gap[...] = parameters[4].array
     parameters[4].array = gap
     launches = []
@@ -224,7 +338,7 @@ def test_optimisers_step_as_on_the_cpu(gpu, name):
 
 @pytest.mark.parametrize("count", [1, 8, 9, 20])
 def test_numbers_are_written(gpu, count):
-    out = gpu.xp.zeros(count + 1, "float64")
+    out = gpu.cupy.zeros(count + 1, "float64")
     gpu.kernels.write_numbers(out, [i + 0.5 for i in range(count)])
     assert gpu.to_numpy(out).tolist() == [*(i + 0.5 for i in range(count)), 0.0]
 
@@ -234,7 +348,7 @@ def test_numbers_are_written(gpu, count):
 
 def test_philox_is_the_one_of_the_paper():
     """The known answers that its authors publish, for three counters and keys (Random123, kat_vectors)."""
-    from nnlite.backend import philox
+    from nnlite.backend.gpu import philox
 
     code = philox._SOURCE.format(real="float", at_once=4, convert="") + """
     extern "C" __global__ void words(long long *out, unsigned long long low, unsigned long long high,
@@ -259,7 +373,9 @@ def test_philox_is_the_one_of_the_paper():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_numbers_follow_their_distribution(gpu, dtype):
-    generator = gpu.generator(seed=5, place=0)
+    from nnlite.backend.gpu import philox
+
+    generator = philox.Generator(seed=5, place=0)
     u, z = (gpu.to_numpy(a) for a in (generator.uniform((20_000,), dtype), generator.normal((20_000,), dtype)))
     assert u.dtype == z.dtype == dtype and u.min() >= 0.0 and u.max() < 1.0
     # largest distance between what was drawn and the distribution function: 1.95 / sqrt(n) in one case of a thousand
@@ -270,7 +386,9 @@ def test_random_numbers_follow_their_distribution(gpu, dtype):
 
 
 def test_draws_go_on_where_the_last_ended_whatever_their_sizes(gpu):
-    generator = gpu.generator(seed=2**63 + 9, place=2**33)
+    from nnlite.backend.gpu import philox
+
+    generator = philox.Generator(seed=2**63 + 9, place=2**33)
     parts = [gpu.to_numpy(generator.uniform((n,), "float32")) for n in (4, 8, 4)]
     assert generator.where() == (2**63 + 9, 2**33 + 4)
     generator.start(2**63 + 9, 2**33)
@@ -278,15 +396,53 @@ def test_draws_go_on_where_the_last_ended_whatever_their_sizes(gpu):
     assert generator.uniform((0, 3), "float32").shape == (0, 3) and generator.where()[1] == 2**33 + 4
 
 
+# A real GPU
+
+
+@pytest.mark.gpu
+def test_a_real_gpu_has_all_that_the_fast_ways_need(gpu, request):
+    """cuBLAS is found and kernels compile, or products would be CuPy's and nothing could be captured."""
+    if request.config.getoption("--device") == "cpu":
+        pytest.skip("a GPU is needed")
+    assert gpu.cublas._library() is not None
+
+    def train(wrap):
+        nnlite.manual_seed(5)
+        net = nn.Sequential(
+            nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.LeakyReLU(0.2), nn.Dropout(0.5),
+            nn.ConvTranspose2d(8, 3, 4, 2, 1),
+        ).to("gpu")  # fmt: skip
+        adam = optim.Adam(net.parameters(), 1e-3)
+
+        def step(x):
+            adam.zero_grad()
+            loss = F.mse_loss(net(x).tanh(), x)
+            loss.backward()
+            adam.step()
+            return loss
+
+        step, batches = wrap(step), np.random.default_rng(0).standard_normal((6, 4, 3, 32, 32)).astype(np.float32)
+        losses = [step(nnlite.tensor(x, device="gpu")) for x in batches]
+        return [loss.item() for loss in losses], [p.detach().cpu().numpy() for p in net.parameters()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is captured
+        captured = train(nnlite.capture)
+    eager = train(lambda step: step)
+    np.testing.assert_allclose(captured[0], eager[0], rtol=1e-4)
+    for a, b in zip(captured[1], eager[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
 # The same sources for GPUs
 
 
 @pytest.mark.slow
-def test_the_sources_compile_for_gpus(gpu):
+def test_the_sources_compile_for_gpus(gpu, request):
     """With CUDA's own compiler, where it is installed: for A100 and H200."""
     compiler = fake_cuda.shutil.which("nvcc")
-    if compiler is None:
-        pytest.skip("nvcc is needed to compile for GPUs")
+    if compiler is None or request.config.getoption("--device") == "gpu":
+        pytest.skip("nvcc is needed to compile for GPUs, and the stand-in to note the sources")
     sources = []
     original = fake_cuda.compiled
     fake_cuda.compiled = lambda code: (sources.append(code), original(code))[1]

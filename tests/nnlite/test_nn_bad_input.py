@@ -301,7 +301,7 @@ def test_a_parameter_over_a_tensors_memory_counts_changes_with_it(shape):
             y.backward()
 
 
-def test_a_parameter_with_memory_of_its_own_counts_alone():
+def test_a_parameter_with_memory_of_its_own_counts_alone(fast):
     t = nnlite.ones(2, 3, 4, 5)  # rows first: the parameter is a copy, channels last
     p = nn.Parameter(t)
     y = (p * p).sum()

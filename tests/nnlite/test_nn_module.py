@@ -70,9 +70,9 @@ def test_registered_names_are_checked():
         (net.register_parameter, nn.Parameter(np.ones(1))),
         (net.add_module, nn.Tanh()),
     ):
-        with pytest.raises(ValueError, match=r"'a\.b' is no name"):
+        with pytest.raises(ValueError, match=r"'a\.b' cannot be a name"):
             register("a.b", thing)
-        with pytest.raises(ValueError, match="'' is no name"):
+        with pytest.raises(ValueError, match="'' cannot be a name"):
             register("", thing)
         with pytest.raises(TypeError, match="a name is a string, not int"):
             register(3, thing)

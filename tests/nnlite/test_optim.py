@@ -7,7 +7,7 @@ import pytest
 
 import nnlite
 from nnlite import nn, optim, tensor
-from nnlite.backend import cpu
+from nnlite.backend.cpu import blocks
 from tests.helpers import leaf
 from tests.optimizers import RULES, assert_equal, gradients, parameters, train, twins
 
@@ -153,13 +153,13 @@ def test_blocks_and_threads_change_no_bit(name, tiny_blocks):
 
     blocked = train()
     nnlite.set_num_threads(1)
-    cpu.ELEMENTWISE_BLOCK = 2**30  # tiny_blocks puts it back
+    blocks.ELEMENTWISE_BLOCK = 2**30  # tiny_blocks puts it back
     assert all(np.array_equal(a, b) for a, b in zip(blocked, train(), strict=True))
 
 
 def test_a_large_parameter_is_updated_as_small_ones_are(rng):
     values, grads = rng.standard_normal((2, 64, 32, 24, 24)).astype(np.float32)
-    assert values.size > cpu.ELEMENTWISE_THREADED > cpu.ELEMENTWISE_BLOCK > values[0].size
+    assert values.size > blocks.ELEMENTWISE_THREADED > blocks.ELEMENTWISE_BLOCK > values[0].size
     whole = leaf(values, np.float32, "channels last")
     parts = [leaf(v[None], np.float32) for v in values]
     large, small = optim.Adam([whole], lr=0.1), optim.Adam(parts, lr=0.1)

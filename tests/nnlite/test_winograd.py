@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
-from nnlite.backend import cpu, threads, winograd
-from tests.helpers import assert_close, leaf, seeds
+from nnlite.backend.cpu import Cpu, products, threads, winograd
+from tests.helpers import assert_close, leaf, seeds, window_geometry
 
 real_suits = winograd.suits
 
@@ -30,7 +30,7 @@ def cases(draw):
     images, channels, width = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(seeds))
     x = rng.standard_normal((images, *sizes, channels + 2))[..., 1 : channels + 1]
-    view = cpu.windows(x, (kernel, kernel), (stride, stride))
+    view = Cpu().windows(x, window_geometry((kernel, kernel), (stride, stride)))
     return view, rng.standard_normal((kernel * kernel * channels, width)), rng
 
 
@@ -46,15 +46,17 @@ def test_products_equal_plain_sums(case, block, count, by_output, biased):
             patch.setattr(winograd, name, value)
         patch.setattr(threads, "count", count)
         assert winograd.suits(view, matrix.shape[1])
-        cpu.rows_matmul(view, np.asfortranarray(matrix) if by_output else matrix, bias, out)
-        products = cpu.rows_outer(view, y)
+        products.rows_matmul(view, np.asfortranarray(matrix) if by_output else matrix, bias, out)
+        sums = products.rows_outer(view, y)
     expected = (flat @ matrix + (0.0 if bias is None else bias)).reshape(out.shape)
     np.testing.assert_allclose(out, expected, rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(products, y.reshape(len(flat), -1).T @ flat, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(sums, y.reshape(len(flat), -1).T @ flat, rtol=1e-11, atol=1e-11)
 
 
 def windows(kernel, stride, dilation=1, size=96, channels=128):
-    return cpu.windows(np.zeros((1, size, size, channels)), (kernel,) * 2, (stride,) * 2, (dilation,) * 2)
+    return Cpu().windows(
+        np.zeros((1, size, size, channels)), window_geometry((kernel,) * 2, (stride,) * 2, (dilation,) * 2)
+    )
 
 
 def test_what_it_is_used_for():
@@ -64,13 +66,13 @@ def test_what_it_is_used_for():
     assert not any(winograd.suits(windows(*geometry), 128) for geometry in other)
     assert not winograd.suits(windows(3, 1, size=16), 128), "too few tiles"
     assert not winograd.suits(windows(3, 1, channels=16), 128) and not winograd.suits(windows(3, 1), 16), "few channels"
-    rectangle = cpu.windows(np.zeros((1, 64, 64, 128)), (3, 2), (1, 1))
-    slanted = cpu.windows(np.zeros((1, 64, 64, 128)), (4, 4), (1, 2))
+    rectangle = Cpu().windows(np.zeros((1, 64, 64, 128)), window_geometry((3, 2)))
+    slanted = Cpu().windows(np.zeros((1, 64, 64, 128)), window_geometry((4, 4), (1, 2)))
     assert not winograd.suits(rectangle, 128) and not winograd.suits(slanted, 128)
 
 
 @pytest.mark.parametrize("kernel, stride", [(3, 1), (4, 1), (4, 2)])
-def test_layers_in_float32_equal_pytorch(torch, rng, kernel, stride, monkeypatch):
+def test_layers_in_float32_equal_pytorch(torch, fast, rng, kernel, stride, monkeypatch):
     """In float64. The matrices enlarge what is rounded: half of 1e-5 is seen with four taps, a tenth with fewer."""
     used = []
     monkeypatch.setattr(winograd, "suits", lambda *a: used.append(real_suits(*a)) or used[-1])

@@ -89,9 +89,7 @@ CLASSES = {
     "nll_loss one": op(lambda lib, F, x: F.nll_loss(x, lib.tensor(2)), (3,)),
     "nll_loss weight": op(lambda lib, F, x: F.nll_loss(x, lib.tensor([0, 2, 1, 2]), weights(lib, x)), (4, 3)),
     "nll_loss sum": op(lambda lib, F, x: F.nll_loss(x, lib.tensor([0, 2, 1, 2]), reduction="sum"), (4, 3)),
-    "nll_loss image": op(
-        lambda lib, F, x: F.nll_loss(x, lib.tensor(MAP), weights(lib, x), ignore_index=-100), IMAGE
-    ),
+    "nll_loss image": op(lambda lib, F, x: F.nll_loss(x, lib.tensor(MAP), weights(lib, x), ignore_index=-100), IMAGE),
     "nll_loss ignored": op(
         lambda lib, F, x: F.nll_loss(x, lib.tensor([0, 2, 1, 2]), ignore_index=2, reduction="none"), (4, 3)
     ),
@@ -102,9 +100,7 @@ CLASSES = {
     "cross_entropy ignored": op(
         lambda lib, F, x: F.cross_entropy(x, lib.tensor([1, 2, 1, 2]), weights(lib, x), ignore_index=1), (4, 3)
     ),
-    "cross_entropy smoothed": op(
-        lambda lib, F, x: F.cross_entropy(x, lib.tensor(MAP), label_smoothing=0.3), IMAGE
-    ),
+    "cross_entropy smoothed": op(lambda lib, F, x: F.cross_entropy(x, lib.tensor(MAP), label_smoothing=0.3), IMAGE),
     "cross_entropy smoothed weight": op(
         lambda lib, F, x: F.cross_entropy(x, lib.tensor(MAP), weights(lib, x), label_smoothing=0.3), IMAGE
     ),

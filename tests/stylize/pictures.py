@@ -48,9 +48,7 @@ def save_blocks(folder, count, first=0, **size):
 
 def contents(folder):
     """Every file under a folder, name -> bytes."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # A program's last lines: the most memory it had, in bytes. Linux counts its parent's memory in getrusage as well.

@@ -16,9 +16,7 @@ def grey(levels):
 
 def test_lightness_is_that_of_lab():
     expected = rgb2lab(blocks())[..., 0]
-    np.testing.assert_allclose(
-        quality.lightness(blocks()), expected, atol=0.3
-    )  # OpenCV looks it up in a table
+    np.testing.assert_allclose(quality.lightness(blocks()), expected, atol=0.3)  # OpenCV looks it up in a table
 
 
 def test_total_variation():

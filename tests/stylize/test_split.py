@@ -23,9 +23,7 @@ def test_perceptual_hash_tells_copies_from_other_pictures():
     photos = [read_image(path) for path in find_images([PHOTOS])]
     hashes = [perceptual_hash(photo) for photo in photos]
     for photo, own in zip(photos, hashes, strict=True):
-        squeezed = cv2.imdecode(
-            cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], cv2.IMREAD_COLOR
-        )
+        squeezed = cv2.imdecode(cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], cv2.IMREAD_COLOR)
         brighter = np.clip(photo * 1.2 + 10, 0, 255).astype(np.uint8)
         for copy in (resize_short_side(photo, 200), squeezed, brighter, photo[6:-6, 6:-6].copy()):
             assert differing_bits(perceptual_hash(copy), own) <= 10

@@ -1,6 +1,4 @@
-"""Gradient clipping: between backward() and the optimiser's step, so that one steep batch cannot throw it far off."""
-
-from __future__ import annotations
+"""Gradient clipping: between backward() and the optimiser's step, so that no batch throws the weights far off."""
 
 import functools
 import math
@@ -22,8 +20,8 @@ def clip_grad_norm_(
     """Shorten all gradients by one factor, min(1, max_norm / (norm + 1e-6)), in place (Pascanu et al. 2013).
 
     The norm is that of all gradients as one vector: (sum |g|^norm_type)^(1/norm_type), or the largest |g| for
-    norm_type = inf. It is returned as a 0-d Tensor, as it was before. Parameters without gradient are passed over.
-    Raises NonFiniteError for a norm that is infinite or no number if `error_if_nonfinite` (which waits for the
+    norm_type = inf. It is returned as a 0-d Tensor, as it was before. Parameters without a gradient are skipped.
+    Raises NonFiniteError for a norm that is infinite or NaN if `error_if_nonfinite` (which waits for the
     GPU), ValueError for a negative max_norm or a norm_type that is not positive.
     """
     max_norm, norm_type = float(max_norm), float(norm_type)
@@ -42,7 +40,7 @@ def clip_grad_norm_(
             f"clip_grad_norm_: the norm of the gradients is {float(norm)}; find its origin with "
             "nnlite.detect_anomaly(), or pass error_if_nonfinite=False"
         )
-    factor = Tensor(xp.minimum(max_norm / (norm + 1e-6), 1.0))  # not a number: a GPU need not be waited for
+    factor = Tensor(xp.minimum(max_norm / (norm + 1e-6), 1.0))  # stays on the device: nobody waits for a GPU
     with no_grad():
         for g in gradients:
             g.mul_(factor)

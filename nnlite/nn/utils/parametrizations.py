@@ -1,12 +1,9 @@
 """Spectral normalisation: a weight that is computed from another each time it is used."""
 
-from __future__ import annotations
-
-from ...errors import ShapeError
+from ...errors import ShapeError, guarded
 from ...function import axis_of, no_grad
 from ...tensor import Tensor
 from .. import init
-from .._checks import check_positive, check_whole
 from ..container import ModuleDict, ModuleList
 from ..conv import ConvTranspose2d
 from ..module import Module, Parameter
@@ -15,9 +12,9 @@ from ..module import Module, Parameter
 class _SpectralNorm(Module):
     """W / sigma(W), where sigma is the largest singular value of W as a matrix with axis `dim` for its rows.
 
-    The power method finds sigma with the singular vectors u and v that belong to it: v -> W v / |W v| = u and back,
-    u -> W^T u / |W^T u| = v, turns them towards these. One step whenever W is used is enough, since training changes
-    W slowly and u and v are kept. Then sigma = u^T W v; only W has a gradient here, as u and v are best already.
+    The power method finds sigma and its singular vectors: u = W v / |W v| and v = W^T u / |W^T u|, again and again,
+    turn u and v towards them. One step whenever W is used is enough, since training changes W slowly and u and v are
+    kept. Then sigma = u^T W v. Only W has a gradient here: u and v already maximise sigma.
     A vector W is a matrix with one row: its sigma is its length.
     """
 
@@ -68,6 +65,7 @@ class ParametrizationList(ModuleList):
         return weight
 
 
+@guarded
 def spectral_norm(
     module: Module, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> Module:
@@ -81,18 +79,9 @@ def spectral_norm(
 
     Raises ValueError if the module has no parameter of this name or there are no iterations, IndexError for dim.
     """
-    if not isinstance(module, Module):
-        raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
-    weight = vars(module).get(name)
-    if not isinstance(weight, Parameter):
-        owner = type(module).__name__
-        raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
-    if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
-        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
-    check_positive("spectral_norm", eps=eps)
+    weight = vars(module)[name]
     if dim is None:
         dim = 1 if isinstance(module, ConvTranspose2d) else 0
-    check_whole("spectral_norm", dim=dim)
     parametrized = ParametrizationList(weight, _SpectralNorm(weight, n_power_iterations, eps, dim))
     parametrized.train(module.training)
     delattr(module, name)

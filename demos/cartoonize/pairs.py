@@ -1,0 +1,80 @@
+"""The data of a run: photos become pairs of photo and cartoon, to train on and to be judged by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from demos.cartoonize.crops import CROPS_PER_EPOCH, Pair, training_batches, variations
+from demos.cartoonize.recipe import PRESETS, Recipe
+from demos.shared.program import UserError
+from stylize import Summary, build_dataset, find_images, load_pairs, read_manifest
+from stylize.console import say
+from stylize.options import TooFewPhotos
+from stylize.registry import REFERENCE_SIDE
+
+
+class Cartoons:
+    """The pairs that `recipe` makes of photos, in the folder of a run.
+
+    train, test    pairs of whole images that a crop fits into
+    batches        loader of crops of varied training pairs
+
+    Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop or
+    too few for a batch.
+    """
+
+    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, device: str):
+        self.recipe, self.folder = recipe, out / "pairs"
+        self.make_pairs(photos)
+        self.train = self.load("train")
+        self.test = self.load("test")
+        scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
+        photos_of = [photo for photo, _ in self.train]
+        varied = variations(photos_of, recipe.style, scale, recipe.crop, smallest, recipe.seed)
+        most = len(varied) * CROPS_PER_EPOCH
+        if recipe.batch > most:
+            raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
+        self.batches = training_batches(varied, recipe.crop, recipe.batch, recipe.seed, device)
+
+    def make_pairs(self, photos: list[Path]) -> None:
+        """Make the dataset, or complete it, and say what it leaves out.
+
+        Of 16 photos or more, at least 4 are for testing, unless too many look alike: then at least 1. A dataset that is
+        already there keeps its number.
+        """
+        numbers = [record["options"]["minimum_test"] for record in read_manifest(self.folder) if "options" in record]
+        if not numbers:
+            numbers = [4 if len(find_images(photos)) >= 16 else 1]
+        try:
+            summary = self.draw_pairs(photos, numbers[0])
+        except TooFewPhotos:
+            summary = self.draw_pairs(photos, 1)
+        for line in summary.notes + [f"skipped {photo}: {reason}" for photo, reason in summary.skipped]:
+            say("cartoonize", line)
+
+    def draw_pairs(self, photos: list[Path], minimum_test: int) -> Summary:
+        recipe = self.recipe
+        return build_dataset(
+            photos,
+            self.folder,
+            style=recipe.style,
+            short_side=recipe.short_side,
+            strokes=recipe.strokes,
+            minimum_test=minimum_test,
+            seed=recipe.seed,
+        )
+
+    def load(self, split: str) -> list[Pair]:
+        """The pairs of a split that a crop fits into."""
+        size, pairs = self.recipe.size, load_pairs(self.folder, split)
+        large_enough = [(photo, cartoon) for _, photo, cartoon in pairs if min(photo.shape[:2]) >= size]
+        if not large_enough:
+            raise UserError(
+                f"all {len(pairs)} {split} photos are smaller than a crop of {size}x{size}; "
+                f"use larger photos or a smaller --size"
+            )
+        return large_enough
+
+    def test_hashes(self) -> list[str]:
+        """SHA-256 of the photos held out, sorted."""
+        return sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") == "test"})

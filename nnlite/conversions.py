@@ -1,0 +1,67 @@
+"""A tensor on another device or in another dtype: Tensor's methods of these names, which are PyTorch's."""
+
+import builtins
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import functional as F
+from .errors import ShapeError
+from .tensor import Tensor
+
+
+def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
+    """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
+
+    The tensor itself if nothing changes. The result stays in the graph: gradients travel back through it.
+    """
+    result = self
+    for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
+        if isinstance(wanted, Tensor):
+            result = to(result, wanted.device, wanted.dtype)
+        elif not isinstance(wanted, (builtins.type, np.dtype)):
+            result = F.to_device(result, wanted)
+        elif np.dtype(wanted) != result.dtype:
+            result = F.cast(result, wanted)
+    return result
+
+
+cpu = partial(to, device="cpu")
+gpu = cuda = partial(to, device="gpu")
+half = partial(to, dtype=np.float16)
+float = partial(to, dtype=np.float32)
+double = partial(to, dtype=np.float64)
+int = partial(to, dtype=np.int32)
+long = partial(to, dtype=np.int64)
+bool = partial(to, dtype=np.bool_)
+
+
+def type(self: Tensor, dtype: Any) -> Tensor:
+    return to(self, np.dtype(dtype))
+
+
+def astype(self: Tensor, dtype: Any) -> Tensor:
+    """A copy of another dtype."""
+    return F.cast(self, dtype)
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """Itself: operations here take any memory order."""
+    return self
+
+
+def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """self where the condition holds, other elsewhere."""
+    return F.where(condition, self, other)
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    return F.reshape(self, other.shape)
+
+
+def t(self: Tensor) -> Tensor:
+    """A matrix with its two axes swapped."""
+    if self.ndim > 2:
+        raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
+    return self.T

@@ -1,0 +1,16 @@
+"""Guards: what a function refuses, and in which words. The formulas themselves are in functional/, nn/ and optim/.
+
+A guard has the name and the arguments of the function it guards, is called before it (errors.guarded), and raises if
+they make no sense. common.py has the checks that many of them share. The operations' guards:
+
+    arrays.py        arithmetic, reductions, shapes, parts, products
+    activations.py   nonlinearities, norms, random numbers
+    images.py        convolution, pooling, borders, resizing
+    losses.py        losses
+"""
+
+from . import activations, arrays, images, layers, losses, optimizers, tensors
+from .common import register
+
+for file in (activations, arrays, images, losses):
+    register(file)

@@ -1,0 +1,303 @@
+"""Guards of the layers in nn/: a bad setting is found where it was written, not in forward."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+import numpy as np
+
+from .. import backend as backends
+from .. import nn
+from ..errors import CheckpointError, ShapeError
+from ..function import is_tensor, shape_of
+from .common import (
+    check_cells,
+    check_choice,
+    check_divisor,
+    check_number,
+    check_output_padding,
+    check_padding,
+    check_positive,
+    check_resizing,
+    check_share,
+    check_whole,
+    check_windows,
+    guards,
+    pair,
+)
+
+PADDING_MODES = ("zeros", "reflect", "replicate")
+
+# A setting of one name means the same in every layer that has it.
+SETTINGS = (
+    (check_number, ("negative_slope", "alpha", "beta", "threshold")),
+    (check_share, ("p", "label_smoothing")),
+    (check_positive, ("delta", "eps")),
+    (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
+    (partial(check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
+    (partial(check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
+    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor")),
+)
+
+
+@guards("settings")
+def settings(layer):
+    """Check each setting of a layer by its name."""
+    name, own = type(layer).__name__, vars(layer)
+    for check, known in SETTINGS:
+        check(name, **{key: own[key] for key in known if key in own})
+    if "approximate" in own:
+        check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
+
+
+@guards("PReLU")
+def prelu(layer, init):
+    check_number("PReLU", init=init)
+    settings(layer)
+
+
+@guards("Softplus")
+def softplus(layer):
+    settings(layer)
+    if layer.beta == 0:
+        raise ValueError("Softplus: beta must not be 0, the result is divided by it")
+
+
+@guards("Loss")
+def loss(layer):
+    settings(layer)
+    name, kl = type(layer).__name__, hasattr(layer, "log_target")
+    check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *(["batchmean"] if kl else [])))
+    if getattr(layer, "beta", 0) < 0:
+        raise ValueError(f"{name}: beta must not be negative, got {layer.beta!r}")
+
+
+@guards("Pool")
+def pool(layer):
+    name = type(layer).__name__
+    check_windows(name, layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
+    check_divisor(name, getattr(layer, "divisor_override", None))
+
+
+@guards("AdaptiveAvgPool2d")
+def adaptive_avg_pool2d(layer):
+    check_cells("AdaptiveAvgPool2d", layer.output_size)
+
+
+@guards("_Pad.__init__")
+def pad(self, padding):
+    sides = padding if isinstance(padding, (tuple, list)) else (padding,) * 4
+    if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
+        name = type(self).__name__
+        raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
+
+
+@guards("Upsample")
+def upsample(layer):
+    check_resizing("Upsample", layer.size, layer.scale_factor, layer.mode, layer.align_corners)
+
+
+@guards("Unflatten.__init__")
+def unflatten(self, dim, unflattened_size):
+    check_whole("Unflatten", dim=dim)
+    if not isinstance(unflattened_size, (tuple, list)):
+        raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
+    for size in unflattened_size:
+        check_whole("Unflatten", -1, unflattened_size=size)
+
+
+@guards("_Row.extend")
+def extend(self, modules):
+    if not isinstance(modules, Iterable):
+        raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
+
+
+# Layers with weights
+
+
+@guards("Embedding")
+def embedding(layer):
+    settings(layer)
+    rows, index = layer.num_embeddings, layer.padding_idx
+    if index is not None:
+        check_whole("Embedding", padding_idx=index)
+        if not -rows <= index < rows:
+            raise IndexError(f"Embedding: padding_idx {index} is no row of {rows}")
+
+
+@guards("_Conv.__init__")
+def convolution(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
+    name = type(self).__name__
+    check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
+    if in_channels % groups or out_channels % groups:
+        raise ValueError(
+            f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
+        )
+    for what, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation)):
+        pair(name, what, value, 1)
+
+
+@guards("Conv2d")
+def conv2d(self, padding, padding_mode):
+    check_padding("Conv2d", padding, self.stride)
+    if padding_mode not in PADDING_MODES:
+        known = ", ".join(PADDING_MODES)
+        raise ValueError(f"Conv2d: padding_mode {padding_mode!r} is not covered; expected one of {known}")
+
+
+@guards("ConvTranspose2d")
+def conv_transpose2d(self, padding, output_padding, padding_mode):
+    pair("ConvTranspose2d", "padding", padding, 0)
+    check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
+    if padding_mode != "zeros":
+        raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
+
+
+@guards("PerChannel")
+def per_channel(self, num_features, eps, momentum):
+    name = type(self).__name__
+    check_whole(name, 1, num_features=num_features)
+    check_positive(name, eps=eps)
+    if momentum is not None:
+        check_share(name, momentum=momentum)
+    if eps > 0.1:
+        level = 4 if type(self).__init__.__qualname__ == "PerChannel.__init__" else 5  # whoever made the layer
+        message = f"{name}(eps={eps}) flattens everything; did you mean momentum={eps}?"
+        warnings.warn(message, stacklevel=level)
+
+
+@guards("PerChannel.forward")
+def per_channel_forward(self, input):
+    shape = shape_of(input)
+    if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
+        forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
+        raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
+
+
+@guards("LayerNorm.__init__")
+def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
+    shape = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    if not shape:
+        raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
+    for size in shape:
+        check_whole("LayerNorm", 1, normalized_shape=size)
+
+
+@guards("GroupNorm")
+def group_norm(layer):
+    settings(layer)
+    if layer.num_channels % layer.num_groups:
+        channels, groups = layer.num_channels, layer.num_groups
+        raise ValueError(f"GroupNorm: {channels} channels do not make {groups} groups of one size")
+
+
+@guards("GroupNorm.forward")
+def group_norm_forward(self, input):
+    shape = shape_of(input)
+    if len(shape) < 2 or shape[1] != self.num_channels:
+        raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
+
+
+@guards("spectral_norm")
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
+    if not isinstance(vars(module).get(name), nn.Parameter):
+        owner = type(module).__name__
+        raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
+    if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
+        raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
+    check_positive("spectral_norm", eps=eps)
+    check_whole("spectral_norm", dim=0 if dim is None else dim)
+
+
+# Module
+
+
+@guards("Module.__setattr__")
+def set_attribute(self, name, value):
+    """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
+    if isinstance(vars(self).get(name), nn.Parameter) and not (value is None or isinstance(value, nn.Parameter)):
+        raise TypeError(
+            f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "
+            "assign nn.Parameter(tensor) or None, or write into it: with no_grad(): module.weight.copy_(tensor)"
+        )
+
+
+@guards("Module.register_buffer")
+def register_buffer(self, name, tensor, persistent=True):
+    if name not in self._buffer_names:
+        _claim(self, name, "register_buffer")
+    if not (tensor is None or is_tensor(tensor)):
+        raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
+
+
+@guards("Module.register_parameter")
+def register_parameter(self, name, param):
+    if not isinstance(vars(self).get(name), nn.Parameter):
+        _claim(self, name, "register_parameter")
+    if not (param is None or isinstance(param, nn.Parameter)):
+        raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
+
+
+@guards("Module.add_module")
+def add_module(self, name, module):
+    if not isinstance(vars(self).get(name), nn.Module):
+        _claim(self, name, "add_module")
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
+
+
+@guards("Module.to")
+def to(self, *target, device=None, dtype=None):
+    for wanted in (*target, device):
+        if isinstance(wanted, str):
+            backends.canonical(wanted)
+    for wanted in (*target, dtype):
+        if not (wanted is None or isinstance(wanted, str) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
+            raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {wanted}")
+
+
+@guards("Module.load_state_dict")
+def load_state_dict(self, state_dict, strict=True):
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(
+            f"load_state_dict: expected a dictionary of names to tensors, got {type(state_dict).__name__}; "
+            "read a file with nnlite.load(path) first"
+        )
+    own = self.state_dict()
+    misshaped = [
+        f"{name} (file {_shape(state_dict[name])}, model {own[name].shape})"
+        for name in own
+        if name in state_dict and _shape(state_dict[name]) != own[name].shape
+    ]
+    faults = {"of another shape": misshaped}
+    if strict or misshaped:
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        faults = {"missing": missing, "unexpected": unexpected, **faults}
+    if any(faults.values()):
+        listed = "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in faults.items() if names)
+        raise CheckpointError(
+            f"this state does not fit {type(self).__name__} — {listed}; "
+            "build the model with the options it was saved with"
+        )
+
+
+def _claim(module, name, caller):
+    """Raise unless the name is one that dotted names can be made of, and free."""
+    if not isinstance(name, str):
+        raise TypeError(f"{caller}: a name is a string, not {type(name).__name__}")
+    if not name or "." in name:
+        raise ValueError(f"{caller}: {name!r} cannot be a name; a name is not empty and has no dot")
+    if getattr(module, name, None) is not None:
+        raise ValueError(f"{caller}: {type(module).__name__} already has an attribute {name!r}; choose another name")
+
+
+def _shape(value):
+    """The shape of an array of numbers, () of a plain number; for anything else, its type."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63:
+        return ()
+    if not hasattr(value, "dtype"):
+        return type(value).__name__
+    return value.shape if getattr(value.dtype, "kind", "f") in "fiub" else f"of dtype {value.dtype}"
