@@ -21,6 +21,7 @@ TRICKS = {
     "scatter": "scatter.py: ... or one product, added up by taps, for few channels or few pixels",
     "two_parts": "two_parts.py: the last digits of a mean without float64",
     "winograd": "cpu/winograd.py: convolution with fewer multiplications",
+    "shared_weights": "cpu/products.py: deep in a network the cores share the weights instead of the pixels",
     "by_tap": "cpu/products.py: windows of one channel are copied tap by tap",
     "blocks": "cpu/blocks.py: formulas run over blocks that stay in the cache",
     "threads": "cpu/threads.py: all cores work",

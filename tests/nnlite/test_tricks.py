@@ -22,6 +22,7 @@ ENTRANCES = {
     "scatter": (scatter, "spread"),
     "two_parts": (two_parts.TwoParts, "__init__"),
     "winograd": (winograd, "rows_matmul"),
+    "shared_weights": (products, "_are_few"),
     "by_tap": (products, "_columns_by_tap"),
     "blocks": (blocks, "_slices"),
     "threads": (threads, "_pool"),

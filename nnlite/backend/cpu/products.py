@@ -33,6 +33,10 @@ def rows_matmul(view, matrix, bias=None, out=None):
         for part, suited in _tiled(view):
             (winograd.rows_matmul if suited else rows_matmul)(view[part], matrix, bias, out[part])
         return out
+    if on("shared_weights") and _are_few(view, width):
+        product = matmul(_columns(view), matrix)
+        out[...] = (product if bias is None else product + bias).reshape(out.shape)
+        return out
 
     def multiply(*block):
         columns, part = _columns(view[block]), out[block]
@@ -53,6 +57,8 @@ def rows_outer(view, y):
     if on("winograd") and winograd.suits(view, width):
         parts = [(winograd.rows_outer if suited else rows_outer)(view[part], y[part]) for part, suited in _tiled(view)]
         return sum(parts[1:], parts[0])
+    if on("shared_weights") and _are_few(view, width):
+        return matmul(y.reshape(-1, width).T, _columns(view))
 
     def outer(*block):
         columns, outputs = _columns(view[block]), y[block].reshape(-1, width)
@@ -106,6 +112,14 @@ def _tiled(view):
     if width < view.shape[2]:
         parts.append(((everything, slice(height), right), False))
     return parts
+
+
+def _are_few(view, width):
+    """Whether there are fewer windows than fill a block, or than weights for each, as deep in a network.
+
+    Then the cores share the weights instead.
+    """
+    return math.prod(view.shape[:3]) <= max(WINDOWS_LEAST, width)
 
 
 def _blocks(view):
