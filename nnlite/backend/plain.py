@@ -68,7 +68,7 @@ class Plain:
     def column_sums(self, formula, *arrays, constants=()):
         """The sum of formula(*arrays, *constants) over every axis but the channels', in float64: (N, C, ...) -> (C,)"""
         values = formula(*arrays, *(_per_channel(c, arrays[0].ndim) for c in constants))
-        return values.sum(axis=(0, *range(2, values.ndim)), dtype="float64")
+        return values.sum(axis=tuple(axis for axis in range(values.ndim) if axis != 1), dtype="float64")
 
     def moments(self, x):
         """Mean and (biased) variance of each channel, in float64: (N, C, ...) -> (C,), (C,)"""
