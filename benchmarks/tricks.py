@@ -2,7 +2,7 @@
 
     python -m benchmarks.tricks [--work NAME...] [--rounds N] [--json FILE]
 
-A step is run with all tricks and without each of them, taking turns, each time untimed first for a tenth of a second.
+A step is run with all tricks and without each of them, taking turns, each time untimed first for a quarter of a second.
 A number in the table says how many times as long the step takes without the trick: the median, over the rounds, of its
 time divided by that of the complete step in the same round. In the last row nothing is left but the plain backend; it
 is so slow that one step must do.
@@ -55,7 +55,7 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     batch = WORKS[name].batches[0]
     step = WORKS[name].make(library("nnlite"), batch)[1]
     steps = {COMPLETE: step} | {trick: leaving_out(trick, step) for trick in TRICKS}
-    times = alternate(steps, rounds, warm_up=0, settle=0.1)
+    times = alternate(steps, rounds, warm_up=0, settle=0.25)
     complete = np.array(times[COMPLETE])
     factors = {trick: float(np.median(np.array(times[trick]) / complete)) for trick in TRICKS}
     use("plain")
