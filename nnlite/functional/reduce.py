@@ -33,8 +33,7 @@ class Sum(Reduction):
     def forward(self, x, *, dim, keepdim):
         return total(x, self.prepare(x, dim), keepdim)
 
-    def backward(self, dy):
-        return self.xp.broadcast_to(dy.reshape(self.kept), self.shape)
+    backward = Reduction.spread
 
 
 class Mean(Reduction):
