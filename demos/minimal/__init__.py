@@ -9,6 +9,6 @@ In reading order:
     dcgan.py         the same game with convolutions
     pix2pix.py       the same game with a condition: photos become cartoons
 
-Each runs offline as `python -m demos.minimal.NAME`, in about a minute or less on two CPU cores, and writes its picture
+Each runs offline as `python -m demos.minimal.NAME`, in 20 to 80 seconds on two CPU cores, and writes its picture
 to runs/minimal/NAME.png. With PyTorch's names throughout, what is learnt here can be used there.
 """
