@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import importlib
 import weakref
-from collections.abc import Iterator
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +16,10 @@ from .errors import guard, guarded
 from .function import Function, arrays_in
 
 
-class _Operation:
+class Method:
     """A function of another file as a method of the tensor that is its first argument (`swapped`: its second)."""
 
-    def __init__(self, module: str, name: str, swapped: builtins.bool):
+    def __init__(self, module: str, name: str, swapped: bool):
         self.module, self.name, self.swapped = module, name, swapped
 
     @functools.cached_property
@@ -33,9 +31,9 @@ class _Operation:
         return self.function if tensor is None else MethodType(self.function, tensor)
 
 
-def _from(module: str, names: str, swapped: builtins.bool = False) -> list[Any]:
+def _methods(module: str, names: str, swapped: bool = False) -> list[Any]:
     """The functions of these names in a file of nnlite, as methods."""
-    return [_Operation(module, name, swapped) for name in names.split()]
+    return [Method(module, name, swapped) for name in names.split()]
 
 
 class Tensor:
@@ -50,7 +48,7 @@ class Tensor:
     __slots__ = ("__weakref__", "_grad", "_version", "array", "grad_fn", "requires_grad")
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
 
-    def __init__(self, array: Any, requires_grad: builtins.bool = False):
+    def __init__(self, array: Any, requires_grad: bool = False):
         if (
             requires_grad
             or getattr(getattr(array, "dtype", None), "kind", "?") not in "biuf"
@@ -66,7 +64,7 @@ class Tensor:
     # What it is
 
     @property
-    def shape(self) -> tuple[builtins.int, ...]:
+    def shape(self) -> tuple[int, ...]:
         return self.array.shape
 
     @property
@@ -74,7 +72,7 @@ class Tensor:
         return self.array.dtype
 
     @property
-    def ndim(self) -> builtins.int:
+    def ndim(self) -> int:
         return self.array.ndim
 
     @property
@@ -82,7 +80,7 @@ class Tensor:
         return backends.device_of(self.array)
 
     @property
-    def is_leaf(self) -> builtins.bool:
+    def is_leaf(self) -> bool:
         return self.grad_fn is None
 
     @property
@@ -109,17 +107,17 @@ class Tensor:
         guard("require_tensors", "grad", *([] if value is None else [value]))
         self._grad = value
 
-    def size(self, dim: builtins.int | None = None) -> Any:
+    def size(self, dim: int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
-    def numel(self) -> builtins.int:
+    def numel(self) -> int:
         return self.array.size
 
-    def dim(self) -> builtins.int:
+    def dim(self) -> int:
         return self.ndim
 
     @guarded
-    def __len__(self) -> builtins.int:
+    def __len__(self) -> int:
         return self.shape[0]
 
     def __repr__(self) -> str:
@@ -135,18 +133,18 @@ class Tensor:
         """The one element as a Python number (waits for the GPU)."""
         return self.array.item()
 
-    def __float__(self) -> builtins.float:
-        return builtins.float(self.item())
+    def __float__(self) -> float:
+        return float(self.item())
 
-    def __int__(self) -> builtins.int:
-        return builtins.int(self.item())
+    def __int__(self) -> int:
+        return int(self.item())
 
     @guarded
-    def __index__(self) -> builtins.int:
-        return builtins.int(self.item())
+    def __index__(self) -> int:
+        return int(self.item())
 
-    def __bool__(self) -> builtins.bool:
-        return builtins.bool(self.item())
+    def __bool__(self) -> bool:
+        return bool(self.item())
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers (waits for the GPU)."""
@@ -157,7 +155,7 @@ class Tensor:
         """The array, sharing memory. Raises DeviceError for a tensor on the GPU."""
         return self.array
 
-    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def detach(self) -> Tensor:
@@ -169,7 +167,7 @@ class Tensor:
     # The backward pass
 
     @guarded
-    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for a gradient here (or no longer), in place."""
         self.requires_grad = requires_grad
         return self
@@ -180,7 +178,7 @@ class Tensor:
         if self.grad_fn is not None:
             self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
@@ -218,40 +216,21 @@ class Tensor:
 
     # Operations: each is written once, in functional/, and imported when it is first called
 
-    add, sub, mul, div, neg, pow = _from("functional.arithmetic", "add sub mul div neg pow")
-    __add__, __sub__, __mul__, __truediv__ = _from("functional.arithmetic", "add sub mul div")
-    __neg__, __pow__, __radd__, __rmul__ = _from("functional.arithmetic", "neg pow add mul")
-    exp, log, sqrt = _from("functional.arithmetic", "exp log sqrt")
-    matmul, __matmul__ = _from("functional.linear", "matmul matmul")
-    sum, mean = _from("functional.reduce", "sum mean")
-    reshape, view, flatten = _from("functional.shape", "reshape reshape flatten")
-    permute, transpose, squeeze, unsqueeze = _from("functional.shape", "permute transpose squeeze unsqueeze")
-    (relu,) = _from("functional.relu", "relu")
+    add, sub, mul, div, neg, pow = _methods("functional.arithmetic", "add sub mul div neg pow")
+    __add__, __sub__, __mul__, __truediv__ = _methods("functional.arithmetic", "add sub mul div")
+    __neg__, __pow__, __radd__, __rmul__ = _methods("functional.arithmetic", "neg pow add mul")
+    exp, log, sqrt = _methods("functional.arithmetic", "exp log sqrt")
+    matmul, __matmul__ = _methods("functional.linear", "matmul matmul")
+    sum, mean = _methods("functional.reduce", "sum mean")
+    reshape, view, flatten = _methods("functional.shape", "reshape reshape flatten")
+    permute, transpose, squeeze, unsqueeze = _methods("functional.shape", "permute transpose squeeze unsqueeze")
+    (relu,) = _methods("functional.relu", "relu")
 
-    __rsub__, __rtruediv__, __rpow__ = _from("functional.arithmetic", "sub div pow", swapped=True)
-    __rmatmul__ = _from("functional.linear", "matmul", swapped=True)[0]
+    __rsub__, __rtruediv__, __rpow__ = _methods("functional.arithmetic", "sub div pow", swapped=True)
+    __rmatmul__ = _methods("functional.linear", "matmul", swapped=True)[0]
 
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
+    # Whatever else PyTorch's tensors can do is listed in methods.py
 
-    # Outside the core
+    if TYPE_CHECKING:
 
-    abs, __abs__, clip, clamp = _from("functional.piecewise", "abs abs clip clamp")
-    maximum, minimum = _from("functional.piecewise", "maximum minimum")
-    __eq__, __ne__, __invert__ = _from("functional.compare", "equal unequal inverse")
-    __lt__, __le__, __gt__, __ge__ = _from("functional.compare", "lt le gt ge")
-    eq, ne, lt, le, gt, ge = _from("functional.compare", "eq ne lt le gt ge")
-    logical_not, logical_and, logical_or = _from("functional.compare", "logical_not logical_and logical_or")
-    __and__, __or__ = _from("functional.compare", "logical_and logical_or")
-    max, min, amax, amin, argmax, argmin = _from("functional.statistics", "max min amax amin argmax argmin")
-    var, std, norm, logsumexp = _from("functional.statistics", "var std norm logsumexp")
-    sigmoid, tanh, softmax, log_softmax = _from("functional.activation", "sigmoid tanh softmax log_softmax")
-    __getitem__, split, chunk, flip, roll = _from("functional.index", "getitem split chunk flip roll")
-    expand, clone = _from("functional.cast", "expand clone")
-    to, cpu, gpu, cuda, type, astype = _from("conversions", "to cpu gpu cuda type astype")
-    half, float, double, int, long, bool = _from("conversions", "half float double int long bool")
-    contiguous, where, view_as, t = _from("conversions", "contiguous where view_as t")
-    __iadd__, __isub__, __imul__, __itruediv__ = _from("in_place", "add_ sub_ mul_ div_")
-    add_, sub_, mul_, div_, __setitem__ = _from("in_place", "add_ sub_ mul_ div_ setitem")
-    copy_, fill_, zero_, clamp_, clip_ = _from("in_place", "copy_ fill_ zero_ clamp_ clip_")
-    __hash__ = object.__hash__  # a tensor in a set or dictionary is itself, whatever its values
+        def __getattr__(self, name: str) -> Any: ...

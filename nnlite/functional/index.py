@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import backend as backends
@@ -111,6 +111,11 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     Numbers and slices share memory, arrays copy. Raises IndexError for a key that is not there.
     """
     return GetItem.apply(input, key=key)
+
+
+def iterate(input: Tensor) -> Iterator[Tensor]:
+    """input[0], input[1], ..."""
+    return (getitem(input, i) for i in range(len(input)))
 
 
 @guarded

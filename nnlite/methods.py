@@ -1,0 +1,36 @@
+"""The methods of Tensor beyond the core: which file has the function, and under which names tensors have it.
+
+tensor.py lists those of the core in the same way. A function is imported when it is first called.
+"""
+
+from typing import Any
+
+from .tensor import Method, Tensor
+
+# file -> names of its functions; "name=function" where the method is called otherwise
+METHODS = {
+    "functional.piecewise": "abs __abs__=abs clip clamp maximum minimum",
+    "functional.compare": """__eq__=equal __ne__=unequal __invert__=inverse __lt__=lt __le__=le __gt__=gt __ge__=ge
+        eq ne lt le gt ge logical_not logical_and logical_or __and__=logical_and __or__=logical_or""",
+    "functional.statistics": "max min amax amin argmax argmin var std norm logsumexp",
+    "functional.activation": "sigmoid tanh softmax log_softmax",
+    "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
+    "functional.cast": "expand clone",
+    "conversions": """to cpu gpu cuda type astype half float double int long bool contiguous where view_as t""",
+    "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ clamp_ clip_ __setitem__=setitem
+        __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
+}
+# the same, for functions whose second argument is the tensor
+SWAPPED: dict[str, str] = {}
+
+
+def _add(table: dict[str, str], swapped: bool) -> None:
+    for file, names in table.items():
+        for name in names.split():
+            alias, _, function = name.partition("=")
+            added: Any = Method(file, function or alias, swapped)
+            setattr(Tensor, alias, added)
+
+
+_add(METHODS, swapped=False)
+_add(SWAPPED, swapped=True)
