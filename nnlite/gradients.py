@@ -37,11 +37,12 @@ def grad(
     weights = [grad_outputs] if isinstance(grad_outputs, Tensor) else grad_outputs or [None] * len(outputs)
     found: dict[Any, Any] = {}  # an input's node, or the input itself if it is a leaf -> its gradient
     wanted = [x if x.grad_fn is None else x.grad_fn for x in inputs]
+    places = set(wanted)
     for i, (output, weight) in enumerate(zip(outputs, weights, strict=True)):
         guard("Tensor.backward", output, weight)
         last = i == len(outputs) - 1
         for edge, array in _gradients(output, weight, keep=retain_graph or not last):
-            if edge in wanted:
+            if edge in places:
                 found[edge] = found[edge] + array if edge in found else array
     unused = [x.shape for x, edge in zip(inputs, wanted, strict=True) if edge not in found]
     if unused and not allow_unused:

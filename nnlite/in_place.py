@@ -17,28 +17,25 @@ from . import backend as backends
 from . import functional as F
 from .errors import GraphError, ShapeError, guard
 from .function import Function, is_grad_enabled, is_tensor, python_number, unbroadcast
-from .functional.index import two_steps
+from .functional.index import getitem, two_steps
 from .tensor import Tensor
 
 
-def add_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self += alpha * other"""
-    return _write(self, "+=", other if alpha == 1 else alpha * other, operator.iadd, F.add)
+def _operator(symbol: str, change: Any, function: Any) -> Any:
+    """An arithmetic operator as a method that changes its tensor: self += alpha * other, and so on."""
+
+    def method(self: Tensor, other: Any, **alpha: float) -> Tensor:
+        value = other if alpha.get("alpha", 1) == 1 else other * alpha["alpha"]
+        _check_current(self)
+        return _write(self, symbol, value, change, lambda x: function(x, value))
+
+    return method
 
 
-def sub_(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
-    """self -= alpha * other"""
-    return _write(self, "-=", other if alpha == 1 else alpha * other, operator.isub, F.sub)
-
-
-def mul_(self: Tensor, other: Any) -> Tensor:
-    """self *= other"""
-    return _write(self, "*=", other, operator.imul, F.mul)
-
-
-def div_(self: Tensor, other: Any) -> Tensor:
-    """self /= other"""
-    return _write(self, "/=", other, operator.itruediv, F.div)
+add_ = _operator("+=", operator.iadd, F.add)
+sub_ = _operator("-=", operator.isub, F.sub)
+mul_ = _operator("*=", operator.imul, F.mul)
+div_ = _operator("/=", operator.itruediv, F.div)
 
 
 class SetItem(Function):
@@ -58,24 +55,29 @@ class SetItem(Function):
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
-    """self[key] = value"""
+    """self[key] = value
 
+    x[key] += y ends here too: Python changes the view x[key] first and assigns it to its own place then.
+    """
     guard("getitem", self, key)
+    if not (is_tensor(value) and value._version is self._version and value.shape == getitem(self.data, key).shape):
+        _check_current(self)
 
     def write(array: Any, value: Any) -> None:
         view, arrays = two_steps(array, key)
         array[view][Ellipsis if arrays is None else arrays] = value
 
-    _write(self, "x[...] =", value, write, lambda x, value: SetItem.apply(x, value, key=key))
+    _write(self, "x[...] =", value, write, lambda x: SetItem.apply(x, value, key=key))
 
 
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Take over the values of `source`, which is broadcast."""
-    return _write(self, "copy_", source, lambda array, value: array.__setitem__(Ellipsis, value), _copy)
+    _check_current(self)
+    return _write(self, "copy_", source, _assign, lambda x: SetItem.apply(x, source, key=...))
 
 
-def _copy(x, source):
-    return SetItem.apply(x, source, key=...)
+def _assign(array, value):
+    array[...] = value
 
 
 def fill_(self: Tensor, value: float) -> Tensor:
@@ -90,7 +92,7 @@ def zero_(self: Tensor) -> Tensor:
 
 def _replacing(name: str) -> Any:
     """The function of this name as a method that changes its tensor."""
-    return lambda self, *args, **kwargs: replace_(self, lambda x: getattr(F, name)(x, *args, **kwargs))
+    return lambda self, *args, **settings: replace_(self, lambda x: getattr(F, name)(x, *args, **settings))
 
 
 relu_, sigmoid_, tanh_, exp_, log_, sqrt_ = map(_replacing, ("relu", "sigmoid", "tanh", "exp", "log", "sqrt"))
@@ -102,6 +104,11 @@ def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 
     Raises GraphError where PyTorch raises too: for a leaf that requires a gradient, or a view of one.
     """
+    _check_current(self)
+    return _replaced(self, function)
+
+
+def _replaced(self, function):
     before = Tensor(self.array.copy(order="K"))  # what the operation keeps for backward must not change
     before.requires_grad, before.grad_fn = self.requires_grad, self.grad_fn
     result = function(before)
@@ -109,11 +116,17 @@ def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         raise TypeError(f"a change in place makes {result.dtype} of {self.dtype}; convert the tensor first")
     if result.requires_grad:
         _check_recordable(self)
-    _write(self.detach(), "a change", result.detach(), lambda array, value: array.__setitem__(Ellipsis, value), None)
+    _write(self.detach(), "a change", result.detach(), _assign, None)
     if result.requires_grad:
         self._version[1] = self._recorded = self._version[0]
         self.requires_grad, self.grad_fn = True, result.grad_fn
     return self
+
+
+def _check_current(self):
+    """Raise if a recorded change through another tensor over this memory is missing from this one's graph."""
+    if is_grad_enabled() and self._recorded not in (None, self._version[1]):
+        guard("overwritten", self)
 
 
 def _check_recordable(self):
@@ -132,7 +145,7 @@ def _check_recordable(self):
 def _write(self: Tensor, operation: str, other: Any, write: Any, recorded: Any) -> Tensor:
     """write(array, other's array), counted. Raises the errors of nnlite for what cannot be done.
 
-    Where a gradient is required, recorded(self, other) takes self's place instead.
+    Where a gradient is required, recorded(self) takes self's place instead.
     """
     value = python_number(getattr(other, "array", other))
     if not (isinstance(value, (int, float, list)) or backends.is_array(value)):
@@ -143,7 +156,7 @@ def _write(self: Tensor, operation: str, other: Any, write: Any, recorded: Any) 
             "PyTorch, and the change would be lost; change that one (x.copy_(changed.view_as(x))), or a .clone()"
         )
     if is_grad_enabled() and (self.requires_grad or getattr(other, "requires_grad", False)):
-        return replace_(self, lambda x: recorded(x, other))
+        return _replaced(self, recorded)
     backends.of(self.array, value)  # raises DeviceError for different devices
     try:
         write(self.array, value)
