@@ -18,7 +18,7 @@ from .errors import ShapeError
 from .function import Function, axis_of
 from .functional.cast import Clone, Expand
 from .functional.index import GetItem
-from .functional.shape import Permute, reshape, unpack
+from .functional.shape import Permute, Reshape, reshape, unpack
 from .guards.common import guards
 from .tensor import Tensor
 
@@ -88,6 +88,8 @@ def note_strides(node: Function, input: Tensor, result: Tensor) -> None:
 
 def _of_view(node, input, result):
     """The strides that PyTorch's view has, None for row by row."""
+    if isinstance(node, Reshape) and input._strides is None:
+        return None
     # An array of PyTorch's layout, to do the same with. It has no memory and is never read.
     layout = np.lib.stride_tricks.as_strided(np.empty(1, "int8"), input.shape, _strides(input))
     if isinstance(node, Permute):
