@@ -52,7 +52,7 @@ def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    return F.reshape(self, other.shape)
+    return self.view(other.shape)
 
 
 def t(self: Tensor) -> Tensor:

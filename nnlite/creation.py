@@ -139,8 +139,8 @@ def full_like(input: Tensor, fill_value: Any, **kind: Unpack[Kind]) -> Tensor:
     wanted = _like("full_like", input, kind)
     if backends.canonical(wanted["device"]) != input.device:
         return full(input.shape, fill_value, **wanted)
-    array = backends.of(input.array).xp.full_like(input.array, fill_value, dtype=wanted["dtype"])
-    return Tensor(array, wanted.get("requires_grad", False))
+    xp = backends.of(input.array).xp
+    return _new(lambda _, dtype: xp.full_like(input.array, fill_value, dtype=dtype), input.shape, **wanted)
 
 
 def zeros_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
@@ -220,11 +220,13 @@ def _has_dtype(data: Any) -> bool:
 
 
 def _plain(data: Any) -> Any:
-    """Nested lists with the numbers out of any Tensors in them."""
+    """Nested lists with the numbers out of any Tensors in them, which have one each."""
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
     if isinstance(data, Tensor):
         if data.device != "cpu":
             raise DeviceError("tensor: a list with tensors on the gpu; use nnlite.stack, or .cpu() on each")
-        return data.numpy()
+        if data.numel() != 1:
+            raise ShapeError(f"tensor: a list with a tensor of shape {data.shape}; use nnlite.stack, or cat")
+        return data.detach().numpy().reshape(())
     return data

@@ -215,10 +215,14 @@ def shape_of(x) -> tuple[int, ...]:
 
 
 def axis_of(dim, shape):
-    """The axis `dim`, which may count from the end, counted from 0. Raises IndexError if there is none."""
-    if not -len(shape) <= dim < len(shape):
-        raise IndexError(f"dim {dim} of a tensor with shape {shape}; expected {-len(shape)} to {len(shape) - 1}")
-    return dim % len(shape)
+    """The axis `dim`, which may count from the end, counted from 0. Raises IndexError if there is none.
+
+    As in PyTorch, a single number may be asked for along an axis that it does not have.
+    """
+    axes = len(shape) or 1
+    if not -axes <= dim < axes:
+        raise IndexError(f"dim {dim} of a tensor with shape {shape}; expected {-axes} to {axes - 1}")
+    return dim % axes
 
 
 def is_grad_enabled() -> bool:

@@ -114,6 +114,8 @@ def _replaced(self, function):
     result = function(before)
     if not np.can_cast(result.dtype, self.dtype, "same_kind"):
         raise TypeError(f"a change in place makes {result.dtype} of {self.dtype}; convert the tensor first")
+    if result.shape != self.shape:
+        raise ShapeError(f"a change in place makes {result.shape} of {self.shape}; write x = x + y for a new shape")
     if result.requires_grad:
         _check_recordable(self)
     _write(self.detach(), "a change", result.detach(), _assign, None)

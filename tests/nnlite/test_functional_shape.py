@@ -53,7 +53,8 @@ def test_flatten(data, shape, seed):
 
 def forward(key):
     """PyTorch's slices do not go backwards."""
-    return all(part.step is None or part.step > 0 for part in key if isinstance(part, slice))
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part.step is None or part.step > 0 for part in parts if isinstance(part, slice))
 
 
 @given(data=st.data(), shape=shapes, order=orders, seed=seeds)
