@@ -2,9 +2,10 @@
 
 import gzip
 import hashlib
-import importlib
 import io
+import pickle
 import struct
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -520,7 +521,7 @@ def digits(tmp_path, rng, monkeypatch):
             data, name = gzip.compress(head + array.tobytes()), f"{split}-{part}-ubyte.gz"
             (raw / name).write_bytes(data)
             known[name] = len(data), hashlib.sha256(data).hexdigest()
-    monkeypatch.setattr(importlib.import_module("nnlite.data.mnist"), "FILES", known)
+    monkeypatch.setattr(datasets.MNIST, "files", known)
     return arrays
 
 
@@ -539,6 +540,63 @@ def test_mnist(train, digits, tmp_path):
     assert mnist.classes[7] == "7 - seven" and mnist.class_to_idx["0 - zero"] == 0
 
 
+def test_clothes_are_read_as_digits_are(digits, tmp_path, monkeypatch):
+    (tmp_path / "MNIST").rename(tmp_path / "FashionMNIST")
+    monkeypatch.setattr(datasets.FashionMNIST, "files", datasets.MNIST.files)
+    clothes = datasets.FashionMNIST(tmp_path, train=False)
+    assert np.array_equal(clothes.data.numpy(), digits[False][0]) and clothes.classes[9] == "Ankle boot"
+    clothes.data[0] = 0  # may be written to
+    with pytest.raises(nnlite.DataError, match=r"MNIST.raw"):
+        datasets.MNIST(tmp_path)
+
+
+def archive(path, files):
+    """A compressed archive of pickles, as CIFAR's are; its size and checksum."""
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            data = pickle.dumps(content, protocol=2)
+            member = tarfile.TarInfo(f"cifar/{name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def put_cifar(cls, folder, files, monkeypatch):
+    size, sha256 = archive(folder / cls.archive, files)
+    monkeypatch.setattr(cls, "size", size)
+    monkeypatch.setattr(cls, "sha256", sha256)
+
+
+def test_cifar(tmp_path, rng, monkeypatch):
+    planes = rng.integers(0, 256, (6, 3072), np.uint8)
+    files = {f"data_batch_{i}": {"data": planes[i - 1 : i], "labels": [i]} for i in (3, 1, 2, 5, 4)}
+    files |= {"test_batch": {"data": planes[5:], "labels": [9]}, "batches.meta": {"label_names": list("abcdefghij")}}
+    put_cifar(datasets.CIFAR10, tmp_path, files, monkeypatch)
+    train, test = (datasets.CIFAR10(tmp_path, train, transforms.ToTensor()) for train in (True, False))
+    assert train.targets == [1, 2, 3, 4, 5] and test.targets == [9] and train.classes == list("abcdefghij")
+    assert train.data.shape == (5, 32, 32, 3) and train.data.dtype == np.uint8 and len(test) == 1
+    for dataset, expected in ((train, planes[:5]), (test, planes[5:])):
+        for (image, _), levels in zip([dataset[i] for i in range(len(dataset))], expected, strict=True):
+            assert np.array_equal(image.numpy(), levels.reshape(3, 32, 32) / np.float32(255))
+    image, target = datasets.CIFAR10(tmp_path)[2]
+    assert image.mode == "RGB" and image.size == (32, 32) and target == 3
+    files = {"train": {"data": planes, "fine_labels": [7] * 6}, "test": {}, "meta": {"fine_label_names": ["apple"]}}
+    put_cifar(datasets.CIFAR100, tmp_path, files, monkeypatch)
+    hundred = datasets.CIFAR100(tmp_path)
+    assert hundred.targets == [7] * 6 and hundred.class_to_idx == {"apple": 0} and len(hundred) == 6
+
+
+def test_archives_run_nothing_and_are_checked(tmp_path, monkeypatch):
+    put_cifar(datasets.CIFAR100, tmp_path, {"train": print, "meta": {}}, monkeypatch)
+    with pytest.raises(KeyError, match="print"):
+        datasets.CIFAR100(tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(nnlite.DataError, match=r"cifar-100.* is not the file that was published"):
+        datasets.CIFAR100(tmp_path)
+    with pytest.raises(nnlite.DataError, match=r"no file .*cifar-10-python.*download=True"):
+        datasets.CIFAR10(tmp_path)
+
+
 def test_mnist_that_is_not_there(tmp_path):
     with pytest.raises(nnlite.DataError, match="download=True"):
         datasets.MNIST(tmp_path)
@@ -551,8 +609,7 @@ def test_mnist_that_is_not_there(tmp_path):
     ("module", "name", "says"),
     [
         (vision.models, "resnet18", r"torchvision\.models\.resnet18 is not covered; .*models"),
-        (datasets, "CIFAR10", r"datasets\.CIFAR10 is not covered; .*ImageFolder"),
-        (datasets, "FashionMNIST", "FashionMNIST is not covered"),
+        (datasets, "SVHN", r"datasets\.SVHN is not covered; .*ImageFolder"),
         (transforms, "RandomErasing", "RandomErasing is not covered; .*Compose"),
         (F, "perspective", "perspective is not covered"),
         (utils, "draw_bounding_boxes", "make_grid"),

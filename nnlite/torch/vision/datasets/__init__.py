@@ -1,10 +1,12 @@
-"""torchvision.datasets: MNIST, and folders of images."""
+"""torchvision.datasets: MNIST and FashionMNIST, CIFAR10 and CIFAR100, and folders of images."""
 
 from ..refusal import refuse
+from .cifar import CIFAR10, CIFAR100
 from .folder import IMG_EXTENSIONS, DatasetFolder, ImageFolder
-from .mnist import MNIST
+from .mnist import MNIST, FashionMNIST
 from .vision import VisionDataset
 
 __getattr__ = refuse(
-    "torchvision.datasets", "nnlite fetches and checks MNIST only; read your own images with ImageFolder or a Dataset"
+    "torchvision.datasets",
+    "there are MNIST, FashionMNIST, CIFAR10, CIFAR100; read other images with ImageFolder or a Dataset",
 )
