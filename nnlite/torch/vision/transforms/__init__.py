@@ -14,7 +14,8 @@ from .containers import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from .conversions import ConvertImageDtype, Normalize, PILToTensor, ToPILImage, ToTensor
 from .functional import InterpolationMode
 from .geometry import (
-    CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomResizedCrop, RandomRotation, RandomVerticalFlip, Resize,
+    CenterCrop, Pad, RandomAffine, RandomCrop, RandomHorizontalFlip, RandomResizedCrop, RandomRotation,
+    RandomVerticalFlip, Resize,
 )  # fmt: skip
 
 __getattr__ = refuse("torchvision.transforms", "write it as a function of an image, which Compose takes as well")

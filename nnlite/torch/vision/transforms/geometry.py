@@ -147,15 +147,56 @@ class RandomRotation:
         center: Sequence[float] | None = None,
         fill: Any = 0,
     ):
-        if isinstance(degrees, int | float):
-            if degrees < 0:
-                raise ValueError(f"RandomRotation: degrees is not negative, got {degrees}; or give two angles")
-            degrees = (-degrees, degrees)
-        if len(degrees) != 2:
-            raise ValueError(f"RandomRotation: degrees is one angle or two, got {degrees}")
-        self.degrees = degrees
+        self.degrees = _angles("RandomRotation: degrees", degrees, (2,))
         self.interpolation, self.expand, self.center, self.fill = interpolation, expand, center, fill
 
     def __call__(self, img: Any) -> Any:
         angle = chance.uniform(*self.degrees)
         return F.rotate(img, angle, self.interpolation, self.expand, self.center, self.fill)
+
+
+class RandomAffine:
+    """A Pillow image turned, moved, enlarged and sheared, each by chance.
+
+    degrees     clockwise, between -degrees and degrees or between two
+    translate   by at most these shares of the width and of the height, either way, in whole pixels
+    scale       between two factors
+    shear       along x by between -shear and shear degrees or between two; four numbers: along x, along y
+    """
+
+    def __init__(
+        self,
+        degrees: float | Sequence[float],
+        translate: Sequence[float] | None = None,
+        scale: Sequence[float] | None = None,
+        shear: float | Sequence[float] | None = None,
+        interpolation: Interpolation = InterpolationMode.NEAREST,
+        fill: Any = 0,
+        center: Sequence[float] | None = None,
+    ):
+        if translate is not None and not (len(translate) == 2 and all(0 <= share <= 1 for share in translate)):
+            raise ValueError(f"RandomAffine: translate is two shares in 0..1, got {translate}")
+        if scale is not None and not 0 < min(scale):
+            raise ValueError(f"RandomAffine: scale is two factors above 0, got {scale}")
+        self.degrees, self.translate = _angles("RandomAffine: degrees", degrees, (2,)), translate or (0.0, 0.0)
+        self.scale = scale or (1.0, 1.0)
+        self.shear = (*_angles("RandomAffine: shear", 0.0 if shear is None else shear, (2, 4)), 0.0, 0.0)[:4]
+        self.interpolation, self.fill, self.center = interpolation, fill, center
+
+    def __call__(self, img: Any) -> Any:
+        angle, scale = chance.uniform(*self.degrees), chance.uniform(*self.scale)
+        furthest = [share * side for share, side in zip(self.translate, F.get_image_size(img), strict=True)]
+        moved = [round(chance.uniform(-far, far)) for far in furthest]
+        shear = chance.uniform(*self.shear[:2]), chance.uniform(*self.shear[2:])
+        return F.affine(img, angle, moved, scale, shear, self.interpolation, self.fill, self.center)
+
+
+def _angles(what, angles, lengths):
+    """A row of least and greatest angles; a number stands for -itself and itself."""
+    if isinstance(angles, int | float):
+        if angles < 0:
+            raise ValueError(f"{what} is not negative, got {angles}; or give the least and the greatest")
+        return -angles, angles
+    if len(angles) not in lengths:
+        raise ValueError(f"{what} is one angle, or {' or '.join(map(str, lengths))}, got {angles}")
+    return tuple(angles)

@@ -11,7 +11,7 @@ from .colour import (
 )  # fmt: skip
 from .conversions import convert_image_dtype, normalize, pil_to_tensor, to_pil_image, to_tensor
 from .geometry import (
-    InterpolationMode, center_crop, crop, get_image_size, hflip, pad, resize, resized_crop, rotate, vflip,
+    InterpolationMode, affine, center_crop, crop, get_image_size, hflip, pad, resize, resized_crop, rotate, vflip,
 )  # fmt: skip
 
 __getattr__ = refuse("torchvision.transforms.functional", "Pillow and nnlite.functional have much of the rest")

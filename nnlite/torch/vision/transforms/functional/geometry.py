@@ -1,5 +1,6 @@
 """Sizes, places and turns of one image."""
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
@@ -164,6 +165,36 @@ def rotate(
     middle = None if center is None else (float(center[0]), float(center[1]))
     filled = colour(img, 0 if fill is None else fill)
     return img.rotate(angle, pillows(interpolation), expand, middle, fillcolor=filled)
+
+
+def affine(
+    img: Image.Image,
+    angle: float,
+    translate: Sequence[float],
+    scale: float,
+    shear: float | Sequence[float],
+    interpolation: Interpolation = InterpolationMode.NEAREST,
+    fill: Any = None,
+    center: Sequence[float] | None = None,
+) -> Image.Image:
+    """A Pillow image sheared by degrees (x, y), turned by degrees clockwise, enlarged, and moved by pixels (x, y).
+
+    All but the last about `center`, the middle unless given.
+    """
+    if not isinstance(img, Image.Image):
+        raise NotImplementedError("affine: of Pillow images only; put it before ToTensor")
+    if scale <= 0:
+        raise ValueError(f"affine: scale is above 0, got {scale}")
+    turn = math.radians(angle)
+    shear_x, shear_y = (math.radians(s) for s in ((shear, 0.0) if isinstance(shear, int | float) else shear))
+    turned = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    sheared = np.array([[1.0, 0.0], [-math.tan(shear_y), 1.0]]) @ np.array([[1.0, -math.tan(shear_x)], [0.0, 1.0]])
+    middle = np.array(center if center is not None else (img.width / 2, img.height / 2))
+    back = np.linalg.inv(scale * turned @ sheared)  # Pillow asks where each pixel comes from
+    start = middle - back @ (middle + np.array(translate))
+    rows = [*back[0], start[0], *back[1], start[1]]
+    filled = colour(img, 0 if fill is None else fill)
+    return img.transform(img.size, Image.Transform.AFFINE, rows, pillows(interpolation), fillcolor=filled)
 
 
 def pair(size: int | Sequence[int]) -> tuple[int, int]:
