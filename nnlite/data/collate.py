@@ -42,6 +42,4 @@ def collate(samples: Sequence[Any], device: str | None = None) -> Any:
             raise ShapeError(f"collate: samples of one batch have {sorted(lengths)} parts; give each as many")
         parts = [collate(part, device) for part in zip(*samples, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts
-    raise TypeError(
-        f"collate: no batch is made of {getattr(first, 'dtype', type(first))}; use a transform or collate_fn"
-    )
+    raise TypeError(f"collate: {getattr(first, 'dtype', type(first))} makes no batch; use a transform or a collate_fn")
