@@ -9,7 +9,7 @@ network needs, beginning with function.py. functional/ has the operations with t
 the optimisers, backend/ what they run on, and guards/ the checks of their arguments.
 """
 
-from . import backends, cuda, functional, graph, guards, methods, nn, optim
+from . import backends, cuda, functional, graph, guards, methods, nn, optim, views
 from .backend import canonical as device
 from .backend import gpu_available
 from .backend.cpu.threads import set_num_threads
