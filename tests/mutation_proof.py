@@ -52,7 +52,6 @@ OWN_TESTS = {
     "arithmetic": ["test_functional_compare.py"],
     "batch_norm": ["test_functional_norm.py"],
     "cast": ["test_functional_shape.py", "test_gpu.py::test_a_tensor_moves_inside_the_graph"],
-    "einsum": ["test_functional_products.py"],
     "embedding": ["test_functional_linear.py"],
     "index": ["test_functional_shape.py"],
     "pad": ["test_functional_resize.py"],

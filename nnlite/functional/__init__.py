@@ -14,12 +14,10 @@ The core (docs/read-the-core.md):
 and the rest, built the same way:
 
     elementary.py   sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign round floor ceil trunc
-                    floor_divide remainder isnan isinf isfinite
+                    floor_divide remainder
     products.py     mm bmm mv dot outer
-    einsum.py       einsum
-    triangle.py     tril triu diag diagonal trace
-    repeat.py       repeat expand_as unbind
-    truth.py        any all nonzero equal
+    triangle.py     tril triu diag diagonal
+    repeat.py       repeat
     piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
@@ -45,10 +43,9 @@ from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
-from .einsum import einsum
 from .elementary import (
-    ceil, cos, expm1, floor, floor_divide, isfinite, isinf, isnan, log1p, log2, log10, reciprocal, remainder, round,
-    rsqrt, sign, sin, square, trunc,
+    ceil, cos, expm1, floor, floor_divide, log1p, log2, log10, reciprocal, remainder, round, rsqrt, sign, sin, square,
+    trunc,
 )  # fmt: skip
 from .embedding import embedding
 from .index import cat, chunk, flip, getitem, roll, split, stack
@@ -65,9 +62,8 @@ from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from .products import bmm, dot, mm, mv, outer
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
-from .repeat import expand_as, repeat, unbind
+from .repeat import repeat
 from .resize import interpolate, pixel_shuffle
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
-from .triangle import diag, diagonal, trace, tril, triu
-from .truth import all, any, equal, nonzero
+from .triangle import diag, diagonal, tril, triu

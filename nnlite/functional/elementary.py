@@ -27,32 +27,30 @@ class Elementary(Function):
         return self.xp.zeros_like(dy) if self.slope is None else dy * self.slope(self.xp, self.x)
 
 
-def _function(name: str, value: Callable, slope: Callable | None = None) -> Callable[[Tensor], Tensor]:
+def elementwise(name: str, value: Callable, slope: Callable | None = None) -> Callable[[Tensor], Tensor]:
+    """The function of that name, of every element of a tensor."""
+
     def function(input: Tensor) -> Tensor:
         return Elementary.apply(input, name=name, value=value, slope=slope)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name} of every element; its formula and its derivative are in functional/elementary.py."
+    function.__doc__ = f"{name} of every element; elementary.py has its formula and its derivative."
     return function
 
 
-sin = _function("sin", lambda xp, x: xp.sin(x), lambda xp, x: xp.cos(x))
-cos = _function("cos", lambda xp, x: xp.cos(x), lambda xp, x: -xp.sin(x))
-log2 = _function("log2", lambda xp, x: xp.log2(x), lambda xp, x: 1.0 / (x * math.log(2.0)))
-log10 = _function("log10", lambda xp, x: xp.log10(x), lambda xp, x: 1.0 / (x * math.log(10.0)))
-log1p = _function("log1p", lambda xp, x: xp.log1p(x), lambda xp, x: 1.0 / (1.0 + x))  # ln(1 + x), exact near 0
-expm1 = _function("expm1", lambda xp, x: xp.expm1(x), lambda xp, x: xp.exp(x))  # e^x - 1, exact near 0
-rsqrt = _function("rsqrt", lambda xp, x: 1.0 / xp.sqrt(x), lambda xp, x: -0.5 / (x * xp.sqrt(x)))
-reciprocal = _function("reciprocal", lambda xp, x: 1.0 / x, lambda xp, x: -1.0 / (x * x))
+sin = elementwise("sin", lambda xp, x: xp.sin(x), lambda xp, x: xp.cos(x))
+cos = elementwise("cos", lambda xp, x: xp.cos(x), lambda xp, x: -xp.sin(x))
+log2 = elementwise("log2", lambda xp, x: xp.log2(x), lambda xp, x: 1.0 / (x * math.log(2.0)))
+log10 = elementwise("log10", lambda xp, x: xp.log10(x), lambda xp, x: 1.0 / (x * math.log(10.0)))
+log1p = elementwise("log1p", lambda xp, x: xp.log1p(x), lambda xp, x: 1.0 / (1.0 + x))  # ln(1 + x), exact near 0
+expm1 = elementwise("expm1", lambda xp, x: xp.expm1(x), lambda xp, x: xp.exp(x))  # e^x - 1, exact near 0
+rsqrt = elementwise("rsqrt", lambda xp, x: 1.0 / xp.sqrt(x), lambda xp, x: -0.5 / (x * xp.sqrt(x)))
+reciprocal = elementwise("reciprocal", lambda xp, x: 1.0 / x, lambda xp, x: -1.0 / (x * x))
 
-floor = _function("floor", lambda xp, x: xp.floor(x) if x.dtype.kind == "f" else x.copy())
-ceil = _function("ceil", lambda xp, x: xp.ceil(x) if x.dtype.kind == "f" else x.copy())
-trunc = _function("trunc", lambda xp, x: xp.trunc(x) if x.dtype.kind == "f" else x.copy())
-sign = _function("sign", lambda xp, x: ((x > 0) * 1 - (x < 0)).astype(x.dtype))  # 0 for NaN, as in PyTorch
-
-isnan = _function("isnan", lambda xp, x: xp.isnan(x))
-isinf = _function("isinf", lambda xp, x: xp.isinf(x))
-isfinite = _function("isfinite", lambda xp, x: xp.isfinite(x))
+floor = elementwise("floor", lambda xp, x: xp.floor(x) if x.dtype.kind == "f" else x.copy())
+ceil = elementwise("ceil", lambda xp, x: xp.ceil(x) if x.dtype.kind == "f" else x.copy())
+trunc = elementwise("trunc", lambda xp, x: xp.trunc(x) if x.dtype.kind == "f" else x.copy())
+sign = elementwise("sign", lambda xp, x: ((x > 0) * 1 - (x < 0)).astype(x.dtype))  # 0 for NaN, as in PyTorch
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:

@@ -1,12 +1,10 @@
-"""The same numbers several times; and a tensor slice by slice."""
+"""The same numbers several times. `expand` is in cast.py."""
 
 from typing import Any
 
 from ..errors import guarded
-from ..function import axis_of, total
+from ..function import total
 from ..tensor import Tensor
-from .cast import expand
-from .index import getitem
 from .shape import Move, unpack
 
 
@@ -30,16 +28,3 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     `expand` does without copies where an axis has size 1. Raises ShapeError for fewer numbers than axes.
     """
     return Repeat.apply(input, sizes=tuple(unpack(repeats)))
-
-
-@guarded
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """`expand` to the shape of another tensor."""
-    return expand(input, other.shape)
-
-
-@guarded
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """All slices along `dim`, without that axis; they share memory. Raises IndexError for an axis that is not there."""
-    axis = axis_of(dim, input.shape)
-    return tuple(getitem(input, (*(slice(None),) * axis, i)) for i in range(input.shape[axis]))

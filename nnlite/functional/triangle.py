@@ -4,7 +4,6 @@ from .. import backend as backends
 from ..errors import guarded
 from ..tensor import Tensor
 from .piecewise import where
-from .reduce import sum
 from .shape import Move
 
 
@@ -61,12 +60,6 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if input.ndim == 1:
         return DiagonalMatrix.apply(input, offset=diagonal)
     return Diagonal.apply(input, offset=diagonal, dims=(0, 1)).clone()
-
-
-@guarded
-def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal. Raises ShapeError for anything but a matrix."""
-    return sum(diagonal(input))
 
 
 @guarded

@@ -1,20 +1,16 @@
 """Guards of products, triangles, repetitions, and functions of every element."""
 
-from string import ascii_letters
-
 import numpy as np
 
 from ..errors import ShapeError
-from ..functional.einsum import letters_of_axes
 from ..functional.shape import unpack
-from .common import check_dtypes, check_whole, require_tensors, share
+from .common import check_whole, require_tensors, share
 
 # How many axes each of the tensors that come first may have.
-ANY, MATRICES = range(65), range(2, 65)
+MATRICES = range(2, 65)
 AXES = {
     "mm": ([2], [2]), "bmm": ([3], [3]), "mv": ([2], [1]), "dot": ([1], [1]), "outer": ([1], [1]),
-    "trace": ([2],), "diag": ([1, 2],), "diagonal": (MATRICES,), "tril": (MATRICES,), "triu": (MATRICES,),
-    "any": (ANY,), "all": (ANY,), "nonzero": (ANY,), "unbind": (ANY,), "equal": (ANY, ANY), "expand_as": (ANY, ANY),
+    "diag": ([1, 2],), "diagonal": (MATRICES,), "tril": (MATRICES,), "triu": (MATRICES,),
 }  # fmt: skip
 
 
@@ -37,31 +33,7 @@ def repeat(input, *repeats):
     for size in unpack(repeats):
         check_whole("repeat", 0, repeats=size)
     if len(unpack(repeats)) < input.ndim:
-        raise ShapeError(
-            f"repeat: {unpack(repeats)} has too few numbers for shape {input.shape}; give one for each axis"
-        )
-
-
-def einsum(equation, *operands):
-    tensors = unpack(operands)
-    if not isinstance(equation, str):
-        raise TypeError(f"einsum: expected an equation such as 'ij,jk->ik' first, got {type(equation).__name__}")
-    require_tensors("einsum", *tensors)
-    if equation.count(",") != len(tensors) - 1:
-        raise ValueError(f"einsum: {equation!r} is for {equation.count(',') + 1} operands, got {len(tensors)}")
-    check_dtypes("einsum", tensors[0], **{f"operand {i}": x for i, x in enumerate(tensors)})
-    shapes = [x.shape for x in tensors]
-    inputs, output, sizes = letters_of_axes(equation, shapes)
-    fits = {*output} <= {*sizes} <= {*ascii_letters} and len({*output}) == len(output)
-    fits &= all(part.count("...") < 2 for part in equation.replace("->", ",").split(","))
-    for letters, shape in zip(inputs, shapes, strict=True):
-        axes = {*zip(letters, shape, strict=False)}  # as many as letters, if each has one size here
-        fits &= len(letters) == len(shape) and len(axes) == len({*letters})
-        fits &= all(n in (1, sizes[c]) for c, n in axes)
-    if not fits:
-        given = f"{equation!r} does not fit the shapes {', '.join(map(str, shapes))}"
-        expected = "a letter for each axis, or ... for the others; one size for each letter; no new letter after ->"
-        raise ShapeError(f"einsum: {given}; expected {expected}")
+        raise ShapeError(f"repeat: expected a number for each axis of shape {input.shape}, got {unpack(repeats)}")
 
 
 def elementary(name, x):

@@ -8,11 +8,11 @@ ARGUMENTS   function -> strategies for its arguments, most of them bad; the last
 
 from tests.operations import (
     activation, arithmetic, compare, conv, elementary, index, linear, loss, noise, norm, pad, pool, products, reduce,
-    repeat, resize, shape, triangle, truth,
+    repeat, resize, shape, triangle,
 )  # fmt: skip
 
 _FILES = (
-    arithmetic, elementary, compare, truth, reduce, shape, index, repeat, triangle, pad, resize, linear, products,
+    arithmetic, elementary, compare, reduce, shape, index, repeat, triangle, pad, resize, linear, products,
     activation, conv, pool, norm, noise, loss,
 )  # fmt: skip
 

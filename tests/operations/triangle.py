@@ -16,7 +16,6 @@ OPERATIONS = {
     "diagonal": op(lambda lib, F, a: a.diagonal(), IMAGE),
     "diagonal -1": op(lambda lib, F, a: lib.diagonal(a, -1, 1, -1), IMAGE),
     "diagonal 1": op(lambda lib, F, a: lib.diagonal(a, offset=1, dim1=-1, dim2=0), (2, 3, 4)),
-    "trace": op(lambda lib, F, a: a.trace(), (3, 4)),
 }
 
 ARGUMENTS = {
@@ -24,5 +23,4 @@ ARGUMENTS = {
     "triu": (tensors, whole),
     "diag": (tensors, whole),
     "diagonal": (tensors, whole, whole, whole),
-    "trace": (tensors,),
 }

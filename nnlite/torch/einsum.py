@@ -3,16 +3,13 @@
 import math
 from string import ascii_letters
 
-from ..errors import guarded
+from ..errors import ShapeError
+from ..functional import diagonal, matmul, mul, permute, reshape, squeeze, sum
+from ..functional.shape import unpack
+from ..guards.common import check_dtypes, require_tensors
 from ..tensor import Tensor
-from .arithmetic import mul
-from .linear import matmul
-from .reduce import sum
-from .shape import permute, reshape, squeeze, unpack
-from .triangle import diagonal
 
 
-@guarded
 def einsum(equation: str, *operands: Tensor) -> Tensor:
     """Products of elements, summed over the indices that are not in the result (Einstein's convention).
 
@@ -26,7 +23,9 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     the left, each time by one product of matrices. Raises ShapeError if letters and sizes do not fit.
     """
     tensors = unpack(operands)
-    inputs, output, sizes = letters_of_axes(equation, [x.shape for x in tensors])
+    _check_operands(equation, tensors)
+    inputs, output, sizes = _letters_of_axes(equation, [x.shape for x in tensors])
+    _check_letters(equation, [x.shape for x in tensors], inputs, output, sizes)
     (result, letters), *others = [_distinct(x, names, sizes) for x, names in zip(tensors, inputs, strict=True)]
     for i, (x, names) in enumerate(others, 1):
         later = [c for _, waiting in others[i:] for c in waiting]
@@ -36,7 +35,7 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     return permute(result, [kept.index(c) for c in output])
 
 
-def letters_of_axes(equation, shapes):
+def _letters_of_axes(equation, shapes):
     """The letters of each operand's axes and of the result's, with letters in place of `...`; the size of each."""
     left, arrow, output = equation.replace(" ", "").partition("->")
     parts = left.split(",")
@@ -74,3 +73,25 @@ def _contract(a, a_letters, b, b_letters, needed):
     product = matmul if inner else mul  # a product of columns and rows of one element, without a sum
     y = product(matrices(a, a_letters, rows, inner), matrices(b, b_letters, inner, columns))
     return reshape(y, [sizes[c] for c in batch + rows + columns]), batch + rows + columns
+
+
+def _check_operands(equation, tensors):
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum: expected an equation such as 'ij,jk->ik' first, got {type(equation).__name__}")
+    require_tensors("einsum", *tensors)
+    if equation.count(",") != len(tensors) - 1:
+        raise ValueError(f"einsum: {equation!r} is for {equation.count(',') + 1} operands, got {len(tensors)}")
+    check_dtypes("einsum", tensors[0], **{f"operand {i}": x for i, x in enumerate(tensors)})
+
+
+def _check_letters(equation, shapes, inputs, output, sizes):
+    fits = {*output} <= {*sizes} <= {*ascii_letters} and len({*output}) == len(output)
+    fits &= all(part.count("...") < 2 for part in equation.replace("->", ",").split(","))
+    for letters, shape in zip(inputs, shapes, strict=True):
+        axes = {*zip(letters, shape, strict=False)}  # as many as letters, if each has one size here
+        fits &= len(letters) == len(shape) and len(axes) == len({*letters})
+        fits &= all(n in (1, sizes[c]) for c, n in axes)
+    if not fits:
+        given = f"{equation!r} does not fit the shapes {', '.join(map(str, shapes))}"
+        expected = "a letter for each axis, or ... for the others; one size for each letter; no new letter after ->"
+        raise ShapeError(f"einsum: {given}; expected {expected}")
