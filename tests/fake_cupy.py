@@ -14,8 +14,9 @@ from tests import fake_cuda
 # What nnlite uses, with the parameters of CuPy 14 (tests/test_fake_cupy.py compares them where CuPy is installed). A
 # name that is missing here is refused: look whether CuPy has it, and whether it means the same there.
 UFUNCS = {
-    "abs", "absolute", "add", "ceil", "cos", "equal", "exp", "expm1", "floor", "isfinite", "isinf", "isnan", "log",
-    "log10", "log1p", "log2", "maximum", "minimum", "power", "sign", "sin", "sqrt", "tanh", "trunc",
+    "abs", "absolute", "add", "arccos", "arcsin", "arctan", "ceil", "cos", "cosh", "equal", "exp", "expm1", "floor",
+    "fmod", "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "maximum", "minimum", "power", "sign",
+    "sin", "sinh", "sqrt", "tan", "tanh", "trunc",
 }  # fmt: skip
 FUNCTIONS = {
     "arange": "start stop step dtype",
@@ -32,6 +33,7 @@ FUNCTIONS = {
     "flip": "a axis",
     "full": "shape fill_value dtype order",
     "full_like": "a fill_value dtype order subok shape",
+    "isclose": "a b rtol atol equal_nan",
     "matmul": "x1 x2 out",
     "may_share_memory": "a b",
     "min_scalar_type": "a",

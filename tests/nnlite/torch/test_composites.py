@@ -7,7 +7,7 @@ import nnlite
 from nnlite import ShapeError
 from nnlite.torch import composites, elementary
 from tests.checks import check_against_pytorch, check_gradient
-from tests.helpers import IMAGE, op, probability
+from tests.helpers import IMAGE, LibraryOn, assert_close, op, probability
 
 OPERATIONS = {
     "addmm": op(lambda lib, F, a, b, c: a.addmm(b, c, beta=0.5, alpha=-2), (4,), (2, 3), (3, 4)),
@@ -43,6 +43,18 @@ def test_values_and_gradients(torch, name):
         check_gradient(OPERATIONS[name], seed, [order] * len(OPERATIONS[name].inputs))
         check_against_pytorch(torch, OPERATIONS[name], np.float64, 1e-11, seed, order)
     check_against_pytorch(torch, OPERATIONS[name], np.float32, 1e-5, 3, "C")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_gpu_gives_what_the_cpu_gives(gpu, name):
+    results = []
+    for device in ("cpu", "gpu"):
+        tensors = [nnlite.tensor(a, device=device, requires_grad=True) for a in OPERATIONS[name].arrays()]
+        y = OPERATIONS[name].call(LibraryOn(device), nnlite.functional, *tensors)
+        y.sum().backward()
+        results.append([t.detach().cpu().numpy() for t in (y, *(t.grad for t in tensors))])
+    for a, b in zip(*results, strict=True):
+        assert_close(b, a, 1e-11)
 
 
 @pytest.mark.parametrize("indexing", ["ij", "xy"])

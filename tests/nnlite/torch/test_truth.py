@@ -82,3 +82,12 @@ def test_counts_and_exclusive_or(torch):
     assert logical_xor(nnlite.tensor(x), other).tolist() == [[False, False, True], [True, False, True]]
     with pytest.raises(TypeError, match="logical_xor"):
         logical_xor(other, 1)
+
+
+def test_questions_are_answered_on_the_gpu(gpu):
+    x = nnlite.tensor([[0.0, np.nan], [np.inf, 2.0]], device="gpu")
+    answers = [x.any(0), x.all(), x.isinf(), x.nonzero(), x.isclose(x, equal_nan=True), x.count_nonzero(1)]
+    assert [y.cpu().tolist() for y in answers] == [
+        [True, True], False, [[False, False], [True, False]], [[0, 1], [1, 0], [1, 1]], [[True] * 2] * 2, [1, 2],
+    ]  # fmt: skip
+    assert all(y.device == "gpu" for y in answers) and not x.equal(x)
