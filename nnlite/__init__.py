@@ -29,10 +29,12 @@ from .errors import CheckpointError, DataError, DeviceError, GradcheckError, Gra
 from .anomaly import detect_anomaly
 from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
-    abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,
-    log, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum,
-    mul, ne, neg, norm, permute, pow, relu, reshape, roll, sigmoid, softmax, split, sqrt, squeeze, stack, std, sub,
-    sum, tanh, to_device, transpose, unsqueeze, var, where,
+    abs, add, amax, amin, argmax, argmin, bmm, cat, ceil, chunk, clamp, clip, clone, cos, diag, diagonal, div, dot,
+    eq, exp, expm1, flatten, flip, floor, floor_divide, ge, gt, le, log, log10, log1p, log2, log_softmax,
+    logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mm, mul, mv, ne,
+    neg, norm, outer, permute, pow, reciprocal, relu, remainder, reshape, roll, round, rsqrt, sigmoid, sign, sin,
+    softmax, split, sqrt, square, squeeze, stack, std, sub, sum, tanh, to_device, transpose, tril, triu, trunc,
+    unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .tensor import Tensor

@@ -19,6 +19,7 @@ from .function import Function, axis_of
 from .functional.cast import Clone, Expand
 from .functional.index import GetItem
 from .functional.shape import Permute, Reshape, reshape, unpack
+from .functional.triangle import Diagonal
 from .guards.common import guards
 from .tensor import Tensor
 
@@ -98,6 +99,8 @@ def _of_view(node, input, result):
         strides = np.broadcast_to(layout, result.shape).strides
     elif isinstance(node, GetItem):
         strides = layout[node.view].strides
+    elif isinstance(node, Diagonal):
+        strides = node.view(layout).strides
     else:
         strides = _regrouped(input.shape, layout.strides, result.shape)
     return None if _row_by_row(result.shape, strides) else strides

@@ -14,12 +14,14 @@ from tests import fake_cuda
 # What nnlite uses, with the parameters of CuPy 14 (tests/test_fake_cupy.py compares them where CuPy is installed). A
 # name that is missing here is refused: look whether CuPy has it, and whether it means the same there.
 UFUNCS = {
-    "abs", "absolute", "add", "equal", "exp", "expm1", "floor", "isfinite", "isnan", "log", "log1p", "maximum",
-    "minimum", "power", "sign", "sqrt", "tanh",
+    "abs", "absolute", "add", "arccos", "arcsin", "arctan", "ceil", "cos", "cosh", "equal", "exp", "expm1", "floor",
+    "fmod", "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "maximum", "minimum", "power", "sign",
+    "sin", "sinh", "sqrt", "tan", "tanh", "trunc",
 }  # fmt: skip
 FUNCTIONS = {
     "arange": "start stop step dtype",
     "ascontiguousarray": "a dtype",
+    "argwhere": "a",
     "asarray": "a dtype",
     "asnumpy": "a stream order",
     "broadcast_to": "array shape",
@@ -31,6 +33,7 @@ FUNCTIONS = {
     "flip": "a axis",
     "full": "shape fill_value dtype order",
     "full_like": "a fill_value dtype order subok shape",
+    "isclose": "a b rtol atol equal_nan",
     "matmul": "x1 x2 out",
     "may_share_memory": "a b",
     "min_scalar_type": "a",
@@ -41,6 +44,7 @@ FUNCTIONS = {
     "result_type": "*arrays_and_dtypes",
     "roll": "a shift axis",
     "take_along_axis": "a indices axis",
+    "tile": "A reps",
     "where": "condition x y",
     "zeros": "shape dtype order",
     "zeros_like": "a dtype",
@@ -60,6 +64,7 @@ METHODS = {
     "min": "axis out keepdims",
     "repeat": "repeats axis",
     "reshape": "*shape",
+    "round": "decimals out",
     "squeeze": "axis",
     "sum": "axis dtype out keepdims",
     "swapaxes": "axis1 axis2",

@@ -13,6 +13,11 @@ The core (docs/read-the-core.md):
 
 and the rest, built the same way:
 
+    elementary.py   sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign round floor ceil trunc
+                    floor_divide remainder
+    products.py     mm bmm mv dot outer
+    triangle.py     tril triu diag diagonal
+    repeat.py       repeat
     piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
@@ -38,6 +43,10 @@ from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
+from .elementary import (
+    ceil, cos, expm1, floor, floor_divide, log1p, log2, log10, reciprocal, remainder, round, rsqrt, sign, sin, square,
+    trunc,
+)  # fmt: skip
 from .embedding import embedding
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
@@ -50,8 +59,11 @@ from .norm import group_norm, instance_norm, layer_norm
 from .pad import pad
 from .piecewise import abs, clamp, clip, maximum, minimum, where
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from .products import bmm, dot, mm, mv, outer
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
+from .repeat import repeat
 from .resize import interpolate, pixel_shuffle
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
+from .triangle import diag, diagonal, tril, triu
