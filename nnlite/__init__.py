@@ -29,10 +29,11 @@ from .errors import CheckpointError, DataError, DeviceError, GradcheckError, Gra
 from .anomaly import detect_anomaly
 from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
-    abs, add, amax, amin, argmax, argmin, cat, chunk, clamp, clip, clone, div, eq, exp, flatten, flip, ge, gt, le,
-    log, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum,
-    mul, ne, neg, norm, permute, pow, relu, reshape, roll, sigmoid, softmax, split, sqrt, squeeze, stack, std, sub,
-    sum, tanh, to_device, transpose, unsqueeze, var, where,
+    abs, add, amax, amin, argmax, argmin, argsort, bernoulli, cat, chunk, clamp, clip, clone, cumprod, cumsum, div, eq,
+    exp, flatten, flip, gather, ge, gt, index_select, le, log, log_softmax, logical_and, logical_not, logical_or,
+    logsumexp, lt, masked_fill, masked_select, matmul, max, maximum, mean, min, minimum, mul, multinomial, ne, neg,
+    norm, normal, permute, pow, prod, relu, reshape, roll, scatter, scatter_add, sigmoid, softmax, sort, split, sqrt,
+    squeeze, stack, std, sub, sum, tanh, to_device, topk, transpose, unique, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .tensor import Tensor

@@ -10,6 +10,7 @@ import operator
 from typing import Any
 
 from . import backend as backends
+from . import functional as F
 from .errors import GraphError, ShapeError
 from .function import is_grad_enabled, python_number
 from .functional.index import two_steps
@@ -67,6 +68,19 @@ def clamp_(self: Tensor, min: float | None = None, max: float | None = None) -> 
 
 
 clip_ = clamp_
+
+
+def _in_place(function: Any) -> Any:
+    """function(self, ...), which takes the place of self."""
+
+    def change(self: Tensor, *args: Any, **settings: Any) -> Tensor:
+        changed = function(self.detach(), *args, **settings)
+        return _write(self, f"{function.__name__}_", changed, lambda array, value: array.__setitem__(Ellipsis, value))
+
+    return change
+
+
+masked_fill_, scatter_, scatter_add_ = map(_in_place, (F.masked_fill, F.scatter, F.scatter_add))
 
 
 def _write(self: Tensor, operation: str, other: Any, write: Any) -> Tensor:

@@ -16,9 +16,14 @@ METHODS = {
     "functional.activation": "sigmoid tanh softmax log_softmax",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
+    "functional.cumulative": "cumprod cumsum prod",
+    "functional.gather": "gather index_select masked_fill masked_select scatter scatter_add",
+    "functional.order": "argsort sort topk unique",
+    "functional.sampling": "bernoulli multinomial bernoulli_ normal_ random_ uniform_",
     "conversions": """to cpu gpu cuda type astype half float double int long bool contiguous where view_as t""",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ clamp_ clip_ __setitem__=setitem
-        __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
+        __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_
+        masked_fill_ scatter_ scatter_add_""",
 }
 # the same, for functions whose second argument is the tensor
 SWAPPED: dict[str, str] = {}

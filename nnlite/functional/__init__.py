@@ -18,6 +18,9 @@ and the rest, built the same way:
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
     cast.py         clone cast to_device expand
     index.py        getitem cat stack split chunk flip roll
+    gather.py       gather scatter scatter_add index_select masked_fill masked_select
+    order.py        sort argsort topk unique
+    cumulative.py   cumsum cumprod prod
     embedding.py    embedding
     activation.py   prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
@@ -25,6 +28,7 @@ and the rest, built the same way:
     pad.py          pad
     resize.py       interpolate pixel_shuffle
     noise.py        dropout dropout2d rsample
+    sampling.py     bernoulli normal multinomial
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
                     kl_div gaussian_kl hinge_loss nll_loss
 
@@ -38,7 +42,9 @@ from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
+from .cumulative import cumprod, cumsum, prod
 from .embedding import embedding
+from .gather import gather, index_select, masked_fill, masked_select, scatter, scatter_add
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
 from .loss import (
@@ -47,11 +53,13 @@ from .loss import (
 )  # fmt: skip
 from .noise import dropout, dropout2d, rsample
 from .norm import group_norm, instance_norm, layer_norm
+from .order import argsort, sort, topk, unique
 from .pad import pad
 from .piecewise import abs, clamp, clip, maximum, minimum, where
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
 from .resize import interpolate, pixel_shuffle
+from .sampling import bernoulli, multinomial, normal
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze, view
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
