@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import backend as backends
 from ..backend import random
-from ..creation import empty, empty_like, full, full_like, randint
+from ..creation import empty, empty_like, full, randint
 from ..errors import guarded
 from ..function import Function, is_tensor, no_grad, shape_of
 from ..in_place import copy_
@@ -87,7 +87,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> T
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Numbers from N(mean, std^2). Raises ValueError for a negative std, TypeError for a tensor of whole numbers."""
-    return copy_(self, normal(full_like(self, mean), std))
+    return copy_(self, normal(full(self.shape, mean, dtype=self.dtype, device=self.device), std))
 
 
 @guarded

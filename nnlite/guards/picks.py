@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import GraphError, ShapeError
 from ..function import arrays_in, axis_of, is_grad_enabled, is_tensor, shape_of
 from .arrays import _masks, broadcast
-from .common import check_dtypes, check_whole, require_tensors, share
+from .common import check_dtypes, check_number, check_whole, require_tensors, share
 
 
 def _indices(name, input, dim, index):
@@ -77,6 +77,8 @@ def bernoulli(input, p=None):
 
 
 def normal(mean, std=1.0, size=None, **kind):
+    if size is not None:
+        check_number("normal with a size", mean=mean, std=std)
     _within("normal", "std", std, 0, math.inf)
     broadcast("normal", shape_of(mean), shape_of(std))
 
