@@ -38,9 +38,8 @@ class Scatter(Function):
         return y
 
     def backward(self, dy):
-        dx = dy
+        dx = dy.copy()
         if not self.added:
-            dx = dy.copy()
             dx[self.key] = 0.0
         return dx, dy[self.key]
 

@@ -53,9 +53,7 @@ share(_masked, "masked_fill", "masked_select")
 
 def topk(input, k, dim=-1, largest=True, sorted=True):
     require_tensors("topk", input)
-    check_whole("topk", 0, k=k)
-    if k > (input.shape or (1,))[axis_of(dim, input.shape or (1,))]:
-        raise ValueError(f"topk: k {k} is more than there are along dim {dim} of shape {input.shape}")
+    _within("topk", "k", k, 0, (input.shape or (1,))[axis_of(dim, input.shape or (1,))])
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False):
@@ -84,8 +82,7 @@ def normal(mean, std=1.0, size=None, **kind):
 
 
 def uniform_(self, low=0.0, to=1.0):
-    if not -math.inf < low <= to < math.inf:
-        raise ValueError(f"uniform_: expected finite numbers, the first no larger, got {low!r} and {to!r}")
+    _within("uniform_", "to - low", to - low, 0, np.finfo("float64").max)
 
 
 def multinomial(input, num_samples, replacement=False):
