@@ -52,12 +52,11 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, **kind: Any) -> Tensor:
         with no_grad():
             return normal_(empty(size, **kind), mean, std)
 
-    def draw(m, s):
-        first = m if hasattr(m, "dtype") else s
-        noise = random.normal((m + s).shape, first.dtype, backends.device_of(first))
-        return (m + s * noise).astype(first.dtype, copy=False)
+    def draw(mean, std):
+        like = mean + std
+        return mean + std * random.normal(like.shape, like.dtype, backends.device_of(like))
 
-    return Draw.apply(mean, std, draw=draw, **kind)
+    return Draw.apply(mean, std, draw=draw, **kind).to((mean if hasattr(mean, "dtype") else std).dtype)
 
 
 @guarded

@@ -69,6 +69,12 @@ def _within(name, what, values, low, high):
         raise ValueError(f"{name}: {what} must lie between {low} and {high}, got {values!r}")
 
 
+def _floats(name, *values):
+    for tensor in filter(is_tensor, values):
+        if tensor.dtype.kind != "f":
+            raise TypeError(f"{name}: expected floating-point numbers, got {tensor.dtype}; use .float()")
+
+
 def bernoulli(input, p=None):
     require_tensors("bernoulli", input)
     _within("bernoulli", "probabilities", input if p is None else p, 0, 1)
@@ -77,6 +83,7 @@ def bernoulli(input, p=None):
 def normal(mean, std=1.0, size=None, **kind):
     if size is not None:
         check_number("normal with a size", mean=mean, std=std)
+    _floats("normal", mean, std)
     _within("normal", "std", std, 0, math.inf)
     broadcast("normal", shape_of(mean), shape_of(std))
 
@@ -88,8 +95,7 @@ def uniform_(self, low=0.0, to=1.0):
 def multinomial(input, num_samples, replacement=False):
     require_tensors("multinomial", input)
     check_whole("multinomial", 1, num_samples=num_samples)
-    if input.dtype.kind != "f":
-        raise TypeError(f"multinomial: expected floating-point weights, got {input.dtype}; use .float()")
+    _floats("multinomial", input)
     if input.ndim not in (1, 2) or not (replacement or num_samples <= input.shape[-1]):
         raise ShapeError(f"multinomial: no {num_samples} samples of weights {input.shape}; expected (n,) or (m, n)")
     _within("multinomial", "weights", input, 0, np.finfo(input.dtype).max)

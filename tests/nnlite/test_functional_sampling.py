@@ -137,6 +137,7 @@ REFUSED = {
     "no size": (TypeError, lambda: nnlite.normal(0.0, 1.0)),
     "a size with tensors": (TypeError, lambda: nnlite.normal(nnlite.ones(2), 1.0, (2,))),
     "a dtype with tensors": (TypeError, lambda: nnlite.normal(nnlite.ones(2), 1.0, dtype="float64")),
+    "a whole mean": (TypeError, lambda: nnlite.normal(tensor([1]), tensor([1.0]))),
     "shapes": (ShapeError, lambda: nnlite.normal(nnlite.ones(2), nnlite.ones(3))),
     "whole numbers": (TypeError, lambda: nnlite.zeros(2, dtype="int64").normal_()),
     "whole numbers in between": (TypeError, lambda: nnlite.zeros(2, dtype="int64").uniform_()),
