@@ -23,8 +23,10 @@ def _indices(name, input, dim, index):
     return axis
 
 
-def _places(name, input, dim, index, src=None, **settings):
+def _places(name, input, dim, index, src=None, value=None):
     axis = _indices(name, input, dim, index)
+    if src is not None and value is not None:
+        raise TypeError(f"{name}: give either src or value, not both")
     src = src if is_tensor(src) else None
     check_dtypes(name, input, src=src)
     for what, x, free in ("input", input, axis), ("src", index if src is None else src, None):

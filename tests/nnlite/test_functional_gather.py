@@ -59,6 +59,7 @@ REFUSED = {
     "src of another dtype": (TypeError, lambda x: F.scatter_add(x, 1, tensor([[0]]), tensor([[1]]))),
     "added number": (TypeError, lambda x: F.scatter_add(x, 1, tensor([[0]]), 1.0)),
     "no src": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]))),
+    "src and value": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]), x, value=1.0)),
     "reduce": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]), 1.0, reduce="add")),
     "index of several axes": (ShapeError, lambda x: F.index_select(x, 1, tensor([[0]]))),
     "mask of bytes": (TypeError, lambda x: F.masked_fill(x, tensor([1], dtype="uint8"), 0.0)),
