@@ -97,6 +97,7 @@ def _replacing(name: str) -> Any:
 
 relu_, sigmoid_, tanh_, exp_, log_, sqrt_ = map(_replacing, ("relu", "sigmoid", "tanh", "exp", "log", "sqrt"))
 abs_, neg_, pow_, clamp_, clip_ = map(_replacing, ("abs", "neg", "pow", "clamp", "clip"))
+masked_fill_, scatter_, scatter_add_ = map(_replacing, ("masked_fill", "scatter", "scatter_add"))
 
 
 def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:

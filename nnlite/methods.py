@@ -29,8 +29,12 @@ METHODS = {
     "views": "size dim stride is_contiguous contiguous view laid_out_for",
     "gradients": "register_hook retain_grad detach_",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
-        relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_
+        relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_ masked_fill_ scatter_ scatter_add_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
+    "functional.cumulative": "cumprod cumsum prod",
+    "functional.gather": "gather index_select masked_fill masked_select scatter scatter_add",
+    "functional.order": "argsort sort topk unique",
+    "functional.sampling": "bernoulli multinomial bernoulli_ normal_ random_ uniform_",
 }
 # the same, for functions whose second argument is the tensor
 SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}

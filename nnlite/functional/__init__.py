@@ -23,6 +23,9 @@ and the rest, built the same way:
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
     cast.py         clone cast to_device expand
     index.py        getitem cat stack split chunk flip roll
+    gather.py       gather scatter scatter_add index_select masked_fill masked_select
+    order.py        sort argsort topk unique
+    cumulative.py   cumsum cumprod prod
     embedding.py    embedding
     activation.py   prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
@@ -30,6 +33,7 @@ and the rest, built the same way:
     pad.py          pad
     resize.py       interpolate pixel_shuffle
     noise.py        dropout dropout2d rsample
+    sampling.py     bernoulli normal multinomial
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
                     kl_div gaussian_kl hinge_loss nll_loss
 
@@ -47,7 +51,9 @@ from .elementary import (
     ceil, cos, expm1, floor, floor_divide, log1p, log2, log10, reciprocal, remainder, round, rsqrt, sign, sin, square,
     trunc,
 )  # fmt: skip
+from .cumulative import cumprod, cumsum, prod
 from .embedding import embedding
+from .gather import gather, index_select, masked_fill, masked_select, scatter, scatter_add
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
 from .loss import (
@@ -56,6 +62,7 @@ from .loss import (
 )  # fmt: skip
 from .noise import dropout, dropout2d, rsample
 from .norm import group_norm, instance_norm, layer_norm
+from .order import argsort, sort, topk, unique
 from .pad import pad
 from .piecewise import abs, clamp, clip, maximum, minimum, where
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
@@ -65,5 +72,7 @@ from .relu import leaky_relu, relu
 from .repeat import repeat
 from .resize import interpolate, pixel_shuffle
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from .sampling import bernoulli, multinomial, normal
+
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
 from .triangle import diag, diagonal, tril, triu

@@ -53,7 +53,8 @@ class Mul(Binary):
     """y = a b    da = dy b, db = dy a"""
 
     def compute(self, a, b):
-        self.a, self.b = a, b
+        to_a, to_b = self.needs_input_grad
+        self.a, self.b = a if to_b else None, b if to_a else None
         return a * b
 
     def derive(self, dy, to_a, to_b):

@@ -17,6 +17,7 @@ def _one_tensor(name, input, *others, **settings):
 
 
 share(_one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "flip")
+share(_one_tensor, "argsort", "sort", "cumsum", "cumprod", "prod")
 
 # Arithmetic
 

@@ -7,13 +7,13 @@ ARGUMENTS   function -> strategies for its arguments, most of them bad; the last
 """
 
 from tests.operations import (
-    activation, arithmetic, compare, conv, elementary, index, linear, loss, noise, norm, pad, pool, products, reduce,
-    repeat, resize, shape, triangle,
+    activation, arithmetic, compare, conv, cumulative, elementary, gather, index, linear, loss, noise, norm, order, pad,
+    pool, products, reduce, repeat, resize, sampling, shape, triangle,
 )  # fmt: skip
 
 _FILES = (
-    arithmetic, elementary, compare, reduce, shape, index, repeat, triangle, pad, resize, linear, products,
-    activation, conv, pool, norm, noise, loss,
+    arithmetic, elementary, compare, reduce, cumulative, shape, index, gather, order, repeat, triangle, pad, resize,
+    linear, products, activation, conv, pool, norm, noise, sampling, loss,
 )  # fmt: skip
 
 
