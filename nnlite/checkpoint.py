@@ -32,8 +32,6 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
     order. A checksum of everything is added, so that `load` notices damage. The file appears under its name only when
     it is complete. Raises CheckpointError if it cannot be written, TypeError if `state` is not a dictionary.
     """
-    import safetensors.numpy  # here, so that `import nnlite` needs NumPy only
-
     if not isinstance(state, Mapping):
         raise TypeError(f"save: expected a dictionary, got {type(state).__name__}; pass module.state_dict()")
     _check_metadata(metadata or {})
@@ -42,17 +40,34 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
     for name, value in _flatten(state):
         _put(tree, name, None)
         if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "dtype"):
-            data = backends.to_device(value.array if isinstance(value, Tensor) else np.asarray(value), "cpu")
-            arrays[name] = np.array(data, data.dtype.newbyteorder("="), order="C", copy=None)
+            arrays[name] = value
         else:
             values[name] = value
     text = {name: value for name, value in (metadata or {}).items() if name not in (_VALUES, _CHECKSUM)}
     text |= {_VALUES: json.dumps(values)} if values else {}
-    text |= {_CHECKSUM: _checksum(arrays, text)}
+    write(path, encode(arrays, text))
+
+
+def encode(arrays: Mapping[str, Any], text: Mapping[str, str]) -> bytes:
+    """The bytes of a safetensors file with these arrays or Tensors, this text, and a checksum of both."""
+    import safetensors.numpy  # here, so that `import nnlite` needs NumPy only
+
+    stored = {}
+    for name, value in arrays.items():
+        data = backends.to_device(value.array if isinstance(value, Tensor) else np.asarray(value), "cpu")
+        stored[name] = np.array(data, data.dtype.newbyteorder("="), order="C", copy=None)
+    try:
+        return _in_order(safetensors.numpy.save(stored, {**text, _CHECKSUM: _checksum(stored, text)}))
+    except (UnicodeError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"cannot write these arrays: {error}; convert them or their names first") from error
+
+
+def write(path: str | os.PathLike, data: bytes) -> None:
+    """Write a file that appears only when it is complete. Raises CheckpointError if it cannot be written."""
     try:
         with atomic_path(path) as temporary:
-            temporary.write_bytes(_in_order(safetensors.numpy.save(arrays, text)))
-    except (OSError, UnicodeError, safetensors.SafetensorError) as error:
+            temporary.write_bytes(data)
+    except (OSError, UnicodeError) as error:
         raise CheckpointError(f"cannot write {path}: {error}; choose a folder that can be written") from error
 
 
@@ -73,6 +88,11 @@ def load(path: str | os.PathLike, *, checksum_required: bool = False) -> dict[st
     a safetensors file.
     """
     arrays, text = _read(path, checksum_required)
+    return nested(arrays, text, path)
+
+
+def nested(arrays: Mapping[str, np.ndarray], text: Mapping[str, str], path: Any) -> dict[str, Any]:
+    """The state that `save` wrote as these arrays and this text."""
     state: dict[str, Any] = {}
     try:
         for name, array in arrays.items():
@@ -98,10 +118,13 @@ def _check_metadata(metadata):
 
 
 def _read(path, checksum_required=False):
-    """The arrays and the text of a file, after verifying the checksum, which is left out."""
+    return decode(_bytes(path), path, checksum_required)
+
+
+def decode(data: bytes, path: Any, checksum_required: bool = False) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and the text of a file, after verifying the checksum, which is left out. `path` is for messages."""
     import safetensors
 
-    data = _bytes(path)
     try:
         tensors = safetensors.deserialize(data)
         text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}

@@ -11,10 +11,13 @@ from .errors import ShapeError
 from .tensor import Tensor
 
 
-def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
+def to(
+    self: Tensor, *target: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False
+) -> Tensor:
     """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
 
-    The tensor itself if nothing changes. The result stays in the graph: gradients travel back through it.
+    The tensor itself if nothing changes, unless `copy`. The result stays in the graph: gradients travel back through
+    it. `non_blocking` is accepted, and whatever needs the result waits for it.
     """
     result = self
     for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
@@ -24,11 +27,11 @@ def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Ten
             result = F.to_device(result, wanted)
         elif np.dtype(wanted) != result.dtype:
             result = F.cast(result, wanted)
-    return result
+    return F.clone(result) if copy and result is self else result
 
 
 cpu = partial(to, device="cpu")
-gpu = cuda = partial(to, device="gpu")
+gpu = partial(to, device="gpu")
 half = partial(to, dtype=np.float16)
 float = partial(to, dtype=np.float32)
 double = partial(to, dtype=np.float64)
@@ -37,8 +40,9 @@ long = partial(to, dtype=np.int64)
 bool = partial(to, dtype=np.bool_)
 
 
-def type(self: Tensor, dtype: Any) -> Tensor:
-    return to(self, np.dtype(dtype))
+def cuda(self: Tensor, device: Any = None, non_blocking: Any = False) -> Tensor:
+    """On the GPU, which may be given by its number, 0."""
+    return to(self, "gpu" if device is None or device == 0 else device)
 
 
 def astype(self: Tensor, dtype: Any) -> Tensor:

@@ -16,12 +16,23 @@ METHODS = {
     "functional.activation": "sigmoid tanh softmax log_softmax",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": """to cpu gpu cuda type astype half float double int long bool contiguous where view_as t""",
+    "conversions": """to cpu gpu cuda astype half float double int long bool contiguous where view_as t""",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ clamp_ clip_ __setitem__=setitem
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
+    "torch.tensor_methods": """ndimension nelement element_size is_floating_point is_complex get_device type type_as
+        new new_zeros new_ones new_empty new_full new_tensor pin_memory share_memory_ data_ptr storage""",
 }
+# the same, for what is no call: x.is_cuda
+PROPERTIES = {"torch.tensor_methods": "is_cuda is_sparse"}
 # the same, for functions whose second argument is the tensor
 SWAPPED: dict[str, str] = {}
+
+
+class Property(Method):
+    """A function of another file as a property of its tensor."""
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        return self if tensor is None else self.function(tensor)
 
 
 def _add(table: dict[str, str], swapped: bool) -> None:
@@ -34,3 +45,6 @@ def _add(table: dict[str, str], swapped: bool) -> None:
 
 _add(METHODS, swapped=False)
 _add(SWAPPED, swapped=True)
+for _file, _names in PROPERTIES.items():
+    for _name in _names.split():
+        setattr(Tensor, _name, Property(_file, _name, swapped=False))

@@ -36,6 +36,13 @@ def _methods(module: str, names: str, swapped: bool = False) -> list[Any]:
     return [Method(module, name, swapped) for name in names.split()]
 
 
+class Size(tuple[int, ...]):
+    """A shape that says what it is: torch.Tensor(x.size()) is of this size, torch.Tensor([2, 3]) has two elements."""
+
+    def numel(self) -> int:
+        return int(np.prod(self))
+
+
 class Tensor:
     """An n-dimensional array with a gradient.
 
@@ -108,7 +115,7 @@ class Tensor:
         self._grad = value
 
     def size(self, dim: int | None = None) -> Any:
-        return self.shape if dim is None else self.shape[dim]
+        return Size(self.shape) if dim is None else self.shape[dim]
 
     def numel(self) -> int:
         return self.array.size
