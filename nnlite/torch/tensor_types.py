@@ -40,8 +40,9 @@ class TensorType(type):
         return _from(cls, data[0], kind)
 
     def __instancecheck__(cls, value: Any) -> bool:
-        ours = isinstance(value, OurTensor)
-        return ours and cls.numbers in (None, value.dtype) and cls.place in (None, value.device)
+        if not isinstance(value, OurTensor):
+            return False
+        return (cls.numbers is None or value.dtype == cls.numbers) and (cls.place is None or value.device == cls.place)
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
