@@ -3,6 +3,7 @@
 tensor.py lists those of the core in the same way. A function is imported when it is first called.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from .tensor import Method, Tensor
@@ -28,23 +29,13 @@ PROPERTIES = {"torch.tensor_methods": "is_cuda is_sparse"}
 SWAPPED: dict[str, str] = {}
 
 
-class Property(Method):
-    """A function of another file as a property of its tensor."""
-
-    def __get__(self, tensor: Any, owner: Any = None) -> Any:
-        return self if tensor is None else self.function(tensor)
-
-
-def _add(table: dict[str, str], swapped: bool) -> None:
+def _add(table: dict[str, str], swapped: bool = False, made: Callable[[Method], Any] = lambda method: method) -> None:
     for file, names in table.items():
         for name in names.split():
             alias, _, function = name.partition("=")
-            added: Any = Method(file, function or alias, swapped)
-            setattr(Tensor, alias, added)
+            setattr(Tensor, alias, made(Method(file, function or alias, swapped)))
 
 
-_add(METHODS, swapped=False)
+_add(METHODS)
 _add(SWAPPED, swapped=True)
-for _file, _names in PROPERTIES.items():
-    for _name in _names.split():
-        setattr(Tensor, _name, Property(_file, _name, swapped=False))
+_add(PROPERTIES, made=lambda method: property(lambda tensor: method.function(tensor)))

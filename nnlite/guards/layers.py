@@ -249,7 +249,7 @@ def add_module(self, name, module):
 
 
 @guards("Module.to")
-def to(self, *target, device=None, dtype=None):
+def to(self, *target, device=None, dtype=None, non_blocking=False):
     for wanted in (*target, device):
         if isinstance(wanted, str):
             backends.canonical(wanted)

@@ -7,9 +7,9 @@ tensor, and so on for whatever JSON does not have. A state_dict alone is a safet
 import argparse
 import collections
 import json
-import os
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -55,11 +55,7 @@ def save(
     """
     arrays: dict[str, Any] = {}
     tree = _described(obj, (), arrays)
-    data = checkpoint.encode(arrays, {_TREE: json.dumps(tree)})
-    if hasattr(f, "write"):
-        f.write(data)
-    else:
-        checkpoint.write(f, data)
+    checkpoint.save(arrays, f, {_TREE: json.dumps(tree)})
 
 
 def load(
@@ -72,22 +68,27 @@ def load(
     or a function (tensor on the CPU, old name) -> tensor, or None to leave it. `weights_only` changes nothing.
     Raises FileNotFoundError, and CheckpointError for a file that is damaged or a pickle of PyTorch's.
     """
-    path = f if isinstance(f, (str, os.PathLike)) else getattr(f, "name", "the file")
-    if hasattr(f, "read"):
-        data = f.read()
-    else:
-        with open(f, "rb") as file:
-            data = file.read()
-    if data[8:9] != b"{" and (data[:4] == b"PK\x03\x04" or data[:1] == b"\x80"):
-        raise CheckpointError(
-            f"{path} is a pickle (PyTorch's own format), which runs code when it is read; convert it where PyTorch is: "
-            "safetensors.torch.save_file(torch.load(path), 'model.safetensors'), and load that file"
-        )
-    arrays, text = checkpoint.decode(data, path)
+    _refuse_pickle(f)
+    arrays, text = checkpoint.read(f)
     move = _mover(map_location)
     if _TREE in text:
         return _restored(json.loads(text[_TREE]), arrays, move)
-    return _moved(checkpoint.nested(arrays, text, path), move)
+    if checkpoint.VALUES in text:
+        raise CheckpointError(f"{f} was written by nnlite.save with values besides tensors; read it with nnlite.load")
+    return {name: move(Tensor(array), "cpu") for name, array in arrays.items()}
+
+
+def _refuse_pickle(f: Any) -> None:
+    """Raise CheckpointError for a file of PyTorch's own format, FileNotFoundError for a path with no file."""
+    with nullcontext(f) if hasattr(f, "read") else open(f, "rb") as file:
+        start = file.tell()
+        head = file.read(9)
+        file.seek(start)
+    if head[8:] != b"{" and (head[:4] == b"PK\x03\x04" or head[:1] == b"\x80"):
+        raise CheckpointError(
+            f"{f} is a pickle (PyTorch's own format), which runs code when it is read; convert it where PyTorch is: "
+            "safetensors.torch.save_file(torch.load(path), 'model.safetensors'), and load that file"
+        )
 
 
 # Saving: objects as JSON, arrays aside
@@ -122,7 +123,7 @@ def _described(obj: Any, place: tuple, arrays: dict[str, Any]) -> Any:
 
 
 def _array(obj, place, arrays):
-    name = "/".join(map(str, place)) or "tensor"
+    name = ".".join(map(str, place)).replace("/", ".") or "tensor"
     while name in arrays:  # the keys 1 and "1"
         name += "'"
     arrays[name] = obj
@@ -181,13 +182,6 @@ def _restored(node: Any, arrays: Mapping[str, np.ndarray], move: Callable) -> An
     if kind in ("ndarray", "number"):
         return arrays[value] if kind == "ndarray" else arrays[value][()]
     return np.dtype(value) if kind == "dtype" else device(value)
-
-
-def _moved(state: Any, move: Callable) -> Any:
-    """The tensors in a nested dictionary moved."""
-    if isinstance(state, dict):
-        return {name: _moved(value, move) for name, value in state.items()}
-    return move(state, "cpu") if isinstance(state, Tensor) else state
 
 
 def _mover(map_location: Any) -> Callable[[Tensor, str], Tensor]:

@@ -21,7 +21,7 @@ def outcome(function, library):
 
 def comparable(value):
     """Plain values, with (dtype, shape, numbers) for a tensor."""
-    if isinstance(value, Tensor) or type(value).__module__.startswith("torch") and hasattr(value, "detach"):
+    if isinstance(value, Tensor) or (type(value).__module__.startswith("torch") and hasattr(value, "detach")):
         array = np.asarray(value.detach().cpu().numpy())
         return "tensor", str(array.dtype), array.shape, array.tolist()
     if isinstance(value, tuple):
