@@ -1,5 +1,6 @@
 """What fills the namespaces of this package: nnlite's own names, and one line for those that are missing."""
 
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
@@ -30,6 +31,12 @@ def public(module: ModuleType) -> dict[str, Any]:
         for name, thing in vars(module).items()
         if not (name.startswith("_") or isinstance(thing, ModuleType))
     }
+
+
+def offer(namespace: str, **modules: ModuleType) -> None:
+    """Make nnlite's modules importable under PyTorch's names: `from nnlite.torch.optim.optimizer import Optimizer`."""
+    for name, module in modules.items():
+        sys.modules[f"{namespace}.{name}"] = module
 
 
 def missing(namespace: str) -> Callable[[str], Any]:

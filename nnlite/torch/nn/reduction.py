@@ -38,6 +38,6 @@ def translated(signature: inspect.Signature, args: tuple, kwargs: dict[str, Any]
         given["reduction"] = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(
             f"size_average and reduce args will be deprecated, please use reduction={given['reduction']!r} instead.",
-            stacklevel=4,
+            stacklevel=3,
         )
     return given

@@ -53,6 +53,10 @@ from nnlite.torch.nn.parameter import Parameter
 from nnlite.torch.nn.utils import clip_grad_norm_
 from nnlite.torch.optim import Adam, lr_scheduler
 from nnlite.torch.optim.lr_scheduler import StepLR, _LRScheduler
+from nnlite.torch.optim.optimizer import Optimizer
+from nnlite.torch.nn.modules.loss import _Loss
+from nnlite.torch.nn.modules.batchnorm import _BatchNorm
+from nnlite.torch.nn.utils.parametrizations import spectral_norm
 from nnlite.torch.distributions import Normal, kl_divergence
 from nnlite.torch.cuda.amp import autocast, GradScaler
 from nnlite.torch.nn.modules.utils import _pair

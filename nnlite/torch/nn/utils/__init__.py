@@ -7,7 +7,7 @@ from typing import Any
 from ....functional import cat, getitem
 from ....nn.utils import clip_grad_norm_, clip_grad_value_, parametrizations
 from ....tensor import Tensor
-from ...names import missing
+from ...names import missing, offer
 from .spectral_norm import remove_spectral_norm, spectral_norm
 
 
@@ -31,4 +31,5 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         place += p.numel()
 
 
+offer(__name__, parametrizations=parametrizations)
 __getattr__ = missing(__name__)
