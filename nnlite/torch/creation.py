@@ -28,11 +28,26 @@ def _with_more_arguments(function: Any) -> Callable[..., Tensor]:
         refuse(f"torch.{name}", out=out, layout=None if layout == strided else layout, memory_format=other_order)
         if generator is not None and not random:
             raise TypeError(f"torch.{name}: there is nothing random about it; leave generator out")
+        if name == "randint":
+            args = _low_high_size(list(args), kind)
         if "size" in kind and name in ("zeros", "ones", "empty", "rand", "randn"):
             args = (*args, kind.pop("size"))
         return function(*args, **kind) if generator is None else _drawn(generator, function, args, kind)
 
     return create
+
+
+def _low_high_size(args, kind):
+    """The arguments of randint(low, high, size) and randint(high, size), by position or by name."""
+    try:
+        size = kind.pop("size") if "size" in kind else args.pop()
+        high = kind.pop("high") if "high" in kind else args.pop()
+        low = kind.pop("low") if "low" in kind else args.pop() if args else 0
+    except IndexError as error:
+        raise TypeError("torch.randint: expected (high, size) or (low, high, size)") from error
+    if args:
+        raise TypeError(f"torch.randint: expected (high, size) or (low, high, size), not {args} as well")
+    return low, high, size
 
 
 def _drawn(generator, function, args, kind):
@@ -41,9 +56,7 @@ def _drawn(generator, function, args, kind):
         n = kind.pop("n") if "n" in kind else args[0]
         return ours.tensor(generator.permutation(n), **kind)
     if function.__name__ == "randint":
-        low, high = (0, args[0]) if len(args) + ("size" in kind) == 2 and "low" not in kind else (args[0], args[1])
-        shape = kind.pop("size") if "size" in kind else args[-1]
-        return ours.tensor(generator.integers(low, high, shape), **kind)
+        return ours.tensor(generator.integers(*args), **kind)
     like = ours.empty_like if function.__name__.endswith("_like") else ours.empty
     result = like(*args, **kind)
     result.array[...] = getattr(generator, DRAWS[function.__name__])(result.shape, result.dtype, result.device)

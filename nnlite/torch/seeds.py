@@ -1,6 +1,7 @@
 """The usual random numbers as a torch.Generator, and the functions that seed them."""
 
 import secrets
+from typing import Any
 
 from ..backend import random
 
@@ -15,10 +16,15 @@ class _Default(Generator):
 
     uniform, normal = staticmethod(random.uniform), staticmethod(random.normal)
     integers, permutation = staticmethod(random.integers), staticmethod(random.permutation)
-    get_state, set_state = staticmethod(random.get_rng_state), staticmethod(random.set_rng_state)
 
     def __init__(self) -> None:
         self.device = "cpu"
+
+    def get_state(self) -> Any:
+        return random.get_rng_state()
+
+    def set_state(self, new_state: Any) -> None:
+        random.set_rng_state(new_state)
 
     def manual_seed(self, seed: int) -> "_Default":
         random.manual_seed(int(seed) % 2**64)  # -1 is the largest, as in PyTorch

@@ -23,7 +23,9 @@ def grad(
     from ... import gradients  # type: ignore[attr-defined]
 
     refuse("torch.autograd.grad", is_grads_batched=is_grads_batched, materialize_grads=materialize_grads)
-    return gradients.grad(outputs, inputs, grad_outputs, retain_graph, create_graph, only_inputs, bool(allow_unused))
+    return gradients.grad(
+        outputs, inputs, grad_outputs, bool(retain_graph), create_graph, only_inputs, bool(allow_unused)
+    )
 
 
 def backward(

@@ -236,6 +236,14 @@ def test_data_ptr_is_that_of_the_memory():
         lambda t: t.zeros(2, device=t.device("cpu")),
         lambda t: t.zeros_like(t.ones(2), memory_format=t.preserve_format),
         lambda t: t.zeros(2, generator=1),
+        lambda t: t.randint(1, (3,)),
+        lambda t: t.randint(1, size=(3,)),
+        lambda t: t.randint(high=1, size=(3,), dtype=t.int32),
+        lambda t: t.randint(4, 5, (3,)),
+        lambda t: t.randint(low=4, high=5, size=(3,)),
+        lambda t: t.randint(4, high=5, size=(3,)),
+        lambda t: t.randint(low=4, size=(3,)),
+        lambda t: t.randint(1, 2, 3, (3,)),
     ],
 )
 def test_creation(torch, created):
