@@ -10,7 +10,7 @@ the optimisers, backend/ what they run on, and guards/ the checks of their argum
 PyTorch take for granted besides; nothing else needs it.
 """
 
-from . import backends, cuda, functional, graph, guards, methods, nn, optim
+from . import backends, cuda, functional, graph, guards, methods, nn, optim, views
 from .backend import canonical as device
 from .backend import gpu_available
 from .backend.cpu.threads import set_num_threads

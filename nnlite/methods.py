@@ -17,8 +17,11 @@ METHODS = {
     "functional.activation": "sigmoid tanh softmax log_softmax",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": """to cpu gpu cuda astype half float double int long bool contiguous where view_as t""",
-    "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ clamp_ clip_ __setitem__=setitem
+    "conversions": "to cpu gpu cuda astype half float double int long bool where view_as t __format__=formatted",
+    "views": "size dim stride is_contiguous contiguous view laid_out_for",
+    "gradients": "register_hook retain_grad detach_",
+    "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
+        relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
     "torch.tensor_methods": """ndimension nelement element_size is_floating_point is_complex get_device type type_as
         new new_zeros new_ones new_empty new_full new_tensor pin_memory share_memory_ data_ptr storage""",

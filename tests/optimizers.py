@@ -50,7 +50,7 @@ def parameters(dtype=np.float64, order="C"):
 def twins(torch, rule, settings, dtype=np.float64, order="C"):
     """The same parameters and optimiser here and in PyTorch."""
     ours = parameters(dtype, order)
-    theirs = [torch.tensor(p.numpy().copy(), requires_grad=True) for p in ours]
+    theirs = [torch.tensor(p.detach().numpy().copy(), requires_grad=True) for p in ours]
     return ours, theirs, getattr(optim, rule)(ours, **settings), getattr(torch.optim, rule)(theirs, **settings)
 
 
@@ -69,4 +69,4 @@ def train(library, params, optimiser, steps, skip=None):
 def assert_equal(ours, theirs, tolerance=1e-12):
     for p, q in zip(ours, theirs, strict=True):
         assert p.shape == tuple(q.shape) and str(q.dtype) == f"torch.{p.dtype}"
-        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance)

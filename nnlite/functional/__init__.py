@@ -4,7 +4,7 @@ The core (docs/read-the-core.md):
 
     arithmetic.py   add sub mul div neg pow exp log sqrt
     reduce.py       sum mean
-    shape.py        reshape view flatten permute transpose squeeze unsqueeze
+    shape.py        reshape flatten permute transpose squeeze unsqueeze
     linear.py       matmul linear
     conv.py         conv2d conv_transpose2d
     batch_norm.py   batch_norm
@@ -53,5 +53,5 @@ from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
 from .resize import interpolate, pixel_shuffle
-from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze, view
+from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var

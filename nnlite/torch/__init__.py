@@ -31,7 +31,7 @@ import numpy as np
 
 import nnlite
 
-from ..tensor import Size
+from ..views import Size
 from . import (
     accelerator, amp, autograd, backends, cuda, distributed, jit, multiprocessing, names, nn, onnx, optim, tensor_types,
 )  # fmt: skip

@@ -17,7 +17,8 @@ import numpy as np
 from .. import checkpoint
 from ..errors import CheckpointError, DeviceError
 from ..nn.module import Module, Parameter
-from ..tensor import Size, Tensor
+from ..tensor import Tensor
+from ..views import Size
 from .device import device
 
 _TREE = "nnlite.torch"  # the name of our text in the file

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import creation
 from ..dtype import get_default_dtype
-from ..tensor import Size
 from ..tensor import Tensor as OurTensor
+from ..views import Size
 
 NAMES = {
     "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "ByteTensor": "uint8",

@@ -43,7 +43,7 @@ def test_numpys_numbers_as_settings_keep_float32(torch, name):
     ours, others = parameters(np.float32), parameters(np.float32)
     train(nnlite, ours, getattr(optim, rule)(ours, **settings), gradients(3))
     train(nnlite, others, getattr(optim, rule)(others, **numbers), gradients(3))
-    assert all(np.array_equal(p.numpy(), q.numpy()) for p, q in zip(ours, others, strict=True))
+    assert all(np.array_equal(p.detach().numpy(), q.detach().numpy()) for p, q in zip(ours, others, strict=True))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -56,7 +56,7 @@ def test_centered_rmsprop_of_a_constant_gradient_makes_no_nan(dtype):
         p.grad = nnlite.Tensor(g)
         rmsprop.step()
     variance = rmsprop.state[p]["square_avg"].numpy() - rmsprop.state[p]["grad_avg"].numpy() ** 2
-    assert variance.min() < 0 and np.isfinite(p.numpy()).all()
+    assert variance.min() < 0 and np.isfinite(p.detach().numpy()).all()
 
 
 def test_the_first_steps_by_hand():
@@ -65,11 +65,11 @@ def test_the_first_steps_by_hand():
     for expected in ([0.8, -2.4], [0.5, -3.0]):  # gradient (2, 4): velocity (2, 4), then (3, 6)
         x.grad = tensor(np.array([2.0, 4.0]))
         sgd.step()
-        np.testing.assert_allclose(x.numpy(), expected)
+        np.testing.assert_allclose(x.detach().numpy(), expected)
     y = leaf([1.0, -2.0, 5.0])
     y.grad = tensor(np.array([1e-3, -1e3, 0.0]))
     optim.Adam([y], lr=0.1).step()  # the first step is lr times the sign
-    np.testing.assert_allclose(y.numpy(), [0.9, -1.9, 5.0], rtol=1e-5)
+    np.testing.assert_allclose(y.detach().numpy(), [0.9, -1.9, 5.0], rtol=1e-5)
 
 
 def test_groups_have_settings_of_their_own(torch):
@@ -88,7 +88,7 @@ def test_groups_have_settings_of_their_own(torch):
                 optimiser.param_groups[0]["lr"] = 0.01
             optimiser.step()
     for p, q in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("rule", ["SGD", "Adam"])
@@ -97,16 +97,16 @@ def test_frozen_parameters_missing_gradients_and_tied_weights(rule):
     optimiser = getattr(optim, rule)([a, b], lr=0.1)
     a.grad = tensor([1.0])
     optimiser.step()
-    assert a.numpy()[0] == pytest.approx(0.9) and b.numpy()[0] == 1.0
+    assert a.detach().numpy()[0] == pytest.approx(0.9) and b.detach().numpy()[0] == 1.0
     optimiser.zero_grad()
     assert a.grad is None
     net = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.Conv2d(1, 1, 1, bias=False))
     net[1].weight = net[0].weight
-    before = net[0].weight.numpy().copy()
+    before = net[0].weight.detach().numpy().copy()
     optimiser = getattr(optim, rule)(net.parameters(), lr=0.1)
     net[0].weight.grad = nnlite.full_like(net[0].weight, 1.0)
     optimiser.step()
-    np.testing.assert_allclose(net[0].weight.numpy(), before - 0.1, rtol=1e-5)
+    np.testing.assert_allclose(net[0].weight.detach().numpy(), before - 0.1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -123,7 +123,7 @@ def test_steps_there_equal_those_here(gpu, name):
         b.step()
     for p, q in zip(ours, there, strict=True):
         assert q.device == "gpu"
-        np.testing.assert_allclose(p.numpy(), q.cpu().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(p.detach().numpy(), q.cpu().detach().numpy(), rtol=1e-12)
 
 
 def test_a_network_that_moved_away_from_its_optimisers_state_is_told(gpu):
@@ -149,7 +149,7 @@ def test_blocks_and_threads_change_no_bit(name, tiny_blocks):
             for p, g in zip(params, grads, strict=True):
                 p.grad = nnlite.Tensor(np.asarray(g, np.float32))
             optimiser.step()
-        return [p.numpy() for p in params]
+        return [p.detach().numpy() for p in params]
 
     blocked = train()
     nnlite.set_num_threads(1)
@@ -169,7 +169,7 @@ def test_a_large_parameter_is_updated_as_small_ones_are(rng):
             part.grad = nnlite.Tensor(g[None])
         large.step()
         small.step()
-    assert np.array_equal(whole.numpy(), np.concatenate([p.numpy() for p in parts]))
+    assert np.array_equal(whole.detach().numpy(), np.concatenate([p.detach().numpy() for p in parts]))
 
 
 def test_a_closure_computes_the_gradients_and_its_loss_is_returned():
@@ -182,7 +182,7 @@ def test_a_closure_computes_the_gradients_and_its_loss_is_returned():
         loss.backward()
         return loss
 
-    assert sgd.step(closure).item() == 9.0 and x.numpy()[0] == pytest.approx(2.4)
+    assert sgd.step(closure).item() == 9.0 and x.detach().numpy()[0] == pytest.approx(2.4)
     assert sgd.step() is None
 
 

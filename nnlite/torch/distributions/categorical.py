@@ -7,7 +7,8 @@ import numpy as np
 from ... import creation
 from ...functional import argmax, eq, exp, ge, log, log_softmax, logical_and, lt, where
 from ...functional.cross_entropy import OneHot
-from ...tensor import Size, Tensor
+from ...tensor import Tensor
+from ...views import Size
 from .distribution import Distribution, check
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ... import creation
 from ...function import no_grad
 from ...functional import add
-from ...tensor import Size, Tensor
+from ...tensor import Tensor
+from ...views import Size
 
 
 class Distribution:
