@@ -14,7 +14,7 @@ from .tensor import Tensor
 def to(
     self: Tensor, *target: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False
 ) -> Tensor:
-    """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
+    """On a device ('cpu', 'gpu', 'cuda' or 0), in a dtype, or both, as names or as those of another tensor.
 
     The tensor itself if nothing changes, unless `copy`. The result stays in the graph: gradients travel back through
     it. `non_blocking` is accepted, and whatever needs the result waits for it.
@@ -31,18 +31,13 @@ def to(
 
 
 cpu = partial(to, device="cpu")
-gpu = partial(to, device="gpu")
+gpu = cuda = partial(to, device="gpu")
 half = partial(to, dtype=np.float16)
 float = partial(to, dtype=np.float32)
 double = partial(to, dtype=np.float64)
 int = partial(to, dtype=np.int32)
 long = partial(to, dtype=np.int64)
 bool = partial(to, dtype=np.bool_)
-
-
-def cuda(self: Tensor, device: Any = None, non_blocking: Any = False) -> Tensor:
-    """On the GPU, which may be given by its number, 0."""
-    return to(self, "gpu" if device is None or device == 0 else device)
 
 
 def astype(self: Tensor, dtype: Any) -> Tensor:

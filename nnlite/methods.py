@@ -24,7 +24,8 @@ METHODS = {
         relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
     "torch.tensor_methods": """ndimension nelement element_size is_floating_point is_complex get_device type type_as
-        new new_zeros new_ones new_empty new_full new_tensor pin_memory share_memory_ data_ptr storage""",
+        byte char short new new_zeros new_ones new_empty new_full new_tensor
+        pin_memory share_memory_ data_ptr storage""",
 }
 # the same, for what is no call: x.is_cuda
 PROPERTIES = {"torch.tensor_methods": "is_cuda is_sparse"}

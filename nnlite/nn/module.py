@@ -180,7 +180,7 @@ class Module:
     # Devices and dtypes
 
     @guarded
-    def to(self, *target: Any, device: str | None = None, dtype: Any = None, non_blocking: bool = False) -> Self:
+    def to(self, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
         """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
 
         A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
@@ -189,7 +189,7 @@ class Module:
         for wanted in target:
             if isinstance(wanted, Tensor):
                 device, dtype = wanted.device, wanted.dtype
-            elif isinstance(wanted, str):
+            elif isinstance(wanted, (str, int)):
                 device = wanted
             elif wanted is not None:
                 dtype = wanted
@@ -202,13 +202,9 @@ class Module:
         return self
 
     cpu = partialmethod(to, "cpu")
-    gpu = partialmethod(to, "gpu")
+    gpu = cuda = partialmethod(to, "gpu")
     float = partialmethod(to, np.float32)
     double = partialmethod(to, np.float64)
-
-    def cuda(self, device: Any = None) -> Self:
-        """On the GPU, which may be given by its number, 0."""
-        return self.to("gpu" if device is None or device == 0 else device)
 
     def type(self, dst_type: Any) -> Self:
         """In a dtype, or of one of PyTorch's types of tensors: torch.DoubleTensor, torch.cuda.FloatTensor."""

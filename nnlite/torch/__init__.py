@@ -37,8 +37,9 @@ from . import (
 )  # fmt: skip
 from .amp import autocast
 from .creation import (
-    arange, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, preserve_format,
-    rand, rand_like, randint, randn, randn_like, randperm, strided, tensor, zeros, zeros_like,
+    arange, as_tensor, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like,
+    preserve_format, rand, rand_like, randint, randint_like, randn, randn_like, randperm, strided, tensor, zeros,
+    zeros_like,
 )  # fmt: skip
 from .device import device
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled

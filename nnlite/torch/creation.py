@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import creation as ours
 from ..tensor import Tensor
+from .device import device
 from .names import refuse
 
 strided, contiguous_format, preserve_format = "strided", "contiguous_format", "preserve_format"
@@ -28,6 +29,8 @@ def _with_more_arguments(function: Any) -> Callable[..., Tensor]:
         refuse(f"torch.{name}", out=out, layout=None if layout == strided else layout, memory_format=other_order)
         if generator is not None and not random:
             raise TypeError(f"torch.{name}: there is nothing random about it; leave generator out")
+        if kind.get("device") is not None:
+            kind["device"] = device.make(kind["device"])
         if name == "randint":
             args = _low_high_size(list(args), kind)
         if "size" in kind and name in ("zeros", "ones", "empty", "rand", "randn"):
@@ -57,6 +60,8 @@ def _drawn(generator, function, args, kind):
         return ours.tensor(generator.permutation(n), **kind)
     if function.__name__ == "randint":
         return ours.tensor(generator.integers(*args), **kind)
+    if function.__name__ not in DRAWS:
+        raise TypeError(f"torch.{function.__name__}: generator is not covered; use torch.randint(low, high, x.size())")
     like = ours.empty_like if function.__name__.endswith("_like") else ours.empty
     result = like(*args, **kind)
     result.array[...] = getattr(generator, DRAWS[function.__name__])(result.shape, result.dtype, result.device)
@@ -69,10 +74,5 @@ rand, randn, randint, randperm = map(_with_more_arguments, (ours.rand, ours.rand
 empty_like, full_like = map(_with_more_arguments, (ours.empty_like, ours.full_like))
 ones_like, zeros_like = map(_with_more_arguments, (ours.ones_like, ours.zeros_like))
 rand_like, randn_like = map(_with_more_arguments, (ours.rand_like, ours.randn_like))
-
-
-def tensor(
-    data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
-) -> Tensor:
-    """nnlite.tensor; memory that a GPU reads faster is not asked for."""
-    return ours.tensor(data, dtype, device, requires_grad)
+randint_like = _with_more_arguments(ours.randint_like)
+tensor, as_tensor = _with_more_arguments(ours.tensor), _with_more_arguments(ours.as_tensor)

@@ -24,6 +24,19 @@ REASONS = {
 }
 
 
+class StandIn(type):
+    """The type of a class without instances: calling it makes a `kind` of nnlite's, and any such counts as one."""
+
+    kind: type
+    make: Callable[..., Any]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.make(*args, **kwargs)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.kind)
+
+
 def public(module: ModuleType) -> dict[str, Any]:
     """The names that a module offers, without the modules in it."""
     return {

@@ -114,7 +114,7 @@ def _described(obj: Any, place: tuple, arrays: dict[str, Any]) -> Any:
         return {"dict" if type(obj) is dict else "OrderedDict": items}
     if isinstance(obj, np.dtype):
         return {"dtype": obj.name}
-    if isinstance(obj, device) or type(obj).__name__ == "Device":
+    if isinstance(obj, device):
         return {"device": str(obj)}
     where = "".join(f"[{key!r}]" for key in place)
     raise TypeError(
@@ -182,7 +182,7 @@ def _restored(node: Any, arrays: Mapping[str, np.ndarray], move: Callable) -> An
         return dict(pairs) if kind == "dict" else collections.OrderedDict(pairs)
     if kind in ("ndarray", "number"):
         return arrays[value] if kind == "ndarray" else arrays[value][()]
-    return np.dtype(value) if kind == "dtype" else device(value)
+    return np.dtype(value) if kind == "dtype" else device.make(value)
 
 
 def _mover(map_location: Any) -> Callable[[Tensor, str], Tensor]:
@@ -190,7 +190,7 @@ def _mover(map_location: Any) -> Callable[[Tensor, str], Tensor]:
 
     def to(tensor: Tensor, target: Any) -> Tensor:
         try:
-            return tensor.to(device(target))
+            return tensor.to(device.make(target))
         except DeviceError as error:
             raise DeviceError(f"torch.load: {error}; or pass map_location='cpu'") from error
 

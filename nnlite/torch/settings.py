@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import CPU, Device
 from ..backend.cpu import threads
 from ..backend.precision import cuda
 from ..dtype import get_default_dtype, set_default_dtype
 from ..tensor import Tensor
-from .device import device
 from .names import refuse
 from .tensor_types import dtype_and_device, name_of
 
@@ -53,8 +53,8 @@ def set_default_tensor_type(t: Any) -> None:
     set_default_dtype(dtype)
 
 
-def get_default_device() -> device:
-    return device("cpu")
+def get_default_device() -> Device:
+    return CPU
 
 
 def set_default_device(device: Any) -> None:

@@ -1,6 +1,9 @@
 """Methods that PyTorch's tensors have and that compute nothing new. nnlite/methods.py lists them."""
 
+from functools import partial
 from typing import Any, NoReturn
+
+import numpy as np
 
 from .. import conversions, creation
 from ..errors import DeviceError
@@ -55,6 +58,10 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
     """In the dtype and on the device of another tensor."""
     return conversions.to(self, other)
 
+
+byte = partial(conversions.to, dtype=np.uint8)
+char = partial(conversions.to, dtype=np.int8)
+short = partial(conversions.to, dtype=np.int16)
 
 # New tensors like this one: its dtype and device, unless others are given
 

@@ -76,7 +76,7 @@ def memory_reserved(device: Any = None) -> int:
 
 def _require(name: str, device: Any = None) -> Any:
     """CuPy. Raises DeviceError without a GPU, or for another than the first."""
-    if device is not None and _device(device) != "gpu":
+    if device is not None and _device.make(device) != "gpu":
         raise ValueError(f"torch.cuda.{name}: expected a GPU, got {device}")
     return backend._gpu().cupy
 

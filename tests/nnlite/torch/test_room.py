@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -168,6 +169,7 @@ def test_the_type_of_a_tensor_is_torch_tensor():
         lambda t: t.ones(2).double().type(t.Tensor),
         lambda t: t.ones(2).type("torch.LongTensor"),
         lambda t: t.ones(2).type(t.float64),
+        lambda t: [t.ones(2).byte(), t.ones(2).char(), t.ones(2).short()],
         lambda t: t.ones(2).type("torch.NoTensor"),
         lambda t: t.ones(2).type(t.cuda.FloatTensor),
         lambda t: t.ones(2).type_as(t.zeros(1).double()),
@@ -260,11 +262,12 @@ def test_out_is_refused():
     [
         lambda t: t.device("cuda:0").type,
         lambda t: t.device("cuda:0").index,
-        lambda t: t.device("cuda").index,
         lambda t: t.device("cuda", 0).index,
         lambda t: t.device(type="cpu").type,
         lambda t: t.device(t.device("cpu")).type,
         lambda t: t.device("cpu") == t.device("cpu"),
+        lambda t: isinstance(t.ones(2).device, t.device),
+        lambda t: t.ones(2).device.type,
         lambda t: t.ones(2).device == t.device("cpu"),
         lambda t: t.device("nothing"),
         lambda t: t.is_tensor(t.ones(2)),
@@ -343,12 +346,41 @@ def test_the_answers_on_a_gpu(gpu):
     x = t.cuda.FloatTensor([1, 2])
     assert x.is_cuda and x.get_device() == 0 and x.type() == "torch.cuda.FloatTensor"
     assert isinstance(x, t.cuda.FloatTensor) and not isinstance(x, t.FloatTensor)
+    model = t.nn.Linear(2, 2).cuda(0)
+    assert next(model.parameters()).is_cuda and next(model.to(t.device("cpu")).parameters()).device.type == "cpu"
+    assert next(model.type(t.cuda.DoubleTensor).parameters()).type() == "torch.cuda.DoubleTensor"
+    assert t.ones(2).to(0).is_cuda and t.zeros(2, device=0).is_cuda and t.tensor([1], device=0).is_cuda
     assert x.type(t.FloatTensor).device == "cpu" and t.ones(2).type(t.cuda.LongTensor).is_cuda
     assert t.ones(2).cuda(0).is_cuda and x.device == t.device("cuda:0")
     assert t.accelerator.current_accelerator().type == "cuda"
     assert x.new(2).is_cuda and x.new_zeros(2).is_cuda
     with pytest.raises(NotImplementedError, match="does not mix precisions"):
         t.cuda.amp.autocast()
+
+
+def test_what_cupy_is_asked(gpu, monkeypatch):
+    waited, pool = (
+        [],
+        SimpleNamespace(used_bytes=lambda: 3, total_bytes=lambda: 5, free_all_blocks=lambda: waited.append(1)),
+    )
+    device = SimpleNamespace(compute_capability="120", synchronize=lambda: waited.append(0))
+    runtime = SimpleNamespace(getDeviceProperties=lambda number: {"name": b"A GPU"})
+    monkeypatch.setattr(gpu.cupy, "cuda", SimpleNamespace(runtime=runtime, Device=lambda number: device))
+    monkeypatch.setattr(gpu.cupy, "get_default_memory_pool", lambda: pool, raising=False)
+    cuda = nnlite.torch.cuda
+    assert cuda.get_device_name(0) == "A GPU" and cuda.get_device_capability() == (12, 0)
+    assert cuda.memory_allocated() == 3 and cuda.memory_reserved() == 5
+    cuda.synchronize()
+    cuda.empty_cache()
+    assert waited == [0, 1]
+    with pytest.raises(ValueError, match="expected a GPU, got cpu"):
+        cuda.get_device_name("cpu")
+
+
+@pytest.mark.parametrize("call", [lambda t: t.ones(2).to(False), lambda t: t.nn.Linear(1, 1).to(t.float32, False)])
+def test_a_bool_is_no_device(call):
+    with pytest.raises(DeviceError, match="unknown device False"):
+        call(nnlite.torch)
 
 
 def test_set_default_tensor_type():
