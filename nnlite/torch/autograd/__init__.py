@@ -5,6 +5,7 @@ from typing import Any
 
 from ... import gradcheck as _gradcheck
 from ...errors import GradcheckError
+from ...gradients import grad as _grad
 from ...tensor import Tensor
 from ..grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ..names import missing, refuse
@@ -20,12 +21,8 @@ def grad(
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     """nnlite.gradients.grad"""
-    from ... import gradients  # type: ignore[attr-defined]
-
     refuse("torch.autograd.grad", is_grads_batched=is_grads_batched, materialize_grads=materialize_grads)
-    return gradients.grad(
-        outputs, inputs, grad_outputs, bool(retain_graph), create_graph, only_inputs, bool(allow_unused)
-    )
+    return _grad(outputs, inputs, grad_outputs, bool(retain_graph), create_graph, only_inputs, bool(allow_unused))
 
 
 def backward(

@@ -16,7 +16,8 @@ def losses(nn: ModuleType) -> dict[str, type]:
 
 def _with_old_arguments(loss: Any) -> type:
     signature = old_signature(loss.function)
-    of_the_module = [p for p in signature.parameters.values() if p.name not in ("input", "target")]
+    inputs = getattr(loss, "inputs", ("input", "target"))
+    of_the_module = [p for p in signature.parameters.values() if p.name not in inputs]
     signature = signature.replace(parameters=of_the_module)
 
     def __init__(self, *args, **kwargs):

@@ -187,7 +187,6 @@ def test_backward_of_several(torch):
     ],
 )
 def test_grad(torch, asked):
-    pytest.importorskip("nnlite.gradients")
 
     def program(t):
         x = t.tensor([1.0, 2.0], requires_grad=True)
