@@ -249,12 +249,12 @@ def add_module(self, name, module):
 
 
 @guards("Module.to")
-def to(self, *target, device=None, dtype=None):
+def to(self, *target, device=None, dtype=None, non_blocking=False):
     for wanted in (*target, device):
-        if isinstance(wanted, str):
+        if isinstance(wanted, (str, int)):
             backends.canonical(wanted)
     for wanted in (*target, dtype):
-        if not (wanted is None or isinstance(wanted, str) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
+        if not (wanted is None or isinstance(wanted, (str, int)) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
             raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {wanted}")
 
 

@@ -180,7 +180,7 @@ class Module:
     # Devices and dtypes
 
     @guarded
-    def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
+    def to(self, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
         """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
 
         A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
@@ -189,7 +189,7 @@ class Module:
         for wanted in target:
             if isinstance(wanted, Tensor):
                 device, dtype = wanted.device, wanted.dtype
-            elif isinstance(wanted, str):
+            elif isinstance(wanted, (str, int)):
                 device = wanted
             elif wanted is not None:
                 dtype = wanted
@@ -205,6 +205,10 @@ class Module:
     gpu = cuda = partialmethod(to, "gpu")
     float = partialmethod(to, np.float32)
     double = partialmethod(to, np.float64)
+
+    def type(self, dst_type: Any) -> Self:
+        """In a dtype, or of one of PyTorch's types of tensors: torch.DoubleTensor, torch.cuda.FloatTensor."""
+        return self.to(getattr(dst_type, "place", None), dtype=np.dtype(dst_type))
 
     # What plain assignment cannot express
 

@@ -1,0 +1,15 @@
+"""torch.nn: nnlite's layers, DataParallel, and the old arguments of losses."""
+
+from ... import nn as _nn
+from ...nn import Module, Parameter, module as parameter
+from ..names import missing, offer, public
+from . import functional, init, modules, parallel, utils
+from .loss import losses
+from .modules.activation import LogSoftmax, Softmax
+from .parallel import DataParallel
+
+globals().update({name: thing for name, thing in public(_nn).items() if name not in globals()})
+globals().update(losses(_nn))
+
+offer(__name__, parameter=parameter)
+__getattr__ = missing(__name__)
