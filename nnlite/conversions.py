@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import backend as backends
 from . import functional as F
 from .errors import ShapeError
 from .tensor import Tensor
@@ -38,6 +39,16 @@ double = partial(to, dtype=np.float64)
 int = partial(to, dtype=np.int32)
 long = partial(to, dtype=np.int64)
 bool = partial(to, dtype=np.bool_)
+
+
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers (waits for the GPU)."""
+    return backends.to_device(self.array, "cpu").tolist()
+
+
+def as_array(self: Tensor, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+    """What np.asarray(tensor) calls."""
+    return np.array(self.numpy(), dtype=dtype, copy=copy)
 
 
 def astype(self: Tensor, dtype: Any) -> Tensor:

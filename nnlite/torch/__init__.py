@@ -17,6 +17,7 @@ tensor_methods.py   methods that only PyTorch's tensors have
 creation.py         zeros, rand, ... with PyTorch's further arguments
 seeds.py            manual_seed, the default generator
 grad_mode.py        no_grad enable_grad set_grad_enabled inference_mode
+elementary.py composites.py einsum.py truth.py    operations made of nnlite's
 settings.py         defaults, threads, printing
 serialization.py    save load
 autograd/ cuda/ amp.py accelerator.py backends/ nn/ optim/ distributions/ utils/ vision/    as in PyTorch
@@ -36,12 +37,18 @@ from . import (
     accelerator, amp, autograd, backends, cuda, distributed, jit, multiprocessing, names, nn, onnx, optim, tensor_types,
 )  # fmt: skip
 from .amp import autocast
+from .composites import (
+    addmm, baddbmm, broadcast_to, ger, meshgrid, moveaxis, movedim, narrow, ravel, repeat_interleave, select, swapaxes,
+    swapdims, tile, trace, unbind, unflatten,
+)  # fmt: skip
 from .creation import (
     arange, as_tensor, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like,
     preserve_format, rand, rand_like, randint, randint_like, randn, randn_like, randperm, strided, tensor, zeros,
     zeros_like,
 )  # fmt: skip
 from .device import device
+from .einsum import einsum
+from .elementary import acos, asin, atan, cosh, fmod, sinh, tan
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .seeds import Generator, default_generator, initial_seed, manual_seed, seed
 from .serialization import load, save
@@ -51,6 +58,9 @@ from .settings import (
     use_deterministic_algorithms,
 )  # fmt: skip
 from .tensor_types import Tensor
+from .truth import (
+    all, allclose, any, count_nonzero, equal, isclose, isfinite, isinf, isnan, logical_xor, nonzero,
+)  # fmt: skip
 
 # What nnlite has under its own names only.
 _OURS = set("Function DataLoader capture detect_anomaly gpu_available gradcheck load_metadata unbroadcast".split())
