@@ -4,11 +4,7 @@ import secrets
 from typing import Any
 
 from ..backend import random
-
-try:
-    from .generator import Generator  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    Generator = object  # type: ignore[misc, assignment]
+from .generator import Generator
 
 
 class _Default(Generator):

@@ -8,6 +8,7 @@ from typing import Any
 from ... import functional as _F
 from ...tensor import Tensor
 from ..names import missing, public
+from . import composites
 from .reduction import is_loss, old_signature, translated
 
 
@@ -21,7 +22,8 @@ def _with_old_arguments(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-globals().update({n: _with_old_arguments(x) if is_loss(x) else x for n, x in public(_F).items()})
+_functions = {**public(_F), **{name: x for name, x in public(composites).items() if name[0].islower()}}
+globals().update({name: _with_old_arguments(x) if is_loss(x) else x for name, x in _functions.items()})
 
 
 def implicit_dim(name: str, input: Tensor) -> int:

@@ -1,23 +1,20 @@
 """nnlite's loss modules with the old arguments size_average and reduce."""
 
-from types import ModuleType
 from typing import Any
 
 from ...nn.loss import _Loss
-from ..names import public
 from .reduction import is_loss, old_signature, translated
 
 
-def losses(nn: ModuleType) -> dict[str, type]:
-    """Name -> a subclass of each loss whose function has had the old arguments."""
-    classes = {n: x for n, x in public(nn).items() if isinstance(x, type) and issubclass(x, _Loss)}
+def losses(layers: dict[str, Any]) -> dict[str, type]:
+    """Name -> a subclass of each loss among them whose function has had the old arguments."""
+    classes = {n: x for n, x in layers.items() if isinstance(x, type) and issubclass(x, _Loss)}
     return {name: _with_old_arguments(loss) for name, loss in classes.items() if is_loss(loss.function)}
 
 
 def _with_old_arguments(loss: Any) -> type:
     signature = old_signature(loss.function)
-    inputs = getattr(loss, "inputs", ("input", "target"))
-    of_the_module = [p for p in signature.parameters.values() if p.name not in inputs]
+    of_the_module = [p for p in signature.parameters.values() if p.name not in loss.inputs]
     signature = signature.replace(parameters=of_the_module)
 
     def __init__(self, *args, **kwargs):

@@ -86,6 +86,24 @@ def test_old_arguments_by_position(torch, by_position):
     assert_same(by_position, torch)
 
 
+@pytest.mark.parametrize("old", [{"size_average": False}, {"reduce": False}, {}], ids=str)
+@pytest.mark.parametrize(
+    ("function", "module", "inputs"),
+    [
+        ("soft_margin_loss", "SoftMarginLoss", 2), ("hinge_embedding_loss", "HingeEmbeddingLoss", 2),
+        ("poisson_nll_loss", "PoissonNLLLoss", 2), ("multilabel_soft_margin_loss", "MultiLabelSoftMarginLoss", 2),
+        ("margin_ranking_loss", "MarginRankingLoss", 3), ("triplet_margin_loss", "TripletMarginLoss", 3),
+    ],
+)  # fmt: skip
+def test_old_arguments_of_further_losses(torch, function, module, inputs, old):
+    def program(t):
+        given = [tensors(t, 4, 3, seed=seed) for seed in range(inputs)]
+        by_module = getattr(t.nn, module)(**old)
+        return [close(getattr(t.nn.functional, function)(*given, **old)), close(by_module(*given)), by_module.reduction]
+
+    assert_same(program, torch)
+
+
 def test_losses_are_nnlites():
     loss = ours.nn.MSELoss()
     assert isinstance(loss, nnlite.nn.MSELoss) and isinstance(loss, ours.nn.modules.loss._Loss)
