@@ -26,7 +26,8 @@ METHODS = {
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": "to cpu gpu cuda astype half float double int long bool tolist __array__=as_array where view_as t __format__=formatted",
+    "conversions": """to cpu gpu cuda astype half float double int long bool tolist where view_as t
+        __array__=as_array __format__=formatted""",
     "views": "size dim stride is_contiguous contiguous view laid_out_for",
     "gradients": "requires_grad_ register_hook retain_grad detach_",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem

@@ -47,8 +47,6 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 @guarded
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace`: it takes the input's place."""
-    return (
-        input.replace_(lambda x: leaky_relu(x, negative_slope))
-        if inplace
-        else LeakyReLU.apply(input, slope=negative_slope)
-    )
+    if inplace:
+        return input.replace_(lambda x: leaky_relu(x, negative_slope))
+    return LeakyReLU.apply(input, slope=negative_slope)
