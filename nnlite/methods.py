@@ -20,6 +20,7 @@ METHODS = {
     "functional.products": "mm bmm mv dot outer",
     "functional.triangle": "tril triu diag diagonal",
     "functional.repeat": "repeat",
+    "torch.autograd.gradients": "register_hook",
     "torch.elementary": "tan sinh cosh asin acos atan fmod",
     "torch.composites": """addmm baddbmm ger trace tile expand_as broadcast_to swapaxes swapdims movedim moveaxis ravel
         narrow select unbind unflatten repeat_interleave""",
@@ -27,9 +28,8 @@ METHODS = {
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
     "conversions": """to cpu gpu cuda astype half float double int long bool tolist where view_as t
-        __array__=as_array __format__=formatted""",
+        __array__=as_array __format__=formatted requires_grad_ retain_grad detach_""",
     "views": "size dim stride is_contiguous contiguous view laid_out_for",
-    "gradients": "requires_grad_ register_hook retain_grad detach_",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
         relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_ masked_fill_ scatter_ scatter_add_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",

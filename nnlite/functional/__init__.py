@@ -27,8 +27,7 @@ and the rest, built the same way:
     order.py        sort argsort topk unique
     cumulative.py   cumsum cumprod prod
     embedding.py    embedding
-    activation.py   prelu elu selu hardtanh relu6 gelu silu softplus softsign tanh sigmoid logsigmoid softmax
-                    log_softmax
+    activation.py   prelu elu hardtanh relu6 gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
     norm.py         instance_norm layer_norm group_norm
     pad.py          pad
@@ -43,9 +42,7 @@ Each file holds a family; in it each operation is a class with forward and, dire
 """
 
 from . import batch
-from .activation import (
-    elu, gelu, hardtanh, log_softmax, logsigmoid, prelu, relu6, selu, sigmoid, silu, softmax, softplus, softsign, tanh,
-)  # fmt: skip
+from .activation import elu, gelu, hardtanh, log_softmax, prelu, relu6, sigmoid, silu, softmax, softplus, tanh
 from .arithmetic import add, div, exp, log, mul, neg, pow, sqrt, sub
 from .batch_norm import batch_norm
 from .cast import cast, clone, expand, to_device
