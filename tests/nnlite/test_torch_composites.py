@@ -185,7 +185,9 @@ def test_layers_are_pytorchs(torch, name, rng):
     assert_close(y, z.detach().numpy(), 1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(classes() - {"ParameterList", "ParameterDict", "LogSigmoid", "Softmax2d", "Softsign", "Tanhshrink"}))
+@pytest.mark.parametrize(
+    "name", sorted(classes() - {"ParameterList", "ParameterDict", "LogSigmoid", "Softmax2d", "Softsign", "Tanhshrink"})
+)
 def test_arguments_stand_where_pytorchs_do(torch, name):
     left_out = {"device", "dtype", "size_average", "reduce"}
 
