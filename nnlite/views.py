@@ -108,10 +108,10 @@ def _of_view(node, input, result):
         strides = np.broadcast_to(layout, result.shape).strides
     elif isinstance(node, GetItem):
         strides = layout[node.view].strides
-    elif isinstance(node, Reshape):
-        strides = layout.reshape(result.shape, copy=False).strides
-    else:
+    elif hasattr(node, "view"):
         strides = node.view(layout).strides
+    else:
+        strides = layout.reshape(result.shape, copy=False).strides
     return None if _row_by_row(result.shape, strides) else strides
 
 

@@ -74,7 +74,7 @@ def main() -> None:
         print(f"{lines:5}  {name}")
     print(f"{sum(core.values()):5}  the core, of at most {BUDGET}")
     everything, room = (_lines_in(ROOT / folder) for folder in ("nnlite", "nnlite/torch"))
-    print(f"{everything - room:5}  nnlite without nnlite/torch/, which has {room}")
+    print(f"{everything - room:5}  nnlite without nnlite.torch, which has {room}")
 
 
 def _lines_in(folder: Path) -> int:

@@ -20,12 +20,6 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 @guarded
-def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """Matrix by vector: (n, k) by (k,) -> (n,)."""
-    return matmul(input, vec)
-
-
-@guarded
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Sum of the products of two vectors' elements: (k,) by (k,) -> ()."""
     return matmul(input, tensor)

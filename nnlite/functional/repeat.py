@@ -5,6 +5,7 @@ from typing import Any
 from ..errors import guarded
 from ..function import total
 from ..tensor import Tensor
+from .cast import expand
 from .shape import Move, unpack
 
 
@@ -28,3 +29,9 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     `expand` does without copies where an axis has size 1. Raises ShapeError for fewer numbers than axes.
     """
     return Repeat.apply(input, sizes=tuple(unpack(repeats)))
+
+
+@guarded
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`expand` to the shape of another tensor."""
+    return expand(input, other.shape)

@@ -1,31 +1,37 @@
 """Guards of products, triangles, repetitions, and functions of every element."""
 
+import functools
+
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, guards
 from ..functional.shape import unpack
-from .common import check_whole, require_tensors, share
+from .common import check_whole, require_tensors
 
-# How many axes each of the tensors that come first may have.
 MATRICES = range(2, 65)
+# How many axes each of the tensors that come first may have.
 AXES = {
-    "mm": ([2], [2]), "bmm": ([3], [3]), "mv": ([2], [1]), "dot": ([1], [1]), "outer": ([1], [1]),
-    "diag": ([1, 2],), "diagonal": (MATRICES,), "tril": (MATRICES,), "triu": (MATRICES,),
+    "mm": ([2], [2]), "dot": ([1], [1]), "outer": ([1], [1]),
+    "diag": ([1, 2],), "tril": (MATRICES,), "triu": (MATRICES,),
 }  # fmt: skip
 
 
-def _axes(name, *arguments, **settings):
-    tensors = arguments[: len(AXES[name])]
+def check_axes(name, expected, *arguments, **settings):
+    """Raise unless the first arguments are tensors with as many axes as expected, one of the numbers for each."""
+    tensors = arguments[: len(expected)]
     require_tensors(name, *tensors)
-    shapes = " and ".join(str(x.shape) for x in tensors)
-    if any(x.ndim not in allowed for x, allowed in zip(tensors, AXES[name], strict=False)):
-        expected = " and ".join("2 or more" if n is MATRICES else " or ".join(map(str, n)) for n in AXES[name])
-        raise ShapeError(f"{name}: expected {expected} axes, got shape {shapes}")
-    if name == "bmm" and len({x.shape[0] for x in tensors}) > 1:
-        raise ShapeError(f"bmm: batches of different sizes, shapes {shapes}; matmul stretches a batch of 1")
+    if any(x.ndim not in allowed for x, allowed in zip(tensors, expected, strict=True)):
+        wanted = " and ".join("2 or more" if n is MATRICES else " or ".join(map(str, n)) for n in expected)
+        raise ShapeError(f"{name}: expected {wanted} axes, got shape {' and '.join(str(x.shape) for x in tensors)}")
 
 
-share(_axes, *AXES)
+guards.update({name: functools.partial(check_axes, name, expected) for name, expected in AXES.items()})
+
+
+def bmm(input, mat2):
+    check_axes("bmm", ([3], [3]), input, mat2)
+    if len(input) != len(mat2):
+        raise ShapeError(f"bmm: shapes {input.shape} and {mat2.shape} are not equal batches; matmul stretches one of 1")
 
 
 def repeat(input, *repeats):
@@ -34,6 +40,10 @@ def repeat(input, *repeats):
         check_whole("repeat", 0, repeats=size)
     if len(unpack(repeats)) < input.ndim:
         raise ShapeError(f"repeat: expected a number for each axis of shape {input.shape}, got {unpack(repeats)}")
+
+
+def expand_as(input, other):
+    require_tensors("expand_as", input, other)
 
 
 def elementary(name, x):

@@ -19,7 +19,7 @@ OPERATIONS = {
     "log1p": op(lambda lib, F, a: lib.log1p(a), IMAGE, values=positive),
     "expm1": op(lambda lib, F, a: a.expm1(), (2, 3)),
     "rsqrt": op(lambda lib, F, a: a.rsqrt(), IMAGE, values=positive),
-    "reciprocal": op(lambda lib, F, a: lib.reciprocal(a), (2, 3)),
+    "reciprocal": op(lambda lib, F, a: a.reciprocal(), (2, 3)),
     "square": op(lambda lib, F, a: lib.square(a) + a.square(), (2, 3)),
     "sign": op(lambda lib, F, a: a.sign() * a, IMAGE),
     "round": op(lambda lib, F, a: a.round() * a, (2, 3), values=between_steps),
@@ -37,7 +37,7 @@ divisors = st.one_of(tensors, st.sampled_from([1, 0.5, -2, "2", None]))
 
 ARGUMENTS = {
     name: (tensors,)
-    for name in """sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign floor ceil trunc""".split()
+    for name in "sin cos log1p square sign floor ceil trunc".split()
 } | {
     "round": (tensors, {"decimals": whole}),
     "floor_divide": (tensors, divisors),

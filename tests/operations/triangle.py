@@ -14,13 +14,12 @@ OPERATIONS = {
     "diag of a vector, below": op(lambda lib, F, a: a.diag(-2), (3,)),
     "diag of a vector, above": op(lambda lib, F, a: a.diag(1), (2,)),
     "diagonal": op(lambda lib, F, a: a.diagonal(), IMAGE),
-    "diagonal -1": op(lambda lib, F, a: lib.diagonal(a, -1, 1, -1), IMAGE),
-    "diagonal 1": op(lambda lib, F, a: lib.diagonal(a, offset=1, dim1=-1, dim2=0), (2, 3, 4)),
+    "diagonal -1": op(lambda lib, F, a: a.diagonal(-1, 1, -1), IMAGE),
+    "diagonal 1": op(lambda lib, F, a: a.diagonal(offset=1, dim1=-1, dim2=0), (2, 3, 4)),
 }
 
 ARGUMENTS = {
     "tril": (tensors, whole),
     "triu": (tensors, whole),
     "diag": (tensors, whole),
-    "diagonal": (tensors, whole, whole, whole),
 }
