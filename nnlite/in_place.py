@@ -105,6 +105,7 @@ def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 
     Raises GraphError where PyTorch raises too: for a leaf that requires a gradient, or a view of one.
     """
+    guard("require_tensors", "inplace", self)
     _check_current(self)
     return _replaced(self, function)
 
