@@ -51,7 +51,9 @@ class SetItem(Function):
     def backward(self, dy):
         arrays, dx = Ellipsis if self.arrays is None else self.arrays, dy.copy(order="K")
         dx[self.view][arrays] = 0.0
-        return dx, unbroadcast(dy[self.view][arrays], self.shape)
+        written = dy[self.view][arrays]
+        new_axes = max(len(self.shape) - written.ndim, 0)  # of size 1, in front of the value
+        return dx, unbroadcast(written, self.shape[new_axes:]).reshape(self.shape)
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
@@ -136,7 +138,7 @@ def _check_current(self):
 def _check_recordable(self):
     """Raise unless a recorded change may take the tensor's place in the graph: weights are changed by optimisers."""
     node, edge = self.grad_fn, self
-    while node is not None and node.shares_memory and not node.freed:
+    while node is not None and node.shares_memory and not node.freed and getattr(node, "arrays", None) is None:
         edge = node.edges[0]
         node = edge if isinstance(edge, Function) else None
     if is_tensor(edge) and edge.grad_fn is None and edge.requires_grad:

@@ -60,7 +60,11 @@ def _masks(name, *tensors):
         raise TypeError(f"{name}: expected bool tensors such as x > 0, got {given}")
 
 
-share(_masks, "logical_and", "logical_or", "inverse")
+def _two_masks(name, input, other=None):
+    _masks(name, *([input] if name == "inverse" else [input, other]))
+
+
+share(_two_masks, "logical_and", "logical_or", "inverse")
 
 # Reductions
 
