@@ -1,0 +1,48 @@
+"""Every function, method and operator, called on both libraries with arguments drawn from the table."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nnlite
+from tests.differential.compare import calls, check, examples
+from tests.differential.functions import FUNCTIONS, IN_PLACE, METHODS
+
+
+def forms(torch, name, entry):
+    """(where, function of the library and the arguments) for every place where both libraries have it."""
+    if entry.call:
+        return [("", entry.call)]
+    places = {
+        "torch": lambda lib: lib,
+        "F": lambda lib: lib.nn.functional,
+        "Tensor": lambda lib: lib.Tensor,
+    }
+    found = [(form, place) for form, place in places.items() if all(hasattr(place(lib), name) for lib in (torch, nnlite))]
+    assert found, f"{name} is in no place of both libraries"
+    return [(form, lambda lib, *args, _place=place, **kwargs: getattr(_place(lib), name)(*args, **kwargs))
+            for form, place in found]  # fmt: skip
+
+
+def compare_calls(torch, name, entry, number):
+    @examples(number)
+    @given(call=calls(name, entry, forms(torch, name, entry)))
+    def compare(call):
+        check(call, torch, entry.random)
+
+    compare()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(torch, name):
+    compare_calls(torch, name, FUNCTIONS[name], 40)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_method(torch, name):
+    compare_calls(torch, name, METHODS[name], 120 if "getitem" in name else 40)
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_change_in_place(torch, name):
+    compare_calls(torch, name, IN_PLACE[name], 120 if "setitem" in name else 40)
