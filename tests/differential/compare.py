@@ -52,17 +52,9 @@ class Entry(NamedTuple):
 
     arguments: dict[str, Any]
     keywords: dict[str, Any]
-    random: bool
+    random: bool  # the numbers are not compared
     call: Callable[..., Any] | None
-
-
-def entry(
-    arguments: dict[str, Any],
-    call: Callable[..., Any] | None = None,
-    keywords: dict[str, Any] | None = None,
-    random: bool = False,
-) -> Entry:
-    return Entry(arguments, keywords or {}, random, call)
+    rounding: float  # how much larger the terms are than what becomes of them: 1 / sqrt(eps) for a norm
 
 
 def draw_arguments(draw, wanted: dict[str, Any], drawn: dict[str, Any]) -> None:
@@ -182,7 +174,7 @@ def describe(result: Any) -> str:
 # The checker
 
 
-def check(call: Call, torch: Any, random: bool = False) -> None:
+def check(call: Call, torch: Any, random: bool = False, rounding: float = 1.0) -> None:
     """Raise Difference unless both libraries do the same, or one of the exceptions is known."""
     ours, theirs = run(nnlite, call), run(torch, call)
     if either_raises(call, ours, theirs):
@@ -190,9 +182,9 @@ def check(call: Call, torch: Any, random: bool = False) -> None:
     if describe(ours.result) != describe(theirs.result):
         raise Difference("form", call, ours, theirs)
     if not random:
-        compare_numbers(call, "value", ours.result, theirs.result)
+        compare_numbers(call, "value", ours.result, theirs.result, rounding=rounding)
         compare_numbers(call, "input afterwards", ours.leaves, theirs.leaves)
-        if not compare_gradients(call, ours, theirs):
+        if not compare_gradients(call, ours, theirs, rounding):
             return
     compare_sharing(call, ours, theirs)
 
@@ -212,24 +204,24 @@ def known(exceptions: list, call: Call, error: Exception) -> bool:
                for e in exceptions)  # fmt: skip
 
 
-def compare_numbers(call: Call, kind: str, ours: Any, theirs: Any, loosest: str = "float64") -> None:
+def compare_numbers(call: Call, kind: str, ours: Any, theirs: Any, loosest: str = "float64", rounding: float = 1.0) -> None:
     """Raise Difference unless two structures hold equal numbers, but for rounding in the coarsest dtype around."""
     for a, b in zip(parts(ours), parts(theirs), strict=True):
         if is_tensor(b) or isinstance(b, np.ndarray):
             a, b = array_of(a), array_of(b)
-            if not close(a, b, loosest):
+            if not close(a, b, loosest, rounding):
                 raise Difference(kind, call, a.tolist(), b.tolist())
         elif isinstance(b, float) and not np.isclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True):
             raise Difference(kind, call, a, b)
 
 
-def close(a: np.ndarray, b: np.ndarray, loosest: str) -> bool:
+def close(a: np.ndarray, b: np.ndarray, loosest: str, rounding: float = 1.0) -> bool:
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     if a.dtype.kind != "f":
         return np.array_equal(a, b)
     finite = np.abs(b[np.isfinite(b)]).astype(np.float64)
-    tolerance = max(TOLERANCE[a.dtype.name], TOLERANCE[loosest]) * max(1.0, finite.max(initial=0.0))
+    tolerance = max(TOLERANCE[a.dtype.name], TOLERANCE[loosest]) * max(rounding, finite.max(initial=0.0))
     return np.allclose(a, b, rtol=0, atol=tolerance, equal_nan=True)
 
 
@@ -239,7 +231,7 @@ def loosest_dtype(arrays: list) -> str:
     return max(names, key=TOLERANCE.__getitem__, default="float64")
 
 
-def compare_gradients(call: Call, ours: Outcome, theirs: Outcome) -> bool:
+def compare_gradients(call: Call, ours: Outcome, theirs: Outcome, rounding: float) -> bool:
     """Run both backward with the same random gradients; compare those of all leaves. False if neither could."""
 
     def backward(outcome: Outcome) -> tuple[Any, Exception | None]:
@@ -260,7 +252,8 @@ def compare_gradients(call: Call, ours: Outcome, theirs: Outcome) -> bool:
         return False
     if describe(a.result) != describe(b.result):
         raise Difference("form of the gradients", call, a, b)
-    compare_numbers(call, "gradient", a.result, b.result, loosest_dtype([*theirs.arrays, *map(array_of, _floating(theirs))]))
+    loosest = loosest_dtype([*theirs.arrays, *map(array_of, _floating(theirs))])
+    compare_numbers(call, "gradient", a.result, b.result, loosest, rounding)
     return True
 
 

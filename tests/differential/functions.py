@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.differential.compare import Entry, entry
+from tests.differential.compare import Entry
 from tests.differential.draws import (
     FLOATS, MISSING, Array, FromLibrary, Recipe, a_dtype, alike, dim_of, dims_of, dtypes, expansion_of, flags, floats,
     full_shapes, key_of, maybe, numbers, numbers_of, or_number, order_of, python_numbers, rank, same, seeds,
@@ -25,8 +25,8 @@ from tests.differential.draws import (
 )  # fmt: skip
 
 
-def args(call: Any = None, keywords: Any = None, random: bool = False, **arguments: Any) -> Entry:
-    return entry(arguments, call, keywords, random)
+def args(call: Any = None, keywords: Any = None, random: bool = False, rounding: float = 1.0, **arguments: Any) -> Entry:
+    return Entry(arguments, keywords or {}, random, call, rounding)
 
 
 x = tensors()
@@ -169,11 +169,11 @@ def pairs(low, high):
     return maybe(st.one_of(one, one, st.tuples(one, one), st.lists(one, min_size=2, max_size=2)))
 
 
-def per_channel(optional=True, low=-2.0, grads=("leaf", "none")):
+def per_channel(optional=True, **changes):
     def strategy(drawn):
         shape = drawn["input"].shape
         c = shape[1] if len(shape) > 1 else 1
-        given = tensors(shape=(c,), dtype=drawn["input"].values.dtype.name, low=low, grads=grads)
+        given = tensors(shape=(c,), dtype=drawn["input"].values.dtype.name, **{"grads": ("leaf", "none"), **changes})
         return st.one_of(st.none(), given, given) if optional else given
 
     return strategy
@@ -203,7 +203,8 @@ batch_settings = {"momentum": maybe(st.sampled_from((0.1, 0.5, 0.0))), "eps": ma
 
 
 def running(drawn):
-    return per_channel(optional=False, low=0.5, grads=("none",))(drawn)
+    """Statistics; not expanded ones, which PyTorch reads wrongly in backward."""
+    return per_channel(optional=False, low=0.5, grads=("none",), orders=("C", "every second"))(drawn)
 
 
 def border(drawn):
@@ -212,6 +213,35 @@ def border(drawn):
     return st.integers(0, max(n, 1)).flatmap(lambda k: st.lists(one, min_size=2 * k, max_size=2 * k)).flatmap(
         lambda p: st.sampled_from((p, tuple(p), tuple(p))))  # fmt: skip
 
+
+def product_dtypes(shape):
+    return tensors(shape=st.one_of(shape, shape, shape, shape, shapes), dtype=st.sampled_from((*FLOATS[:2], "int64")))
+
+
+def partner(fitting):
+    """The second factor of a product: one of the shapes that go with the first, most often of its dtype."""
+
+    def strategy(drawn):
+        first = drawn["input"]
+        try:
+            fit = st.sampled_from(fitting(*first.shape))
+        except TypeError:
+            fit = shapes
+        same_dtype = st.just(first.values.dtype.name)
+        return tensors(shape=fit, dtype=st.one_of(same_dtype, same_dtype, same_dtype, dtypes))
+
+    return strategy
+
+
+@st.composite
+def without_ties(draw):
+    """Numbers that differ, so that their order is the only one."""
+    recipe = draw(tensors(dtype=numbers, orders=("C", "transposed", "every second")))
+    values = np.random.default_rng(draw(seeds)).permutation(recipe.values.size).reshape(recipe.shape)
+    return recipe._replace(values=values.astype(recipe.values.dtype))
+
+
+without_ties = without_ties()
 
 FUNCTIONS: dict[str, Entry] = {
     # arithmetic
@@ -273,6 +303,59 @@ FUNCTIONS: dict[str, Entry] = {
     # products
     "matmul": args(input=tensors(dtype=st.sampled_from((*FLOATS[:2], "int64"))), other=factor_for),
     "linear": args(input=tensors(dtype=floats), weight=lambda drawn: tensors(shape=st.sampled_from(((2, drawn["input"].shape[-1] if drawn["input"].shape else 1), (1, 3), (0, 2))), dtype=st.sampled_from((drawn["input"].values.dtype.name,) * 3 + ("float32",))), bias=maybe(st.one_of(st.none(), tensors(shape=st.sampled_from(((2,), (1,), ())), dtype=floats)))),
+    # elementary functions
+    **{name: unary for name in ("sin", "cos", "log2", "log10", "log1p", "expm1", "rsqrt", "reciprocal", "square", "isnan", "isinf", "isfinite")},
+    **{name: args(input=x) for name in ("sign", "floor", "ceil", "trunc")},
+    "round": args(input=number, keywords={"decimals": maybe(st.sampled_from((0, 1)))}),
+    "floor_divide": binary,
+    "remainder": binary,
+    # products
+    "mm": args(input=product_dtypes(matrices), mat2=partner(lambda n, k: [(k, 2), (k, 1), (k, 0), (n, k)])),
+    "bmm": args(input=product_dtypes(st.tuples(sizes, sizes, sizes)), mat2=partner(lambda b, n, k: [(b, k, 2), (b, k, 1), (1, k, 2), (k, 2)])),
+    "mv": args(input=product_dtypes(matrices), vec=partner(lambda n, k: [(k,), (k,), (k, 1), (n,)])),
+    "dot": args(input=product_dtypes(vectors), tensor=partner(lambda n: [(n,), (n,), (1,), (n, 1)])),
+    "outer": args(input=product_dtypes(vectors), vec2=partner(lambda n: [(2,), (n,), (0,), (2, 2)])),
+    "einsum": args(lambda lib, equation, a, b: lib.einsum(equation, a, b), equation=st.sampled_from(("ij,jk->ik", "ij,jk", "ij,ij->", "ij,kj->ikj", "ij,jk->ki", "ij,ij->i", "ii,ij->j", "...j,jk->...k", "ij,jk->il", "ij, jk -> ik", "i,j->ij")), a=tensors(shape=st.sampled_from(((2, 3), (2, 2), (1, 2), (3,), (2, 0))), dtype=floats), b=lambda drawn: tensors(shape=st.sampled_from(((3, 2), (2, 3), (2, 2), (1, 2), (2,), (0, 2))), dtype=st.just(drawn["a"].values.dtype.name))),
+    "einsum, one tensor": args(lambda lib, equation, a: lib.einsum(equation, a), equation=st.sampled_from(("ij->ji", "ij->", "ij->i", "ii->i", "ii", "ij", "ji", "...->...")), a=tensors(shape=st.sampled_from(((2, 3), (2, 2), (1, 3))), dtype=floats)),
+    # repeated, taken apart
+    "repeat": args(**{"input": x, "*repeats": lambda drawn: st.lists(st.integers(0, 2), min_size=max(0, rank(drawn, "input") - (rank(drawn, "input") > 2)), max_size=rank(drawn, "input") + 1)}),
+    "expand_as": args(input=x, other=lambda drawn: expansion_of("input")(drawn).map(lambda s: Recipe(np.zeros([max(n, 1) for n in s], "float32")))),
+    "unbind": args(input=x, dim=maybe(dim)),
+    # triangles, diagonals
+    "tril": args(input=x, diagonal=maybe(st.integers(-3, 3))),
+    "triu": args(input=x, diagonal=maybe(st.integers(-3, 3))),
+    "diag": args(input=tensors(shape=st.one_of(vectors, matrices, shapes)), diagonal=maybe(st.integers(-3, 3))),
+    "diagonal": args(input=x, offset=maybe(st.integers(-3, 3)), dim1=maybe(dim), dim2=maybe(dim)),
+    "trace": args(input=tensors(shape=st.one_of(matrices, matrices, shapes))),
+    # truth
+    "any": args(input=x, dim=maybe(dims), keepdim=keepdim),
+    "all": args(input=x, dim=maybe(dims), keepdim=keepdim),
+    "any of everything": args(lambda lib, x: (x.any(), x.all(), lib.any(x)), input=x),
+    "nonzero": args(input=x, keywords={"as_tuple": maybe(flags)}),
+    "equal": args(input=x, other=st.one_of(x, x)),
+    "equal to a copy": args(lambda lib, x: lib.equal(x, x.clone()), input=x),
+    # picked by index
+    "gather": args(input=x, dim=dim, index=places_in("input")),
+    "index_select": args(input=x, dim=dim, index=places_in("input", shape=st.sampled_from(((2,), (1,), (0,), (), (2, 1))))),
+    "masked_fill": args(input=x, mask=alike("input", dtype=st.sampled_from(("bool", "bool", "uint8"))), value=python_numbers),
+    "masked_select": args(input=x, mask=alike("input", dtype=st.sampled_from(("bool", "bool", "uint8")))),
+    "scatter": args(lambda lib, x, dim, index, src: x.scatter(dim, index, src), input=x, dim=dim, index=places_in("input"), src=lambda drawn: st.one_of(same("input")(drawn), same("input")(drawn), python_numbers)),
+    "scatter_add": args(input=x, dim=dim, index=places_in("input"), src=same("input")),
+    # in order
+    "sort": args(input=without_ties, dim=maybe(dim), descending=maybe(flags)),
+    "sort, stable": args(lambda lib, x, dim, descending: lib.sort(x, dim=dim, descending=descending, stable=True), input=number, dim=dim, descending=flags),
+    "argsort": args(input=without_ties, dim=maybe(dim), descending=maybe(flags)),
+    "topk": args(input=without_ties, k=st.integers(0, 3), dim=maybe(dim), largest=maybe(flags)),
+    "unique": args(input=number, sorted=maybe(st.just(True)), return_inverse=maybe(flags), return_counts=maybe(flags)),
+    # running sums
+    "cumsum": args(input=x, dim=dim, keywords=kind),
+    "cumprod": args(input=x, dim=dim, keywords=kind),
+    "prod": args(input=x, dim=maybe(dim), keepdim=keepdim, keywords=kind),
+    # drawn from distributions
+    "bernoulli": args(input=probabilities(), random=True),
+    "bernoulli of certainties": args(lambda lib, x: lib.bernoulli(x), input=tensors(dtype=floats, low=0, high=1).map(lambda r: r._replace(values=np.round(r.values)))),
+    "multinomial": args(input=probabilities(), num_samples=st.integers(0, 3), replacement=maybe(flags), random=True),
+    "normal": args(mean=st.one_of(fl, st.just(0.5)), std=st.one_of(probabilities(), st.just(2.0)), size=maybe(st.just((2, 3))), random=True),
     # nonlinearities
     **{name: unary for name in ("relu", "sigmoid", "tanh", "silu")},
     "leaky_relu": args(input=number, negative_slope=maybe(settings_floats), inplace=maybe(flags)),
@@ -284,12 +367,12 @@ FUNCTIONS: dict[str, Entry] = {
     "softmax": args(input=number, dim=dim, keywords=kind),
     "log_softmax": args(input=number, dim=dim, keywords=kind),
     # norms
-    "batch_norm": args(input=normed, running_mean=running, running_var=running, weight=per_channel(), bias=per_channel(), training=maybe(flags), keywords=batch_settings),
-    "instance_norm": args(input=normed, running_mean=running, running_var=running, weight=per_channel(), bias=per_channel(), use_input_stats=maybe(flags), keywords=batch_settings),
-    "instance_norm, bare": args(lambda lib, x: lib.nn.functional.instance_norm(x), input=normed),
-    "batch_norm, bare": args(lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True), input=normed),
-    "layer_norm": args(input=normed, normalized_shape=ending_of, weight=of_normalized, bias=of_normalized, eps=maybe(st.sampled_from((1e-5, 0.1)))),
-    "group_norm": args(input=normed, num_groups=st.integers(1, 4), weight=per_channel(), bias=per_channel(), eps=maybe(st.sampled_from((1e-5, 0.1)))),
+    "batch_norm": args(input=normed, running_mean=running, running_var=running, weight=per_channel(), bias=per_channel(), training=maybe(flags), keywords=batch_settings, rounding=50),
+    "instance_norm": args(input=normed, running_mean=running, running_var=running, weight=per_channel(), bias=per_channel(), use_input_stats=maybe(flags), keywords=batch_settings, rounding=50),
+    "instance_norm, bare": args(lambda lib, x: lib.nn.functional.instance_norm(x), input=normed, rounding=50),
+    "batch_norm, bare": args(lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True), input=normed, rounding=50),
+    "layer_norm": args(input=normed, normalized_shape=ending_of, weight=of_normalized, bias=of_normalized, eps=maybe(st.sampled_from((1e-5, 0.1))), rounding=50),
+    "group_norm": args(input=normed, num_groups=st.integers(1, 4), weight=per_channel(), bias=per_channel(), eps=maybe(st.sampled_from((1e-5, 0.1))), rounding=50),
     # images
     "conv2d": args(lambda lib, groups, input, weight, bias, stride, padding, dilation: lib.nn.functional.conv2d(input, weight, *([] if bias is MISSING else [bias]), groups=1 if groups is MISSING else groups, **given(stride=stride, padding=padding, dilation=dilation)),
                    groups=maybe(st.sampled_from((1, 2))), input=some_images, weight=filters_for, bias=bias_of(0), stride=pairs(1, 2), padding=st.one_of(pairs(0, 2), st.sampled_from(("same", "valid"))), dilation=pairs(1, 2)),
@@ -409,6 +492,10 @@ METHODS: dict[str, Entry] = {
     "x == y": args(lambda lib, x, y: x == y, input=x, other=st.one_of(python_numbers, x, st.sampled_from((None, "a")))),
     "x != y": args(lambda lib, x, y: x != y, input=x, other=st.one_of(python_numbers, x, st.sampled_from((None, "a")))),
     "x < y": args(lambda lib, x, y: x < y, input=x, other=or_number(other)),
+    "x <= y": args(lambda lib, x, y: x <= y, input=x, other=or_number(other)),
+    "x > y": args(lambda lib, x, y: x > y, input=x, other=or_number(other)),
+    "x >= y": args(lambda lib, x, y: x >= y, input=x, other=or_number(other)),
+    "y % x": args(lambda lib, x, y: y % x, input=number, other=python_numbers),
     "x @ y": args(lambda lib, x, y: x @ y, input=tensors(dtype=st.sampled_from((*FLOATS[:2], "int64"))), other=factor_for),
     "x * 0-d": args(lambda lib, x, y: x * y, input=x, other=tensors(shape=())),
     "x + NumPy number": args(lambda lib, x, y: x + y, input=x, other=python_numbers.map(lambda n: np.asarray(n)[()])),
@@ -425,6 +512,13 @@ IN_PLACE: dict[str, Entry] = {
     "zero_": args(input=x),
     "clamp_": args(input=number, min=bounds, max=bounds),
     "clip_": args(input=number, min=bounds, max=bounds),
+    "masked_fill_": args(input=x, mask=alike("input", dtype=st.just("bool")), value=python_numbers),
+    "scatter_": args(lambda lib, x, dim, index, src: x.scatter_(dim, index, src), input=x, dim=dim, index=places_in("input"), src=lambda drawn: st.one_of(same("input")(drawn), python_numbers)),
+    "scatter_add_": args(input=x, dim=dim, index=places_in("input"), src=same("input")),
+    "normal_": args(input=x, mean=maybe(st.just(0.5)), std=maybe(st.just(2.0)), random=True),
+    "uniform_": args(lambda lib, x, a, b: x.uniform_(a, b), input=x, a=st.just(0.5), b=st.sampled_from((1.0, 0.0)), random=True),
+    "random_": args(lambda lib, x, a, b: x.random_(a, b), input=number, a=st.just(0), b=st.sampled_from((3, 100)), random=True),
+    "bernoulli_": args(lambda lib, x, p: x.bernoulli_(p), input=number, p=st.sampled_from((0.5, 1, 0.0)), random=True),
     "x += y": args(lambda lib, x, y: operator.iadd(x, y), input=x, other=or_number(other)),
     "x -= y": args(lambda lib, x, y: operator.isub(x, y), input=x, other=or_number(other)),
     "x *= y": args(lambda lib, x, y: operator.imul(x, y), input=x, other=or_number(other)),
@@ -434,4 +528,23 @@ IN_PLACE: dict[str, Entry] = {
     "setitem of 2": args(lambda lib, x, key, y: operator.setitem(x, key, y), input=tensors(shape=st.tuples(st.sampled_from((2, 3)), st.sampled_from((3, 4)))), key=key_of("input"), value=st.one_of(python_numbers, tensors(shape=st.sampled_from(((), (1,), (2,), (3,), (2, 1)))))),
     "setitem of 3": args(lambda lib, x, key, y: operator.setitem(x, key, y), input=tensors(shape=st.tuples(st.sampled_from((2, 3)), st.sampled_from((3, 4)), st.sampled_from((1, 2)))), key=key_of("input"), value=st.one_of(python_numbers, tensors(shape=st.sampled_from(((), (1,), (2,)))))),
     "setitem an array": args(lambda lib, x, y: operator.setitem(x, 0, y), input=x, value=st.one_of(x.map(lambda r: Array(r.values)), st.sampled_from(([1, 2], (1.0,), None, "a", np.float64(2), np.int64(3))))),
+}  # fmt: skip
+
+# nn.init: name -> entry; all but a few are random
+
+matrix = tensors(shape=st.sampled_from(((2, 3), (3, 2), (2, 2), (1, 4), (2, 3, 2, 2))), dtype=floats, grads=("none", "leaf"), orders=("C", "C", "every second"))
+gain = maybe(st.sampled_from((1.0, 2.0)))
+fan = {"mode": maybe(st.sampled_from(("fan_in", "fan_out", "fan"))), "nonlinearity": maybe(st.sampled_from(("relu", "leaky_relu", "tanh")))}
+
+INIT: dict[str, Entry] = {
+    "zeros_": args(tensor=matrix),
+    "ones_": args(tensor=matrix),
+    "constant_": args(tensor=matrix, val=st.sampled_from((0.5, 2, -1.0))),
+    "eye_": args(tensor=matrix),
+    "uniform_": args(tensor=matrix, a=maybe(st.just(0.5)), b=maybe(st.just(2.0)), random=True),
+    "normal_": args(tensor=matrix, mean=maybe(st.just(0.5)), std=maybe(st.just(2.0)), random=True),
+    "trunc_normal_": args(tensor=matrix, mean=maybe(st.just(0.5)), std=maybe(st.just(2.0)), a=maybe(st.just(-1.0)), b=maybe(st.just(1.0)), random=True),
+    **{name: args(tensor=matrix, gain=gain, random=True) for name in ("xavier_uniform_", "xavier_normal_", "orthogonal_")},
+    **{name: args(tensor=matrix, a=maybe(st.sampled_from((0, 0.5))), **fan, random=True) for name in ("kaiming_uniform_", "kaiming_normal_")},
+    "calculate_gain": args(nonlinearity=st.sampled_from(("relu", "tanh", "leaky_relu", "sigmoid", "linear", "conv2d", "selu", "no")), param=maybe(st.sampled_from((0.5, None, 1)))),
 }  # fmt: skip

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import nnlite
 from tests.differential.compare import calls, check, examples
-from tests.differential.functions import FUNCTIONS, IN_PLACE, METHODS
+from tests.differential.functions import FUNCTIONS, IN_PLACE, INIT, METHODS
 
 
 def forms(torch, name, entry):
@@ -17,6 +17,7 @@ def forms(torch, name, entry):
         "torch": lambda lib: lib,
         "F": lambda lib: lib.nn.functional,
         "Tensor": lambda lib: lib.Tensor,
+        "init": lambda lib: lib.nn.init,
     }
     found = [(form, place) for form, place in places.items() if all(hasattr(place(lib), name) for lib in (torch, nnlite))]
     assert found, f"{name} is in no place of both libraries"
@@ -28,7 +29,7 @@ def compare_calls(torch, name, entry, number):
     @examples(number)
     @given(call=calls(name, entry, forms(torch, name, entry)))
     def compare(call):
-        check(call, torch, entry.random)
+        check(call, torch, entry.random, entry.rounding)
 
     compare()
 
@@ -46,3 +47,8 @@ def test_method(torch, name):
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_change_in_place(torch, name):
     compare_calls(torch, name, IN_PLACE[name], 120 if "setitem" in name else 40)
+
+
+@pytest.mark.parametrize("name", INIT)
+def test_initialisation(torch, name):
+    compare_calls(torch, name, INIT[name], 15)
