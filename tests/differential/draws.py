@@ -123,7 +123,13 @@ def numbers_of(shape: tuple[int, ...], dtype: str, seed: int, low: float = -2.0,
 
 @st.composite
 def tensors(
-    draw, shape=shapes, dtype=dtypes, low=-2.0, high=2.0, grads=("leaf", "leaf", "none", "computed"), orders=tuple(ORDERS)
+    draw,
+    shape=shapes,
+    dtype=dtypes,
+    low=-2.0,
+    high=2.0,
+    grads=("leaf", "leaf", "none", "computed"),
+    orders=tuple(ORDERS),
 ) -> Recipe:
     shape = draw(shape) if isinstance(shape, SearchStrategy) else shape
     kind = draw(dtype) if isinstance(dtype, SearchStrategy) else dtype
@@ -299,10 +305,34 @@ def index_parts(n: int) -> SearchStrategy:
     )
 
 
-ODD_KEYS = (None, ..., True, False, 0.5, "a", [], (), [[0, 0], [0, 0]], [[0], [0]], [[0, 0]], [slice(None), 0], slice(0.5),
-            slice(None, None, -1), Numpy(np.float64(0.0)), Numpy(np.True_), Recipe(np.asarray(True)),
-            Recipe(np.asarray([0.0, 1.0])), Recipe(np.zeros((0,), np.int64)), [Recipe(np.asarray(0)), Recipe(np.asarray(0))],
-            Recipe(np.asarray(0, np.uint8)), Recipe(np.asarray([0], np.int8)), 7, -7, [0, 9], range(0))  # fmt: skip
+ODD_KEYS = (
+    None,
+    ...,
+    True,
+    False,
+    0.5,
+    "a",
+    [],
+    (),
+    [[0, 0], [0, 0]],
+    [[0], [0]],
+    [[0, 0]],
+    [slice(None), 0],
+    slice(0.5),
+    slice(None, None, -1),
+    Numpy(np.float64(0.0)),
+    Numpy(np.True_),
+    Recipe(np.asarray(True)),
+    Recipe(np.asarray([0.0, 1.0])),
+    Recipe(np.zeros((0,), np.int64)),
+    [Recipe(np.asarray(0)), Recipe(np.asarray(0))],
+    Recipe(np.asarray(0, np.uint8)),
+    Recipe(np.asarray([0], np.int8)),
+    7,
+    -7,
+    [0, 9],
+    range(0),
+)
 
 
 def key_of(name: str) -> Callable[[dict], SearchStrategy]:

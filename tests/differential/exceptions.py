@@ -2,6 +2,7 @@
 
 REFUSALS    PyTorch computes it, nnlite refuses it by name
 EXTENSIONS  PyTorch refuses it, nnlite computes it
+DIFFERS     both compute it, and not the same
 OURS        public names that PyTorch has not, or has with another meaning
 """
 
@@ -20,8 +21,259 @@ class Known(NamedTuple):
     example: Callable[[Any], Any]
 
 
-REFUSALS: list[Known] = []
-EXTENSIONS: list[Known] = []
+class Differs(NamedTuple):
+    """A call (its name, a pattern), what differs, when (a function of the Difference), why, and an example."""
+
+    name: str
+    kind: str
+    when: Callable[[Any], bool]
+    reason: str
+    example: Callable[[Any], Any]
+
+
+REFUSALS = [
+    Known(
+        "",
+        "TypeError: .*expected floating-point numbers, got (u?int|bool)",
+        "whole numbers in a function of real ones are a mistake more often than not",
+        lambda lib: lib.tensor([4]).exp(),
+    ),
+    Known(
+        "",
+        "out of bounds for u?int|uint8 cannot hold",
+        "PyTorch wraps around: 255 for -1",
+        lambda lib: lib.tensor([1], dtype=lib.uint8) + -1,
+    ),
+    Known(
+        r"pow|\*\*",
+        "Integers to negative integer powers are not allowed",
+        "PyTorch's are all 0",
+        lambda lib: lib.tensor([2]) ** lib.tensor([-2]),
+    ),
+    Known(
+        "",
+        "(no elements along|are too few|too few elements|holds no values)",
+        "PyTorch's mean of nothing is NaN",
+        lambda lib: lib.zeros(0).mean(),
+    ),
+    Known(
+        "(cross_entropy|nll_loss|CrossEntropyLoss|NLLLoss)",
+        "nothing to take the mean of",
+        "PyTorch's mean of nothing is NaN",
+        lambda lib: lib.nn.functional.cross_entropy(lib.zeros(1, 2), lib.tensor([-100])),
+    ),
+    Known(
+        "(cross_entropy|nll_loss|CrossEntropyLoss|NLLLoss)",
+        "none of them 0",
+        "a loss of no examples",
+        lambda lib: lib.nn.functional.nll_loss(lib.zeros(0, 3), lib.zeros(0, dtype=lib.int64), reduction="sum"),
+    ),
+    Known(
+        "(cross_entropy|nll_loss|CrossEntropyLoss|NLLLoss)",
+        r"target has shape \(1,\), expected \(\)",
+        "scores (C,) have one class, without an axis",
+        lambda lib: lib.nn.functional.nll_loss(lib.zeros(3), lib.tensor([0])),
+    ),
+    Known(
+        "(kl_div|KLDivLoss)",
+        "has no batch",
+        "a number has no batch size to divide by",
+        lambda lib: lib.nn.functional.kl_div(lib.tensor(0.5), lib.tensor(0.5), reduction="batchmean"),
+    ),
+    Known(
+        "norm",
+        "p must be a number above 0",
+        "the number of non-zero elements is no norm",
+        lambda lib: lib.norm(lib.ones(2), p=0),
+    ),
+    Known(
+        "split",
+        "split_size must be a whole number of at least 1",
+        "PyTorch takes 0 for an axis of size 0",
+        lambda lib: lib.split(lib.zeros(0), 0),
+    ),
+    Known(
+        "roll",
+        "IndexError: dim",
+        "PyTorch does not look at the axes of a tensor without elements",
+        lambda lib: lib.roll(lib.zeros(0), 1, 1),
+    ),
+    Known(
+        "linear",
+        "computes nothing|bias has shape",
+        "a layer without outputs; a bias that would be broadcast",
+        lambda lib: lib.nn.functional.linear(lib.ones(1, 2), lib.ones(2, 2), lib.ones(1)),
+    ),
+    Known(
+        "linear",
+        "dtypes .* must be equal",
+        "PyTorch takes a bias of another dtype for a vector",
+        lambda lib: lib.nn.functional.linear(lib.ones(2), lib.ones(2, 2), lib.ones(2, dtype=lib.float64)),
+    ),
+    Known(
+        "",
+        "read-only|more than one place",
+        "a write into an expanded tensor is a write into every copy",
+        lambda lib: lib.zeros(1).expand(2).zero_(),
+    ),
+    Known(
+        "conv_transpose2d|ConvTranspose2d",
+        "leaves an output of size",
+        "images without pixels",
+        lambda lib: lib.nn.functional.conv_transpose2d(lib.ones(1, 1, 1, 1), lib.ones(1, 1, 1, 2), padding=(0, 1)),
+    ),
+    Known(
+        "",
+        "changed in place makes|a change in place makes",
+        "PyTorch casts the value, and drops its gradient without a word",
+        lambda lib: lib.tensor([1]).__setitem__(0, lib.tensor(2.5, requires_grad=True)),
+    ),
+    Known(
+        "^program",
+        "changed in place later|was changed in place after",
+        "PyTorch computes the view again from what was changed; here the newer tensor has to be used",
+        lambda lib: stale_view(lib),
+    ),
+    Known(
+        "logical_|[&|~]",
+        "expected bool tensors|expected a Tensor, got (bool|int)",
+        "masks only; a whole number there is often a slip",
+        lambda lib: lib.tensor([1]) & lib.tensor([2]),
+    ),
+    Known(
+        "requires_grad_",
+        "requires_grad_ is for leaves",
+        "PyTorch allows it where it changes nothing",
+        lambda lib: (lib.ones(1, requires_grad=True) * 2).requires_grad_(),
+    ),
+    Known(
+        "^unique|unique$",
+        "unique has no gradient",
+        "PyTorch says so in backward",
+        lambda lib: lib.unique(lib.ones(2, requires_grad=True)),
+    ),
+    Known(
+        "pad|Pad2d",
+        "cannot be (circular|reflect|replicate)",
+        "borders larger than the image, after cropping",
+        lambda lib: lib.nn.functional.pad(lib.ones(1, 1, 1), (-1, 2), mode="replicate"),
+    ),
+    Known(
+        "",
+        "arange: .* cannot hold steps",
+        "PyTorch rounds the step first, even to 0",
+        lambda lib: lib.arange(0.0, 3.0, 1.0, dtype=lib.int64),
+    ),
+]
+
+EXTENSIONS = [
+    Known(
+        "",
+        "TypeError: .*(invalid combination of arguments|missing [0-9]+ required|unexpected keyword argument)",
+        "PyTorch has several signatures for one name; here there is one, with defaults",
+        lambda lib: lib.ones(2).sum(keepdim=True),
+    ),
+    Known(
+        "logsumexp",
+        "must be tuple of ints, not NoneType|doesn't match the broadcast shape",
+        "dim=None and dim=() are all axes, as in other reductions",
+        lambda lib: lib.logsumexp(lib.ones(2), None),
+    ),
+    Known(
+        "layer_norm",
+        "must be tuple of ints, not int",
+        "a number is taken for a tuple of it, as nn.LayerNorm does",
+        lambda lib: lib.nn.functional.layer_norm(lib.ones(2), 2),
+    ),
+    Known(
+        "(set|get)item",
+        "Index put requires the source and destination dtypes match|can't assign a|only supports boolean masks|"
+        "shape mismatch: value tensor|got numpy.bool",
+        "whatever can be cast may be assigned, by every kind of index",
+        lambda lib: lib.ones(2).__setitem__([0], lib.tensor([1])),
+    ),
+    Known(
+        "",
+        "one of the variables needed for gradient computation has been modified",
+        "where backward needs something else than what was changed, it gives the gradient",
+        lambda lib: changed_output(lib),
+    ),
+    Known(
+        "",
+        "some elements of the input tensor and the written-to tensor refer to a single memory location",
+        "NumPy copies what overlaps first",
+        lambda lib: overlapping(lib),
+    ),
+    Known(
+        "^backward of",
+        "Autograd not support dtype|returned an invalid gradient|derivative for .* is not implemented|"
+        "Subtraction, the `-` operator, with a bool|INTERNAL ASSERT|tensor does not have a device|must be contiguous",
+        "PyTorch fails in backward, of what it has computed",
+        lambda lib: lib.nn.functional.nll_loss(*permuted(lib)).backward(),
+    ),
+    Known(
+        "NLLLoss|HuberLoss",
+        "must be contiguous",
+        "PyTorch fails in backward, of what it has computed",
+        lambda lib: lib.nn.functional.nll_loss(*permuted(lib)).backward(),
+    ),
+]
+
+DIFFERS = [
+    Differs(
+        "lt|le|gt|ge|[<>]",
+        "value",
+        lambda d: "uint8" in repr(d.call) and "-1" in repr(d.call),
+        "a number that the dtype does not have: PyTorch compares with 255 for -1",
+        lambda lib: (lib.tensor([1], dtype=lib.uint8) < -1).tolist(),
+    ),
+    Differs(
+        "var|std",
+        "gradient",
+        lambda d: any(value in ((), []) for value in [*d.call.arguments[1:], d.call.keywords.get("dim")]),
+        "dim=() is all axes: PyTorch takes it for none in backward",
+        lambda lib: gradient(lib, lambda x: x.var(())),
+    ),
+    Differs(
+        "kl_div|KLDivLoss",
+        "gradient",
+        lambda d: "nan" in repr(d.theirs),
+        "the target's gradient where it is 0: PyTorch's is NaN",
+        lambda lib: gradient(lib, lambda x: lib.nn.functional.kl_div(lib.ones(2), x * 0, reduction="sum")),
+    ),
+]
+
+
+def gradient(lib: Any, function: Callable[[Any], Any]) -> Any:
+    x = lib.tensor([1.0, 2.0], requires_grad=True)
+    function(x).backward()
+    return x.grad.tolist()
+
+
+def stale_view(lib: Any) -> None:
+    x = lib.ones(2, requires_grad=True) * 1
+    view = x.view(2, 1)
+    x.mul_(2)
+    (view * 2).sum().backward()
+
+
+def changed_output(lib: Any) -> None:
+    y = (lib.ones(2, requires_grad=True) * 2).relu()
+    z = y * 1
+    y.add_(1)
+    z.sum().backward()
+
+
+def overlapping(lib: Any) -> None:
+    x = lib.ones(2)
+    x[1:].mul_(x[:1])
+    x.mul_(x[0])
+
+
+def permuted(lib: Any) -> Any:
+    return lib.ones(2, 2, 1, 3, requires_grad=True).permute(0, 3, 1, 2), lib.zeros(2, 2, 1, dtype=lib.int64)
+
+
 OURS = {
     "nnlite": {
         "CheckpointError DataError DeviceError GradcheckError GraphError NonFiniteError ShapeError": "errors of ours",

@@ -6,6 +6,7 @@ Whoever writes into a view must find the change in the other views, and backward
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import nnlite
 from tests.differential.compare import Call, Difference, array_of, attempt, close, describe, known
-from tests.differential.draws import order_of, shape_for, tensors
+from tests.differential.draws import Recipe, order_of, shape_for, tensors
 from tests.differential.exceptions import EXTENSIONS, REFUSALS
 
 # name -> what it does with (library, x, another tensor y, whatever was drawn)
@@ -37,7 +38,7 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "x[[0, 0]]": lambda lib, x, y: x[[0, 0]],
     "x.split(1)[0]": lambda lib, x, y: x.split(1)[0],
     "x.chunk(2)[-1]": lambda lib, x, y: x.chunk(2)[-1],
-    "list(x)[0]": lambda lib, x, y: list(x)[0],
+    "next(iter(x))": lambda lib, x, y: next(iter(x)),
     "x.contiguous()": lambda lib, x, y: x.contiguous(),
     "x.detach()": lambda lib, x, y: x.detach(),
     "x.data": lambda lib, x, y: x.data,
@@ -138,7 +139,7 @@ class Step(NamedTuple):
         return STEPS[self.name](lib, pool[self.x], pool[self.y], *self.drawn)
 
     def __repr__(self) -> str:
-        name = self.name if not self.drawn else self.name.replace(self.name[self.name.index("{") :], f"{self.drawn[0]})")
+        name = self.name.split("{")[0] + f"{self.drawn[0]})" if self.drawn else self.name
         return f"[x: {self.x}, y: {self.y}] {name}"
 
 
@@ -153,7 +154,7 @@ def run_program(data: Any, torch: Any, most: int) -> None:
         step = draw_step(data, pools[1], wrote=n > 0)
         program.append(step)
         call = Call(f"program, {step.name}", None, program)
-        done = [attempt(lambda lib=lib, pool=pool: step(lib, pool)) for lib, pool in zip((nnlite, torch), pools, strict=True)]
+        done = [attempt(partial(step, lib, pool)) for lib, pool in zip((nnlite, torch), pools, strict=True)]
         if stops(call, done):
             break
         if done[1][0] is not None:
@@ -170,10 +171,7 @@ def draw_step(data: Any, pool: list, wrote: bool) -> Step:
     y = data.draw(st.integers(0, len(pool) - 1))
     table = data.draw(st.sampled_from((VIEWS, WRITES, SUMS) if wrote else (VIEWS, VIEWS, SUMS)))
     name = data.draw(st.sampled_from(list(table)))
-    shown = {"x": np.zeros(tuple(pool[x].shape))}
-    from tests.differential.draws import Recipe
-
-    drawn = {"x": Recipe(shown["x"])}
+    drawn = {"x": Recipe(np.zeros(tuple(pool[x].shape)))}
     more = ()
     if "{shape}" in name:
         more = (data.draw(shape_for("x")(drawn)),)
@@ -194,7 +192,7 @@ def stops(call: Call, done: list) -> bool:
 
 def compare_pools(call: Call, ours: list, theirs: list) -> None:
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-        forms = [f"{describe(t)}, {'leaf' if t.is_leaf else 'computed'}" for t in (a, b)]
+        forms = [describe(t) for t in (a, b)]
         if forms[0] != forms[1]:
             raise Difference(f"form of tensor {i}", call, *forms)
         if not close(array_of(a), array_of(b), "float32"):

@@ -8,9 +8,13 @@ import pytest
 
 import nnlite
 from nnlite.backend import np
-from tests.differential.exceptions import EXTENSIONS, OURS, REFUSALS
-from tests.differential.functions import FUNCTIONS, IN_PLACE, INIT, METHODS
+from tests.differential.creation import CREATION
+from tests.differential.exceptions import DIFFERS, EXTENSIONS, OURS, REFUSALS
+from tests.differential.functions import FUNCTIONS
+from tests.differential.init import INIT
+from tests.differential.methods import IN_PLACE, METHODS
 from tests.differential.modules import MODULES
+from tests.differential.networks import NETWORKS
 
 # The methods behind operators and built-in functions, and the entry that calls them.
 BEHIND = {
@@ -19,7 +23,8 @@ BEHIND = {
     "__radd__": "y + x", "__rsub__": "y - x", "__rmul__": "y * x", "__rtruediv__": "y / x", "__rpow__": "y ** x",
     "__rfloordiv__": "y // x", "__rmod__": "y % x", "__rmatmul__": "x @ y",
     "__iadd__": "x += y", "__isub__": "x -= y", "__imul__": "x *= y", "__itruediv__": "x /= y",
-    "__eq__": "x == y", "__ne__": "x != y", "__lt__": "x < y", "__le__": "x <= y", "__gt__": "x > y", "__ge__": "x >= y",
+    "__eq__": "x == y", "__ne__": "x != y", "__lt__": "x < y", "__le__": "x <= y", "__gt__": "x > y",
+    "__ge__": "x >= y",
     "__and__": "x & y", "__or__": "x | y", "__xor__": "x ^ y", "__invert__": "~x",
     "__getitem__": "getitem", "__setitem__": "setitem", "__iter__": "iteration", "__len__": "len",
     "__float__": "float()", "__int__": "int()", "__bool__": "bool()", "__index__": "index", "__array__": "array",
@@ -33,12 +38,12 @@ PLACES = {
     "nnlite.nn.init": lambda: [
         name
         for name, value in vars(nnlite.nn.init).items()
-        if name.endswith("_") and inspect.isfunction(value) or name == "calculate_gain"
+        if (name.endswith("_") and inspect.isfunction(value)) or name == "calculate_gain"
     ],
     "nnlite.Tensor": lambda: [
         name
         for name in dir(nnlite.Tensor)
-        if name not in dir(object) + ["__module__"] and not re.match("_[^_]", name) or name in BEHIND
+        if (name not in [*dir(object), "__module__"] and not re.match("_[^_]", name)) or name in BEHIND
     ],
 }
 
@@ -57,7 +62,7 @@ def compared(place):
         return set(MODULES)
     if place == "nnlite.nn.init":
         return set(INIT)
-    names = {re.match(r"\w*", key)[0] for table in (FUNCTIONS, METHODS, IN_PLACE) for key in table}
+    names = {re.match(r"\w*", key)[0] for table in (FUNCTIONS, NETWORKS, CREATION, METHODS, IN_PLACE) for key in table}
     return names | {name for name, key in BEHIND.items() if key in METHODS or key in IN_PLACE}
 
 
@@ -95,3 +100,8 @@ def test_where_nnlite_goes_further(torch, known):
 @pytest.mark.parametrize("known", REFUSALS, ids=lambda known: known.message)
 def test_pytorch_computes_what_is_refused(torch, known):
     known.example(torch)
+
+
+@pytest.mark.parametrize("differs", DIFFERS, ids=lambda differs: differs.reason)
+def test_what_differs_does(torch, differs):
+    assert repr(differs.example(nnlite)) != repr(differs.example(torch))

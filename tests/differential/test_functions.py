@@ -2,11 +2,14 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import nnlite
 from tests.differential.compare import calls, check, examples
-from tests.differential.functions import FUNCTIONS, IN_PLACE, INIT, METHODS
+from tests.differential.creation import CREATION
+from tests.differential.functions import FUNCTIONS
+from tests.differential.init import INIT
+from tests.differential.methods import IN_PLACE, METHODS
+from tests.differential.networks import NETWORKS
 
 
 def forms(torch, name, entry):
@@ -19,7 +22,7 @@ def forms(torch, name, entry):
         "Tensor": lambda lib: lib.Tensor,
         "init": lambda lib: lib.nn.init,
     }
-    found = [(form, place) for form, place in places.items() if all(hasattr(place(lib), name) for lib in (torch, nnlite))]
+    found = [(form, of) for form, of in places.items() if hasattr(of(torch), name) and hasattr(of(nnlite), name)]
     assert found, f"{name} is in no place of both libraries"
     return [(form, lambda lib, *args, _place=place, **kwargs: getattr(_place(lib), name)(*args, **kwargs))
             for form, place in found]  # fmt: skip
@@ -37,6 +40,16 @@ def compare_calls(torch, name, entry, number):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(torch, name):
     compare_calls(torch, name, FUNCTIONS[name], 40)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_function_of_networks(torch, name):
+    compare_calls(torch, name, NETWORKS[name], 30)
+
+
+@pytest.mark.parametrize("name", CREATION)
+def test_new_tensor(torch, name):
+    compare_calls(torch, name, CREATION[name], 30)
 
 
 @pytest.mark.parametrize("name", METHODS)
