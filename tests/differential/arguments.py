@@ -200,7 +200,11 @@ def per_channel(optional=True, **changes):
     def strategy(drawn):
         shape = drawn["input"].shape
         c = shape[1] if len(shape) > 1 else 1
-        given = tensors(shape=(c,), dtype=drawn["input"].values.dtype.name, **{"grads": ("leaf", "none"), **changes})
+        given = tensors(
+            shape=(c,),
+            dtype=drawn["input"].values.dtype.name,
+            **{"grads": ("leaf", "none"), "orders": ("C",), **changes},
+        )
         return st.one_of(st.none(), given, given) if optional else given
 
     return strategy

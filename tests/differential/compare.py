@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import nnlite.torch
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -28,6 +30,15 @@ def examples(number: int) -> settings:
         return settings(max_examples=MORE, deadline=None, print_blob=True)
     return settings(max_examples=number, deadline=None, derandomize=True, database=None)
 
+
+class Library:
+    """nnlite, with what only nnlite.torch has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(nnlite if hasattr(nnlite, name) else nnlite.torch, name)
+
+
+LIBRARY = Library()
 
 # The call
 
@@ -185,7 +196,7 @@ def check(call: Call, torch: Any, random: bool = False, rounding: float = 1.0) -
 
 
 def compare(call: Call, torch: Any, random: bool, rounding: float) -> None:
-    ours, theirs = run(nnlite, call), run(torch, call)
+    ours, theirs = run(LIBRARY, call), run(torch, call)
     if either_raises(call, ours, theirs):
         return
     if describe(ours.result) != describe(theirs.result):
@@ -250,7 +261,7 @@ def compare_gradients(call: Call, ours: Outcome, theirs: Outcome, rounding: floa
             rng = np.random.default_rng(5)
             for output in parts(outcome.result):
                 if is_tensor(output) and output.requires_grad:
-                    lib = nnlite if isinstance(output, nnlite.Tensor) else __import__("torch")
+                    lib = LIBRARY if isinstance(output, nnlite.Tensor) else sys.modules["torch"]
                     u = rng.integers(-4, 5, tuple(output.shape)) * 0.5
                     output.backward(lib.tensor(u.astype(array_of(output).dtype)), retain_graph=True)
             return [leaf.grad if is_tensor(leaf) else None for leaf in outcome.leaves]

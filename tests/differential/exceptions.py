@@ -212,6 +212,18 @@ EXTENSIONS = [
         lambda lib: lib.nn.functional.nll_loss(*permuted(lib)).backward(),
     ),
     Known(
+        "^program",
+        "is a view and its base or another view of its base has been modified inplace",
+        "the parts that unbind, split and iteration return are views as others are",
+        lambda lib: parts_changed(lib),
+    ),
+    Known(
+        "orthogonal_",
+        "view size is not compatible",
+        "init takes any memory order",
+        lambda lib: lib.nn.init.orthogonal_(lib.zeros(2, 3, 2, 4)[..., ::2]),
+    ),
+    Known(
         "NLLLoss|HuberLoss",
         "must be contiguous",
         "PyTorch fails in backward, of what it has computed",
@@ -268,6 +280,13 @@ def overlapping(lib: Any) -> None:
     x = lib.ones(2)
     x[1:].mul_(x[:1])
     x.mul_(x[0])
+
+
+def parts_changed(lib: Any) -> None:
+    x = lib.ones(2, requires_grad=True) * 1
+    part = x.unbind()[0]
+    x.mul_(2)
+    part.mul_(2)
 
 
 def permuted(lib: Any) -> Any:

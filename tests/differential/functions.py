@@ -63,6 +63,17 @@ from tests.differential.draws import (
     tensors,
 )  # fmt: skip
 
+SWAPS = {
+    "swapaxes": lambda lib, x, a, b: x.swapaxes(a, b),
+    "swapdims": lambda lib, x, a, b: x.swapdims(a, b),
+}
+scales = {"beta": maybe(st.sampled_from((1, 0.5))), "alpha": maybe(st.sampled_from((1, 2)))}
+
+
+def same_dtype_as(name, shape):
+    return lambda drawn: tensors(shape=shape, dtype=drawn[name].values.dtype.name)
+
+
 FUNCTIONS: dict[str, Entry] = {
     # arithmetic
     "add": args(input=x, other=or_number(other), keywords={"alpha": maybe(st.sampled_from((1, 2, 0.5)))}),
@@ -235,6 +246,51 @@ FUNCTIONS: dict[str, Entry] = {
     "diag": args(input=tensors(shape=st.one_of(vectors, matrices, shapes)), diagonal=maybe(st.integers(-3, 3))),
     "diagonal": args(input=x, offset=maybe(st.integers(-3, 3)), dim1=maybe(dim), dim2=maybe(dim)),
     "trace": args(input=tensors(shape=st.one_of(matrices, matrices, shapes))),
+    # made of others
+    "addmm": args(
+        input=tensors(shape=st.sampled_from(((2, 2), (2,), (1, 2), ())), dtype=floats),
+        mat1=same_dtype_as("input", (2, 3)),
+        mat2=same_dtype_as("input", (3, 2)),
+        keywords=scales,
+    ),
+    "baddbmm": args(
+        input=tensors(shape=st.sampled_from(((2, 2, 2), (2,), (1, 1, 2))), dtype=floats),
+        batch1=same_dtype_as("input", (2, 2, 3)),
+        batch2=same_dtype_as("input", (2, 3, 2)),
+        keywords=scales,
+    ),
+    "ger": args(input=product_dtypes(vectors), vec2=partner(lambda n: [(2,), (n,), (0,), (2, 2)])),
+    "tile": args(input=x, dims=st.lists(st.integers(0, 2), max_size=3).map(tuple)),
+    "repeat_interleave": args(input=x, repeats=st.integers(0, 2), dim=maybe(dim)),
+    "broadcast_to": args(input=x, size=expansion_of("input")),
+    **{name: args(call, input=x, dim0=dim, dim1=dim) for name, call in SWAPS.items()},
+    **{name: args(input=x, source=dim, destination=dim) for name in ("movedim", "moveaxis")},
+    "ravel": args(input=x),
+    "unflatten": args(
+        lambda lib, x, dim, sizes: x.unflatten(dim, sizes),
+        input=x,
+        dim=dim,
+        sizes=st.sampled_from(((2, 1), (1, -1), (3,), (2, 2), (-1,))),
+    ),
+    "select": args(input=x, dim=dim, index=st.integers(-3, 3)),
+    "narrow": args(input=x, dim=dim, start=st.integers(-2, 2), length=st.integers(0, 2)),
+    "meshgrid": args(
+        lambda lib, a, b, how: lib.meshgrid(a, b, indexing=how),
+        a=tensors(shape=vectors),
+        b=tensors(shape=vectors, dtype=st.just("float32")),
+        how=st.sampled_from(("ij", "xy")),
+    ),
+    **{name: unary for name in ("tan", "sinh", "cosh", "atan")},
+    **{name: args(input=tensors(dtype=floats, low=-1.0, high=1.0)) for name in ("asin", "acos")},
+    "fmod": binary,
+    "logical_xor": binary_tensors,
+    "count_nonzero": args(input=x, dim=maybe(dims)),
+    "isclose": args(
+        input=fl, other=same("input"), rtol=maybe(st.just(0.5)), atol=maybe(st.just(0.5)), equal_nan=maybe(flags)
+    ),
+    "allclose": args(
+        input=fl, other=same("input"), rtol=maybe(st.just(0.5)), atol=maybe(st.just(2.0)), equal_nan=maybe(flags)
+    ),
     # truth
     "any": args(input=x, dim=maybe(dims), keepdim=keepdim),
     "all": args(input=x, dim=maybe(dims), keepdim=keepdim),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.differential.arguments import args
 from tests.differential.compare import Entry
-from tests.differential.draws import floats, maybe, tensors
+from tests.differential.draws import MISSING, floats, maybe, tensors
 
 matrix = tensors(
     shape=st.sampled_from(((2, 3), (3, 2), (2, 2), (1, 4), (2, 3, 2, 2))),
@@ -44,6 +44,7 @@ INIT: dict[str, Entry] = {
         for name in ("kaiming_uniform_", "kaiming_normal_")
     },
     "calculate_gain": args(
+        lambda lib, *a: float(lib.nn.init.calculate_gain(*[x for x in a if x is not MISSING])),
         nonlinearity=st.sampled_from(("relu", "tanh", "leaky_relu", "sigmoid", "linear", "conv2d", "selu", "no")),
         param=maybe(st.sampled_from((0.5, None, 1))),
     ),

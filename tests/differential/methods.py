@@ -29,6 +29,7 @@ from tests.differential.draws import (
     a_dtype,
     alike,
     flags,
+    full_shapes,
     key_of,
     maybe,
     or_number,
@@ -53,6 +54,43 @@ METHODS: dict[str, Entry] = {
     "size": args(lambda lib, x, d: tuple(x.size()) if d is MISSING else x.size(d), input=x, dim=maybe(dim)),
     "numel": args(input=x),
     "dim": args(input=x),
+    **{
+        name: args(input=x)
+        for name in (
+            "ndimension",
+            "nelement",
+            "element_size",
+            "is_floating_point",
+            "is_complex",
+            "get_device",
+            "is_contiguous",
+        )
+    },
+    "is_cuda": args(lambda lib, x: (x.is_cuda, x.is_sparse), input=x),
+    "is_sparse": args(lambda lib, x: x.is_sparse, input=x),
+    "type_as": args(input=x, other=x),
+    "type, its name": args(lambda lib, x: x.type(), input=x),
+    **{
+        name: args(
+            **{"input": x, "*size": st.lists(st.integers(0, 3), max_size=3)}, keywords={"dtype": maybe(a_dtype())}
+        )
+        for name in ("new_zeros", "new_ones")
+    },
+    "new_empty": args(**{"input": x, "*size": st.lists(st.integers(0, 3), max_size=3)}, random=True),
+    "new_full": args(
+        input=x,
+        size=st.sampled_from(((2,), (), (1, 2))),
+        fill_value=python_numbers,
+        keywords={"dtype": maybe(a_dtype())},
+    ),
+    "new_tensor": args(input=x, data=st.sampled_from(([1, 2], 3, [[0.5]], True)), keywords={"dtype": maybe(a_dtype())}),
+    "new": args(
+        lambda lib, x, size: x.new(*size), input=x, size=st.sampled_from(((2,), (1, 2), ([1, 2],))), random=True
+    ),
+    "stride": args(
+        lambda lib, x: [step for step, n in zip(x.stride(), x.shape, strict=True) if n > 1],
+        input=tensors(shape=full_shapes),
+    ),
     "len": args(lambda lib, x: len(x), input=x),
     "item": args(input=x),
     "float()": args(lambda lib, x: float(x), input=x),
@@ -140,6 +178,9 @@ IN_PLACE: dict[str, Entry] = {
     "mul_": binary,
     "div_": args(input=x, other=or_number(other)),
     "copy_": args(lambda lib, x, src: x.copy_(src), input=x, src=other),
+    **{f"{name}_": args(input=number) for name in ("relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg")},
+    "pow_": args(input=number, exponent=or_number(other)),
+    "detach_": args(input=x),
     "fill_": args(input=x, value=python_numbers),
     "zero_": args(input=x),
     "clamp_": args(input=number, min=bounds, max=bounds),

@@ -50,10 +50,13 @@ from tests.differential.draws import (
 
 NETWORKS: dict[str, Entry] = {
     # nonlinearities
-    **{name: unary for name in ("relu", "sigmoid", "tanh", "silu")},
+    **{name: unary for name in ("relu", "sigmoid", "tanh", "silu", "logsigmoid", "softsign", "relu6", "selu")},
     "leaky_relu": args(input=number, negative_slope=maybe(settings_floats), inplace=maybe(flags)),
     "relu, inplace": args(lambda lib, x: lib.nn.functional.relu(x, inplace=True), input=number),
     "elu": args(input=number, alpha=maybe(settings_floats), inplace=maybe(flags)),
+    "hardtanh": args(
+        input=number, min_val=maybe(st.sampled_from((-1.0, -0.5))), max_val=maybe(st.sampled_from((1.0, 0.5)))
+    ),
     "gelu": args(input=number, keywords={"approximate": maybe(st.sampled_from(("none", "tanh", "no")))}),
     "softplus": args(
         input=number, beta=maybe(settings_floats.filter(bool)), threshold=maybe(st.sampled_from((20, 1.0)))

@@ -8,6 +8,7 @@ import pytest
 
 import nnlite
 from nnlite.backend import np
+from tests.differential.compare import LIBRARY
 from tests.differential.creation import CREATION
 from tests.differential.exceptions import DIFFERS, EXTENSIONS, OURS, REFUSALS
 from tests.differential.functions import FUNCTIONS
@@ -84,14 +85,14 @@ def test_no_name_is_listed_as_ours_that_is_not_there(place):
 @pytest.mark.parametrize("known", REFUSALS, ids=lambda known: known.message)
 def test_what_is_refused_is_refused_by_name(known):
     with pytest.raises(Exception) as caught:
-        known.example(nnlite)
+        known.example(LIBRARY)
     assert re.search(known.message, f"{caught.type.__name__}: {caught.value}", re.S)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("known", EXTENSIONS, ids=lambda known: known.message)
 def test_where_nnlite_goes_further(torch, known):
-    known.example(nnlite)
+    known.example(LIBRARY)
     with pytest.raises(Exception) as caught:
         known.example(torch)
     assert re.search(known.message, f"{caught.type.__name__}: {caught.value}", re.S)
@@ -104,4 +105,4 @@ def test_pytorch_computes_what_is_refused(torch, known):
 
 @pytest.mark.parametrize("differs", DIFFERS, ids=lambda differs: differs.reason)
 def test_what_differs_does(torch, differs):
-    assert repr(differs.example(nnlite)) != repr(differs.example(torch))
+    assert repr(differs.example(LIBRARY)) != repr(differs.example(torch))

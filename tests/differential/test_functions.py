@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import given
 
-import nnlite
-from tests.differential.compare import calls, check, examples
+from tests.differential.compare import LIBRARY, calls, check, examples
 from tests.differential.creation import CREATION
 from tests.differential.functions import FUNCTIONS
 from tests.differential.init import INIT
@@ -22,7 +21,7 @@ def forms(torch, name, entry):
         "Tensor": lambda lib: lib.Tensor,
         "init": lambda lib: lib.nn.init,
     }
-    found = [(form, of) for form, of in places.items() if hasattr(of(torch), name) and hasattr(of(nnlite), name)]
+    found = [(form, of) for form, of in places.items() if hasattr(of(torch), name) and hasattr(of(LIBRARY), name)]
     assert found, f"{name} is in no place of both libraries"
     return [(form, lambda lib, *args, _place=place, **kwargs: getattr(_place(lib), name)(*args, **kwargs))
             for form, place in found]  # fmt: skip
