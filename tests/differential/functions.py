@@ -161,7 +161,11 @@ FUNCTIONS: dict[str, Entry] = {
             shape=st.sampled_from(((2, drawn["input"].shape[-1] if drawn["input"].shape else 1), (1, 3), (0, 2))),
             dtype=st.sampled_from((drawn["input"].values.dtype.name,) * 3 + ("float32",)),
         ),
-        bias=maybe(st.one_of(st.none(), tensors(shape=st.sampled_from(((2,), (1,), ())), dtype=floats))),
+        bias=lambda drawn: maybe(
+            st.one_of(
+                st.none(), tensors(shape=st.sampled_from(((2,), (1,), ())), dtype=drawn["weight"].values.dtype.name)
+            )
+        ),
     ),
     # elementary functions
     **{

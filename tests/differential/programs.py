@@ -159,7 +159,8 @@ def run_program(data: Any, torch: Any, most: int) -> None:
         if done[1][0] is not None:
             for pool, (result, _) in zip(pools, done, strict=True):
                 pool.append(result)
-        compare_pools(call, *pools)
+            compare_form(call, pools[0][-1], pools[1][-1])
+        compare_values(call, *pools)
     compare_backward(Call("program, backward", None, program), pools, leaves)
 
 
@@ -187,14 +188,17 @@ def stops(call: Call, done: list) -> bool:
     return bool(ours or theirs)
 
 
-def compare_pools(call: Call, ours: list, theirs: list) -> None:
-    """Raise Difference unless all tensors so far hold the same, and the newest has the same form.
+def compare_form(call: Call, ours: Any, theirs: Any) -> None:
+    """Raise Difference unless a new tensor has the same form.
 
-    Older ones may differ in whether they require a gradient: when a tensor gets one by a change in place, PyTorch
-    gives it to all views of it, and nnlite refuses to use these any more.
+    Later it may not: when a change in place makes a tensor require a gradient, PyTorch makes all views of it do so, and
+    nnlite refuses to use these any more.
     """
-    if describe(ours[-1]) != describe(theirs[-1]):
-        raise Difference("form", call, describe(ours[-1]), describe(theirs[-1]))
+    if describe(ours) != describe(theirs):
+        raise Difference("form", call, describe(ours), describe(theirs))
+
+
+def compare_values(call: Call, ours: list, theirs: list) -> None:
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         if not close(array_of(a), array_of(b), "float32"):
             raise Difference(f"value of tensor {i}", call, array_of(a).tolist(), array_of(b).tolist())
