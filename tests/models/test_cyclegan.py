@@ -27,6 +27,7 @@ class Blend(nn.Module):
     """image -> a image + b: a generator whose losses can be written down."""
 
     def __init__(self, a, b):
+        super().__init__()
         self.a, self.b = (nn.Parameter(nnlite.tensor(value)) for value in (a, b))
 
     def forward(self, image):
@@ -37,6 +38,7 @@ class Weighing(nn.Module):
     """A discriminator that is one number times the image's mean."""
 
     def __init__(self, weight):
+        super().__init__()
         self.weight = nn.Parameter(nnlite.tensor(weight))
 
     def forward(self, image):
@@ -81,13 +83,15 @@ def test_all_four_networks_learn_and_each_from_its_own_loss(monkeypatch):
     model = tiny()
     seen = gradients_at_steps(monkeypatch, model, ("generators", "discriminators"))
     parts = (model.generators, model.discriminators)
-    before = [[p.numpy().copy() for p in part.parameters()] for part in parts]
+    before = [[p.detach().numpy().copy() for p in part.parameters()] for part in parts]
     model.train_step(*batch())
     assert all(g is None for g in seen["generator"]["discriminators"]), "the generators' loss reached a discriminator"
     for mine, later in zip(seen["generator"]["generators"], seen["discriminator"]["generators"], strict=True):
         assert mine.any() and np.array_equal(mine, later), "the discriminators' loss reached a generator"
     for part, old in zip(parts, before, strict=True):
-        assert all((p.numpy() != w).any() for p, w in zip(part.parameters(), old, strict=True)), "every parameter moves"
+        assert all((p.detach().numpy() != w).any() for p, w in zip(part.parameters(), old, strict=True)), (
+            "every parameter moves"
+        )
         assert all(p.requires_grad for p in part.parameters())
 
 
@@ -145,7 +149,7 @@ def test_other_sizes_are_refused():
 
 def test_it_begins_with_the_image_itself():
     (image, _) = batch(size=64)
-    np.testing.assert_array_equal(ResNetGenerator(16, 6)(image).numpy(), image.numpy())
+    np.testing.assert_array_equal(ResNetGenerator(16, 6)(image).detach().numpy(), image.detach().numpy())
 
 
 @pytest.mark.parametrize(("levels", "nearest"), [(1, "32x32"), (3, "32x32")])

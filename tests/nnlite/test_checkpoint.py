@@ -1,5 +1,6 @@
 """Saving and loading: what comes back, and what is left when writing fails."""
 
+import io
 import os
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_a_state_is_what_the_module_holds_not_a_snapshot_of_its_memory_order(pat
     stored = safetensors.numpy.load_file(path)["weight"]
     assert stored.shape == (3, 2, 2, 4)
     for place in np.ndindex(stored.shape):
-        assert stored[place] == conv.weight.numpy()[place]
+        assert stored[place] == conv.weight.detach().numpy()[place]
 
 
 # When something goes wrong
@@ -178,3 +179,13 @@ def test_equal_contents_are_equal_bytes_with_the_usual_permissions(tmp_path):
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "touched").stat().st_mode
     with safetensors.safe_open(tmp_path / "a", framework="numpy") as file:
         np.testing.assert_array_equal(file.get_tensor("layer8/weight"), np.arange(9.0))
+
+
+def test_an_open_file():
+    file = io.BytesIO()
+    nnlite.save({"a": {"b": np.ones(2)}, "step": 3}, file, {"about": "text"})
+    file.seek(0)
+    loaded = nnlite.load(file)
+    assert loaded["a"]["b"].tolist() == [1, 1] and loaded["step"] == 3
+    file.seek(0)
+    assert nnlite.load_metadata(file)["about"] == "text"

@@ -24,8 +24,8 @@ border = st.integers(0, 3)
 )
 def test_pad_is_numpys(shape, pad, mode, order, seed):
     x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
-    expected = np.pad(x.numpy(), [(0, 0), (0, 0), pad[2:], pad[:2]], NUMPY_MODES[mode])
-    assert np.array_equal(F.pad(x, pad, mode).numpy(), expected)
+    expected = np.pad(x.detach().numpy(), [(0, 0), (0, 0), pad[2:], pad[:2]], NUMPY_MODES[mode])
+    assert np.array_equal(F.pad(x, pad, mode).detach().numpy(), expected)
     nnlite.gradcheck(lambda x: F.pad(x, pad, mode), [x], seed=seed)
 
 
@@ -82,9 +82,9 @@ def test_interpolate_is_pytorchs_at_every_size(torch, old, new, mode, seed):
 def test_nearest_hands_a_pixel_on_and_spoils_no_other(scale, value):
     one = np.zeros((1, 2, 4, 4))
     one[0, 0, 2, 2] = 1.0
-    places = F.interpolate(leaf(one), scale_factor=scale).numpy() == 1.0
+    places = F.interpolate(leaf(one), scale_factor=scale).detach().numpy() == 1.0
     assert 0 < places.sum() < places.size / 4
-    spoilt = F.interpolate(leaf(np.where(one, value, 0.0)), scale_factor=scale).numpy()
+    spoilt = F.interpolate(leaf(np.where(one, value, 0.0)), scale_factor=scale).detach().numpy()
     assert np.array_equal(spoilt, np.where(places, value, 0.0), equal_nan=True)
 
 
@@ -98,20 +98,37 @@ def test_pixel_shuffle_by_its_formula(rng):
 def test_images_stay_channels_last(rng):
     x = leaf(rng.standard_normal((2, 4, 6, 5)), order="channels last")
     for y in (
-        F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2), "reflect"), F.interpolate(x, 3), F.interpolate(x, 9, mode="bilinear"),
-        F.pixel_shuffle(x, 2), x.flip(2),
+        F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2, 0, 0), "reflect"), F.pad(x, (-1, 2)), F.interpolate(x, 3),
+        F.interpolate(x, 9, mode="bilinear"), F.pixel_shuffle(x, 2), x.flip(2),
     ):  # fmt: skip
-        assert np.shares_memory(channels_last(y.numpy()), y.numpy())
+        assert np.shares_memory(channels_last(y.detach().numpy()), y.detach().numpy())
 
 
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
         (lambda x: F.pad(x, (1,)), ValueError, r"pairs .* got \(1,\)"),
-        (lambda x: F.pad(x, (-1, 0)), ValueError, "at least 0"),
+        (lambda x: F.pad(x, (-1, 0.5)), ValueError, r"whole numbers, got \(-1, 0\.5\)"),
+        (lambda x: F.pad(x, (-3, -2)), ShapeError, r"border of \(-3, -2\) of an axis of 4 .* cannot be constant"),
+        (lambda x: F.pad(x, (-5, 6)), ShapeError, r"border of \(-5, 6\) of an axis of 4"),
+        (
+            lambda x: F.pad(x, (5, 0, 0, 0), "circular"),
+            ShapeError,
+            r"of \(5, 0\) of an axis of 4 .* cannot be circular",
+        ),
+        (
+            lambda x: F.pad(x, (1, 1), "reflect"),
+            ShapeError,
+            r"all axes but the first one or two, got \(1, 1\) for \(1, 2",
+        ),
+        (lambda x: F.pad(x, (1, 1, 0, 0), "reflect", 2.0), ValueError, "value goes with mode 'constant' only, got 2.0"),
         (lambda x: F.pad(x, (1, 1) * 5), ShapeError, r"10 numbers are more than two for each axis of shape \(1, 2"),
-        (lambda x: F.pad(x, (1, 1), "circular"), ValueError, "pad: mode must be .* got 'circular'"),
-        (lambda x: F.pad(x, (4, 0), "reflect"), ShapeError, r"border of \(4, 0\) of an axis of 4 .* cannot reflect"),
+        (lambda x: F.pad(x, (1, 1), "edge"), ValueError, "pad: mode must be .* got 'edge'"),
+        (
+            lambda x: F.pad(x, (4, 0, 0, 0), "reflect"),
+            ShapeError,
+            r"border of \(4, 0\) of an axis of 4 .* cannot be reflect",
+        ),
         (lambda x: F.interpolate(x), ValueError, "either size or scale_factor"),
         (lambda x: F.interpolate(x, 3, 2.0), ValueError, "either size or scale_factor"),
         (lambda x: F.interpolate(x, 3, mode="area"), ValueError, "interpolate: mode must be .* got 'area'"),

@@ -58,7 +58,7 @@ def test_settings_are_printed():
         nn.ReLU(True), nn.LeakyReLU(0.2), nn.PReLU(3), nn.ELU(0.5), nn.GELU("tanh"), nn.Softplus(2.0), nn.Softmax(-1),
     )  # fmt: skip
     assert [repr(layer.eval()) for layer in layers] == [
-        "ReLU()",
+        "ReLU(inplace=True)",
         "LeakyReLU(negative_slope=0.2)",
         "PReLU(num_parameters=3)",
         "ELU(alpha=0.5)",
@@ -75,6 +75,6 @@ def test_prelu_learns_weights_of_the_default_dtype():
         layer = nn.PReLU(2, 1)
     finally:
         nnlite.dtype.set_default_dtype(before)
-    assert layer.weight.dtype == np.float64 and layer.weight.numpy().tolist() == [1.0, 1.0]
+    assert layer.weight.dtype == np.float64 and layer.weight.detach().numpy().tolist() == [1.0, 1.0]
     layer(nnlite.tensor([[-3.0, 2.0], [-1.0, -5.0]]).double()).sum().backward()
     assert layer.weight.grad.numpy().tolist() == [-4.0, -5.0]
