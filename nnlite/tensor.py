@@ -166,8 +166,7 @@ class Tensor:
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
-        if gradient is not None or self.array.size != 1 or not self.requires_grad:
-            guard("Tensor.backward", self, gradient)
+        guard("Tensor.backward", self, gradient)
         xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
         dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
         hooked = {} if self.grad_fn else {self: dy}  # leaf -> its gradient, summed up for its hooks

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import nnlite.torch
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 import nnlite
+import nnlite.torch
 from tests.differential.draws import MISSING, Recipe
 from tests.differential.exceptions import DIFFERS, EXTENSIONS, REFUSALS
 

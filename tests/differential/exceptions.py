@@ -158,6 +158,54 @@ REFUSALS = [
         "PyTorch rounds the step first, even to 0",
         lambda lib: lib.arange(0.0, 3.0, 1.0, dtype=lib.int64),
     ),
+    Known(
+        "",
+        "unexpected keyword argument '(dtype|rounding_mode)'",
+        "a sum or a quotient has one dtype: convert it, or what it is made of",
+        lambda lib: lib.ones(2).sum(dtype=lib.float64),
+    ),
+    Known(
+        "init.normal_|randn",
+        "expected a floating-point (dtype|Tensor)",
+        "PyTorch refuses it too, unless there are no elements",
+        lambda lib: lib.randn(0, dtype=lib.int64),
+    ),
+    Known(
+        "bmm|matmul|@",
+        "dtypes .* must be equal",
+        "PyTorch refuses it too, unless there are no elements",
+        lambda lib: lib.ones(0, 1, 2) @ lib.ones(0, 2, 1, dtype=lib.float64),
+    ),
+    Known(
+        "instance_norm",
+        "expected an input of shape .N, C, L",
+        "values without pixels have no mean of their own",
+        lambda lib: lib.nn.functional.instance_norm(lib.ones(1, 2), lib.ones(2), lib.ones(2), use_input_stats=False),
+    ),
+    Known(
+        "index_select",
+        "index_select: expected|too many indices",
+        "one index, or a number, is written x[i]",
+        lambda lib: lib.index_select(lib.ones(2), 0, lib.tensor(1)),
+    ),
+    Known(
+        "smooth_l1|Smooth",
+        "bools cannot be subtracted",
+        "a mask is no number",
+        lambda lib: lib.nn.functional.smooth_l1_loss(lib.ones(1), lib.tensor([True])),
+    ),
+    Known(
+        "huber|Huber",
+        "input is float.., target",
+        "PyTorch's gradient fails for other dtypes",
+        lambda lib: lib.nn.functional.huber_loss(lib.ones(1), lib.ones(1, dtype=lib.float64)),
+    ),
+    Known(
+        "setitem",
+        "a leaf that requires a gradient",
+        "PyTorch allows it where nothing is assigned",
+        lambda lib: lib.ones(1, requires_grad=True).__setitem__(False, 1.0),
+    ),
 ]
 
 EXTENSIONS = [
@@ -223,6 +271,54 @@ EXTENSIONS = [
         "PyTorch fails in backward, of what it has computed",
         lambda lib: lib.nn.functional.nll_loss(*permuted(lib)).backward(),
     ),
+    Known(
+        "",
+        "not implemented for '",
+        "PyTorch has no such loop for this dtype",
+        lambda lib: lib.tensor([True]).abs(),
+    ),
+    Known(
+        "",
+        "Subtraction, the `-` operator, with a bool",
+        "True is a 1 next to numbers",
+        lambda lib: lib.ones(1) - True,
+    ),
+    Known(
+        "",
+        "argument alpha must not be a floating point number",
+        "a sum of whole numbers and others is floating-point",
+        lambda lib: lib.tensor([1]).add(lib.tensor([1]), alpha=0.5),
+    ),
+    Known(
+        "randint",
+        "out of bounds for bool",
+        "numbers are not 0, and so True",
+        lambda lib: lib.randint(0, 5, (2,), dtype=lib.bool),
+    ),
+    Known(
+        "pad$",
+        "Padding size 0 is not supported",
+        "no border is no change",
+        lambda lib: lib.nn.functional.pad(lib.ones(2), [], mode="circular"),
+    ),
+    Known(
+        "",
+        "Autograd not support dtype",
+        "whole numbers pass no gradient on",
+        lambda lib: lib.cumsum(lib.ones(2, requires_grad=True), 0, dtype=lib.int64),
+    ),
+    Known(
+        "detach_",
+        "Can't detach views",
+        "detached, it shares memory as before",
+        lambda lib: lib.ones(2)[:1].detach_(),
+    ),
+    Known(
+        "^backward of",
+        "inplace.* with a negative slope|In-place .* with a negative slope",
+        "the input is kept where the output does not tell",
+        lambda lib: negative_slope(lib),
+    ),
 ]
 
 DIFFERS = [
@@ -232,6 +328,13 @@ DIFFERS = [
         lambda d: False,  # the programs stop there
         "sums and copies of a permuted tensor lie row by row here; PyTorch keeps the order in memory",
         lambda lib: (lib.ones(2, 3).T * 2).is_contiguous(),
+    ),
+    Differs(
+        "pixel_shuffle|PixelShuffle",
+        "sharing of memory",
+        lambda d: True,
+        "a rearrangement that moves nothing is a view here, a copy there",
+        lambda lib: written(lib, lambda x: lib.nn.functional.pixel_shuffle(x, 1)),
     ),
     Differs(
         "lt|le|gt|ge|[<>]",
@@ -261,6 +364,17 @@ def gradient(lib: Any, function: Callable[[Any], Any]) -> Any:
     x = lib.tensor([1.0, 2.0], requires_grad=True)
     function(x).backward()
     return x.grad.tolist()
+
+
+def written(lib: Any, function: Callable[[Any], Any]) -> Any:
+    x = lib.zeros(1, 1, 2, 2)
+    function(x).fill_(1)
+    return x.tolist()
+
+
+def negative_slope(lib: Any) -> None:
+    x = lib.ones(2, requires_grad=True) * 1
+    lib.nn.functional.leaky_relu(x, -0.5, inplace=True).sum().backward()
 
 
 def stale_view(lib: Any) -> None:

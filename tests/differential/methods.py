@@ -66,7 +66,8 @@ METHODS: dict[str, Entry] = {
             "is_contiguous",
         )
     },
-    "is_cuda": args(lambda lib, x: (x.is_cuda, x.is_sparse), input=x),
+    "is_cuda": args(lambda lib, x: (x.is_cuda, x.is_sparse, x.is_mps, x.is_quantized, x.is_xpu), input=x),
+    **{name: args(lambda lib, x, name=name: getattr(x, name), input=x) for name in ("is_mps", "is_quantized", "is_xpu")},
     "is_sparse": args(lambda lib, x: x.is_sparse, input=x),
     "type_as": args(input=x, other=x),
     "type, its name": args(lambda lib, x: x.type(), input=x),
@@ -107,7 +108,7 @@ METHODS: dict[str, Entry] = {
     "to a tensor": args(lambda lib, x, y: x.to(y), input=x, other=x),
     "to cpu": args(lambda lib, x: x.to("cpu"), input=x),
     "cpu": args(input=x),
-    **{name: args(input=x) for name in ("half", "float", "double", "int", "long", "bool")},
+    **{name: args(input=x) for name in ("half", "float", "double", "int", "long", "bool", "short", "char", "byte")},
     "type": args(lambda lib, x, dtype: x.type(dtype), input=x, dtype=a_dtype()),
     "contiguous": args(input=x),
     "where": args(
