@@ -51,9 +51,9 @@ class SetItem(Function):
     def backward(self, dy):
         arrays, dx = Ellipsis if self.arrays is None else self.arrays, dy.copy(order="K")
         dx[self.view][arrays] = 0.0
-        written = dy[self.view][arrays]
-        new_axes = max(len(self.shape) - written.ndim, 0)  # of size 1, in front of the value
-        return dx, unbroadcast(written, self.shape[new_axes:]).reshape(self.shape)
+        part = dy[self.view][arrays]
+        part = part.reshape((1,) * (len(self.shape) - part.ndim) + part.shape)  # value may have more axes
+        return dx, unbroadcast(part, self.shape)
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
@@ -75,6 +75,8 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Take over the values of `source`, which is broadcast."""
     _check_current(self)
+    if getattr(source, "ndim", 0) > self.ndim:
+        raise ShapeError(f"copy_: shape {source.shape} has more axes than {self.shape}")
     return _write(self, "copy_", source, _assign, lambda x: SetItem.apply(x, source, key=...))
 
 
@@ -164,6 +166,8 @@ def _write(self: Tensor, operation: str, other: Any, write: Any, recorded: Any) 
     if is_grad_enabled() and (self.requires_grad or getattr(other, "requires_grad", False)):
         return _replaced(self, recorded)
     backends.of(self.array, value)  # raises DeviceError for different devices
+    if self.dtype.kind in "iu" and getattr(value, "dtype", self.dtype).kind in "iu":
+        value = getattr(value, "astype", lambda dtype: value)(self.dtype)  # whole numbers of other sizes are cast
     try:
         write(self.array, value)
     except OverflowError as error:

@@ -85,8 +85,6 @@ def note_strides(node: Function, input: Tensor, result: Tensor) -> None:
 
     A copy that should be a view is closed to changes.
     """
-    if isinstance(node, GetItem) and node.arrays:
-        return  # PyTorch copies as well
     result._strides = _of_view(node, input, result)
     if result._version is not input._version and result.array.size:
         result._version[0] = None

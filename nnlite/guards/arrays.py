@@ -60,11 +60,12 @@ def _masks(name, *tensors):
         raise TypeError(f"{name}: expected bool tensors such as x > 0, got {given}")
 
 
-def _two_masks(name, input, other=None):
-    _masks(name, *([input] if name == "inverse" else [input, other]))
+def _two_masks(name, input, other):
+    _masks(name, input, other)
 
 
-share(_two_masks, "logical_and", "logical_or", "inverse")
+share(_two_masks, "logical_and", "logical_or")
+share(_masks, "inverse")
 
 # Reductions
 

@@ -46,7 +46,7 @@ def item(self):
 
 @guards("Tensor.__index__")
 def index(self):
-    if self.dtype.kind not in "iu":
+    if self.dtype.kind not in "iub":
         raise TypeError(f"an index is a whole number, not {self.dtype}; use .long()")
 
 
