@@ -2,19 +2,19 @@
 
 from .. import backend as backends
 from ..creation import zeros
-from ..errors import guarded
+from ..errors import guard
 from ..in_place import SetItem
 from ..tensor import Tensor
 from .index import getitem
 from .piecewise import where
 
 
-@guarded
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix's diagonal, or the square matrix with this vector on it; 1 is the diagonal above the main one.
 
     Raises ShapeError for anything but a vector or a matrix.
     """
+    guard("axes", "diag", ([1, 2],), input)
     if input.ndim == 2:
         return getitem(input, _distance_from_diagonal(input) == diagonal)
     n = len(input) + abs(diagonal)
@@ -22,15 +22,15 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     return SetItem.apply(square, input, key=_distance_from_diagonal(square) == diagonal)
 
 
-@guarded
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices (..., n, m) with zeros above the diagonal; 1 keeps the one above it too, -1 drops it as well."""
+    guard("triangle", "tril", input)
     return where(_distance_from_diagonal(input) <= diagonal, input, False)  # False becomes a zero of any dtype
 
 
-@guarded
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices (..., n, m) with zeros below the diagonal; 1 drops it as well, -1 keeps the one below it too."""
+    guard("triangle", "triu", input)
     return where(_distance_from_diagonal(input) >= diagonal, input, False)
 
 

@@ -1,35 +1,28 @@
 """Guards of products, triangles, repetitions, and functions of every element."""
 
-import functools
-
 import numpy as np
 
-from ..errors import ShapeError, guards
+from ..errors import ShapeError
 from ..functional.shape import unpack
 from .common import check_whole, require_tensors
 
 MATRICES = range(2, 65)
-# How many axes each of the tensors that come first may have.
-AXES = {
-    "mm": ([2], [2]), "dot": ([1], [1]), "outer": ([1], [1]),
-    "diag": ([1, 2],), "tril": (MATRICES,), "triu": (MATRICES,),
-}  # fmt: skip
 
 
-def check_axes(name, expected, *arguments, **settings):
-    """Raise unless the first arguments are tensors with as many axes as expected, one of the numbers for each."""
-    tensors = arguments[: len(expected)]
+def axes(name, expected, *tensors):
+    """Raise unless each of the tensors has one of the numbers of axes that are expected of it."""
     require_tensors(name, *tensors)
     if any(x.ndim not in allowed for x, allowed in zip(tensors, expected, strict=True)):
         wanted = " and ".join("2 or more" if n is MATRICES else " or ".join(map(str, n)) for n in expected)
         raise ShapeError(f"{name}: expected {wanted} axes, got shape {' and '.join(str(x.shape) for x in tensors)}")
 
 
-guards.update({name: functools.partial(check_axes, name, expected) for name, expected in AXES.items()})
+def triangle(name, input):
+    axes(name, (MATRICES,), input)
 
 
 def bmm(input, mat2):
-    check_axes("bmm", ([3], [3]), input, mat2)
+    axes("bmm", ([3], [3]), input, mat2)
     if len(input) != len(mat2):
         raise ShapeError(f"bmm: shapes {input.shape} and {mat2.shape} are not equal batches; matmul stretches one of 1")
 
