@@ -6,7 +6,7 @@ import math
 from numbers import Integral
 
 from ..errors import ShapeError
-from ..function import axis_of, is_tensor, shape_of
+from ..function import axis_of, is_tensor
 from .arrays import some_elements
 from .common import (
     check_choice,
@@ -60,7 +60,8 @@ def softplus(input, beta=1.0, threshold=20.0):
 def _axis_to_sum(name, input, dim=None):
     if not isinstance(dim, Integral):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    shape = shape_of(input) or (1,)
+    require_tensors(name, input)
+    shape = input.shape or (1,)
     some_elements(name, shape, dim, shape[axis_of(dim, shape)])
 
 
