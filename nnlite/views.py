@@ -101,7 +101,7 @@ def note_layout(tensor: Tensor) -> None:
     strides = tuple(step // tensor.array.itemsize for step in tensor.array.strides)
     if any(step < 0 for step in strides):
         raise ValueError("from_numpy: an axis of this array runs backwards; use array.copy()")
-    tensor._strides = None if _row_by_row(tensor.shape, strides) else strides
+    tensor._strides = None if tensor.array.flags.c_contiguous else strides
 
 
 def _of_view(node, input, result):
@@ -110,16 +110,16 @@ def _of_view(node, input, result):
         return None
     layout = _layout(input)
     if isinstance(node, Permute):
-        strides = layout.transpose(node.dims).strides
+        viewed = layout.transpose(node.dims)
     elif isinstance(node, Expand):
-        strides = np.broadcast_to(layout, result.shape).strides
+        viewed = np.broadcast_to(layout, result.shape)
     elif isinstance(node, GetItem):
-        strides = layout[node.view].strides
+        viewed = layout[node.view]
     elif hasattr(node, "view"):
-        strides = node.view(layout).strides
+        viewed = node.view(layout)
     else:
-        strides = layout.reshape(result.shape, copy=False).strides
-    return None if _row_by_row(result.shape, strides) else strides
+        viewed = layout.reshape(result.shape, copy=False)
+    return None if viewed.flags.c_contiguous else viewed.strides
 
 
 def _layout(tensor):
@@ -129,8 +129,3 @@ def _layout(tensor):
 
 def _strides(tensor):
     return tensor._strides or tuple(math.prod(n or 1 for n in tensor.shape[i + 1 :]) for i in range(tensor.ndim))
-
-
-def _row_by_row(shape, strides):
-    steps = [(n, step) for n, step in zip(shape, strides, strict=True) if n != 1]
-    return 0 in shape or all(step == math.prod(n for n, _ in steps[i + 1 :]) for i, (_, step) in enumerate(steps))
