@@ -46,7 +46,6 @@ DIFFERS = {
     "torch.FloatTensor torch.LongTensor torch.Tensor": "types without instances; new ones are filled with zeros",
     # torch.nn
     "torch.nn.DataParallel": "calls its module: there is one device",
-    "torch.nn.GELU torch.nn.functional.gelu": "infinity for infinity; PyTorch gives NaN",
     "torch.nn.KLDivLoss torch.nn.functional.kl_div": "a number as the gradient of a target of 0; PyTorch's is NaN",
     "torch.nn.init.kaiming_normal_ torch.nn.init.xavier_uniform_": "drawn on the CPU, so a GPU gets the same weights",
     # torch.optim
