@@ -44,7 +44,8 @@ def main() -> int:
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
     loader = shuffled(options, train.images, transform=drawn_on(photos))
-    held_out = nnlite.DataLoader([(image,) for image in test.images[:JUDGED]], 50, transform=drawn_on(other_photos))
+    judged = [(image,) for image in test.images[:JUDGED]]
+    held_out = nnlite.DataLoader(judged, 50, seed=0, transform=drawn_on(other_photos))
     batches = list(held_out)  # once: each further epoch would draw other ones
 
     def predict(images: nnlite.Tensor) -> nnlite.Tensor:

@@ -1,24 +1,27 @@
 """Batches of a dataset."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import backend as backends
-from ..backend.layout import channels_first, channels_last
-from ..tensor import Tensor
+from ..backend import random
+from .collate import collate
 
 
 class DataLoader:
-    """Batches of a dataset, in an order and with random changes that follow from the seed alone.
+    """Batches of a dataset, in an order and with random changes that follow from the seed.
 
-    dataset      anything with len() and [index] -> a tuple of arrays; images are (C, H, W)
+    dataset      anything with len() and [index] -> sample; images are (C, H, W). collate.py says what samples may be
     transform    optional transform(sample, rng) -> sample, for random crops and flips
 
     Epoch e draws its order from (seed, e) and sample i its random changes from (seed, e, i). So any batch can be
     made again without having made the ones before it, which is how an interrupted training goes on exactly where
     it stopped: `loader.batches(start=1234)`. A plain `for batch in loader` runs over one epoch, then the next.
+
+    Without a seed, each loop draws one from the library's generator, which `manual_seed` starts. Runs that are to go
+    on after an interruption need a seed of their own.
     """
 
     def __init__(
@@ -28,7 +31,7 @@ class DataLoader:
         shuffle: bool = False,
         *,
         drop_last: bool = False,
-        seed: int = 0,
+        seed: int | None = None,
         transform: Callable[[Any, np.random.Generator], Any] | None = None,
         device: str = "cpu",
     ):
@@ -44,33 +47,27 @@ class DataLoader:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return (self._batch(epoch, i) for i in range(len(self)))
+    def __iter__(self) -> Iterator[Any]:
+        start, self.epoch = self.epoch * len(self), self.epoch + 1
+        return itertools.islice(self.batches(start), len(self))
 
-    def batches(self, start: int = 0) -> Iterator[tuple[Tensor, ...]]:
+    def batches(self, start: int = 0) -> Iterator[Any]:
         """Batches without end, epoch after epoch, from batch number `start` on."""
         if start < 0:
             raise ValueError(f"DataLoader: start must not be negative, got {start}")
+        seed = self.seed
+        if seed is None and (self.shuffle or self.transform):  # reading held-out data in order draws no number
+            seed = int(random.integers(0, 2**63, ()))
         while True:
-            yield self._batch(*divmod(start, len(self)))
+            yield self._batch(seed, *divmod(start, len(self)))
             start += 1
 
-    def _batch(self, epoch, number):
+    def _batch(self, seed, epoch, number):
         n = len(self.dataset)
-        order = np.random.default_rng((self.seed, epoch)).permutation(n) if self.shuffle else range(n)
+        order = np.random.default_rng((seed, epoch)).permutation(n) if self.shuffle else range(n)
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-        samples = [self._sample(epoch, int(index)) for index in chosen]
-        if not isinstance(samples[0], tuple):
-            raise TypeError(f"DataLoader: a sample must be a tuple of arrays, not {type(samples[0]).__name__}")
-        return tuple(Tensor(backends.to_device(_stack(part), self.device)) for part in zip(*samples, strict=True))
+        return collate([self._sample(seed, epoch, int(index)) for index in chosen], self.device)
 
-    def _sample(self, epoch, index):
+    def _sample(self, seed, epoch, index):
         sample = self.dataset[index]
-        return self.transform(sample, np.random.default_rng((self.seed, epoch, index))) if self.transform else sample
-
-
-def _stack(arrays):
-    """One batch array; images (C, H, W) become (N, C, H, W) with channels-last memory."""
-    batch = np.stack(arrays)
-    return channels_first(np.ascontiguousarray(channels_last(batch))) if batch.ndim == 4 else batch
+        return self.transform(sample, np.random.default_rng((seed, epoch, index))) if self.transform else sample

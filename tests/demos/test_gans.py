@@ -96,7 +96,7 @@ def play(slow, steps=80):
     images = digit_images(load_digits()[0])[:1000]
     model = GAN(DenseGenerator(16, 32), DenseDiscriminator(32), lr=3e-3)
     getattr(model, f"{slow}_optimizer").param_groups[0]["lr"] = 1e-6
-    batches = nnlite.DataLoader(list(zip(images, strict=True)), 32, shuffle=True, drop_last=True).batches()
+    batches = nnlite.DataLoader(list(zip(images, strict=True)), 32, shuffle=True, drop_last=True, seed=0).batches()
     return [{name: float(v) for name, v in model.train_step(*next(batches)).items()} for _ in range(steps)]
 
 

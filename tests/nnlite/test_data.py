@@ -1,6 +1,8 @@
 """The DataLoader: which samples, in which order, with which random changes, and going on in the middle."""
 
 import itertools
+from collections import OrderedDict, namedtuple
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -79,12 +81,32 @@ def test_random_changes_follow_from_epoch_and_sample_not_from_order_or_batch():
     assert a == b and a[0] != a[1] and len(set(a[0].values())) == 6
 
 
-def test_nothing_depends_on_the_global_seed():
+def test_with_a_seed_nothing_depends_on_the_global_one():
     nnlite.manual_seed(1)
-    a = order(DataLoader(numbers(9), 2, True), 9)
+    a = order(DataLoader(numbers(9), 2, True, seed=0), 9)
     nnlite.manual_seed(2)
     np.random.seed(3)
-    assert order(DataLoader(numbers(9), 2, True), 9) == a
+    assert order(DataLoader(numbers(9), 2, True, seed=0), 9) == a
+
+
+def test_without_a_seed_manual_seed_decides_order_and_changes():
+    def transform(sample, rng):
+        return sample[0], rng.random()
+
+    def epochs(seed, loader, count=2):
+        nnlite.manual_seed(seed)
+        return [[part.tolist() for batch in loader for part in batch] for _ in range(count)]
+
+    loader = DataLoader(numbers(20), 4, True, transform=transform)
+    first, second = epochs(1, loader)
+    assert first != second, "each epoch has an order of its own"
+    assert epochs(1, DataLoader(numbers(20), 4, True, transform=transform))[0] == first != epochs(2, loader)[0]
+
+
+def test_reading_in_order_draws_no_random_number():
+    before = nnlite.get_rng_state()
+    list(DataLoader(numbers(5), 2))
+    assert nnlite.get_rng_state() == before
 
 
 def test_images_are_stacked_channels_last(rng):
@@ -95,14 +117,67 @@ def test_images_are_stacked_channels_last(rng):
     assert channels_last(photo.array).flags.c_contiguous and not photo.requires_grad
 
 
+Point = namedtuple("Point", "x y")
+SAMPLES = {
+    "numbers": [1, 2],
+    "floats": [1.5, 2],
+    "whole, then not": [1, 2.5],
+    "bools": [True, False],
+    "strings": ["a", "b"],
+    "bytes": [b"a", b"b"],
+    "float32": [np.float32(1), np.float32(2)],
+    "float64": [np.float64(1), np.float64(2)],
+    "float16": [np.float16(1), np.float16(2)],
+    "uint8": [np.uint8(1), np.uint8(2)],
+    "bool of NumPy": [np.bool_(True), np.bool_(False)],
+    "array": [np.arange(3), np.ones(3, int)],
+    "array of one number": [np.array(1.5), np.array(2.5)],
+    "images": [np.arange(24.0).reshape(2, 3, 4), np.zeros((2, 3, 4))],
+    "tuple": [(1, 2.0, "a"), (3, 4.0, "b")],
+    "list": [[1, [2.0, 3]], [4, [5.0, 6]]],
+    "nested tuple": [(np.zeros(1, np.float32), (i, i + 10)) for i in range(3)],
+    "named tuple": [Point(1, (2, 3)), Point(4, (5, 6))],
+    "dictionary": [{"x": np.ones(2), "y": {"z": 1}}, {"x": np.zeros(2), "y": {"z": 2}, "more": 3}],
+    "ordered dictionary": [OrderedDict(b=1, a=2.0), OrderedDict(b=3, a=4.0)],
+    "range": [range(3), range(3)],
+    "nothing": [(), ()],
+}
+
+
+def same(ours, theirs):
+    """Whether a batch of ours is PyTorch's: containers, values, dtypes."""
+    if isinstance(ours, nnlite.Tensor):
+        theirs = theirs.numpy()
+        return ours.dtype == theirs.dtype and np.array_equal(ours.numpy(), theirs)
+    if isinstance(ours, Mapping):
+        return type(ours) is type(theirs) and list(ours) == list(theirs) and all(same(ours[k], theirs[k]) for k in ours)
+    if isinstance(ours, (list, tuple)):
+        return type(ours) is type(theirs) and len(ours) == len(theirs) and all(map(same, ours, theirs))
+    return type(ours) is type(theirs) and ours == theirs
+
+
+@pytest.mark.parametrize("samples", SAMPLES.values(), ids=SAMPLES)
+def test_samples_are_collated_as_in_pytorch(samples, torch):
+    (batch,) = DataLoader(samples, len(samples))
+    assert same(batch, torch.utils.data.default_collate(samples))
+
+
+def test_tensors_are_stacked_with_their_gradient():
+    samples = [nnlite.randn(3, requires_grad=True) for _ in range(2)]
+    (batch,) = DataLoader(samples, 2)
+    batch.sum().backward()
+    assert batch.shape == (2, 3) and all(s.grad.tolist() == [1.0] * 3 for s in samples)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
         ((numbers(3), 0), ValueError, "at least 1, got 0"),
         (([], 2), ValueError, "0 samples give no batch of 2"),
         (([(np.zeros(2),), (np.zeros(3),)], 2), ValueError, "same shape"),
-        (([(1, 2), (3,)], 2), ValueError, "shorter"),
-        (([np.zeros((3, 4, 4))] * 2, 2), TypeError, "tuple"),
+        (([(1, 2), (3,)], 2), nnlite.ShapeError, r"\[1, 2\] parts"),
+        (([None, None], 2), TypeError, "got NoneType"),
+        (([np.array(["a"])], 1), TypeError, "got <U1"),
     ],
 )
 def test_datasets_that_make_no_batches(arguments, error, says):

@@ -1,0 +1,46 @@
+"""Samples joined into a batch, as PyTorch's default_collate joins them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backend import to_device
+from ..backend.layout import channels_first, channels_last
+from ..creation import tensor
+from ..errors import ShapeError
+from ..functional import stack
+from ..tensor import Tensor
+
+
+def collate(samples: Sequence[Any], device: str | None = None) -> Any:
+    """One batch of samples that are built alike; the first of them decides.
+
+    tensors, arrays, numbers    a Tensor (N, *shape); a Python float becomes float64, an int int64
+    tuples, lists               a list with a batch of each part; a named tuple stays one
+    dictionaries                a dictionary of the same kind with a batch of each value
+    strings                     as they are
+
+    Images (C, H, W) become (N, C, H, W) with channels-last memory. Raises TypeError for anything else, ShapeError for
+    parts that differ in number or shape.
+    """
+    first = samples[0]
+    if isinstance(first, Tensor):
+        return stack(samples).to(device or first.device)
+    if isinstance(first, int | float) and not isinstance(first, np.generic):
+        return tensor(samples, np.float64 if isinstance(first, float) else None, device)
+    if getattr(getattr(first, "dtype", None), "kind", "?") in "biuf":
+        batch = np.stack(samples)
+        batch = channels_first(np.ascontiguousarray(channels_last(batch))) if batch.ndim == 4 else batch
+        return Tensor(to_device(batch, device or "cpu"))
+    if isinstance(first, str | bytes):
+        return samples
+    if isinstance(first, Mapping):
+        return type(first)({key: collate([sample[key] for sample in samples], device) for key in first})  # type: ignore[call-arg]
+    if isinstance(first, Sequence):
+        if len(lengths := {len(sample) for sample in samples}) > 1:
+            raise ShapeError(f"collate: samples of one batch have {sorted(lengths)} parts; give each as many")
+        parts = [collate(part, device) for part in zip(*samples, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else parts
+    kind = getattr(first, "dtype", type(first).__name__)
+    raise TypeError(f"collate: samples are tensors, numbers, strings, or lists or dictionaries of them, got {kind}")

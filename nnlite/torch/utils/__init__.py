@@ -1,0 +1,3 @@
+"""torch.utils: data, and what its tensorboard would be for."""
+
+from . import data, tensorboard
