@@ -47,12 +47,12 @@ def main(task: dict[str, Any]) -> None:
     script = Path(task["script"])
     try:
         torch = prepare(task, script)
-        watch(torch, record, task["steps"])
         if task["kind"] == "networks":
             from benchmarks.dropin import networks
 
             networks.run(torch, script, task["networks"], record)
         else:
+            watch(torch, record, task["steps"])
             sys.argv = [str(script), *task["arguments"]]
             runpy.run_path(str(script), run_name="__main__")
     except SystemExit as end:

@@ -36,12 +36,20 @@ def install(library: str) -> ModuleType:
         torch = importlib.import_module("torch")
         torch.set_num_threads(1)
         into_torch(chance)
+        _load_in_this_process(torch)
         sys.meta_path.insert(0, Renamed({"torchvision": "nnlite.torch.vision"}, through=_door(torch)))
     into_both(torch, chance)
     _stay_on_the_cpu(torch)
-    sys.modules["torchvision.datasets"] = datasets.as_module("torchvision.datasets")
-    importlib.import_module("torchvision").datasets = sys.modules["torchvision.datasets"]
+    _stand_in_for_torchvision()
     return torch
+
+
+def _stand_in_for_torchvision() -> None:
+    """All of it that there is, so that `import torchvision` is enough, with datasets that need no files."""
+    vision = importlib.import_module("torchvision")
+    for name in ("transforms", "transforms.functional", "utils", "models"):
+        importlib.import_module(f"torchvision.{name}")
+    vision.datasets = sys.modules["torchvision.datasets"] = datasets.as_module("torchvision.datasets")
 
 
 class Renamed(MetaPathFinder, Loader):
@@ -116,9 +124,21 @@ def _door(torch: ModuleType) -> Callable[[ModuleType, str], ModuleType]:
             elif callable(value) and not isinstance(value, type):
                 value = changed(value)
             setattr(copy, public, value)
+        copy.__getattr__ = _missing(name)  # type: ignore[method-assign]
         return copy
 
     return through
+
+
+def _missing(module: str) -> Callable[[str], Any]:
+    """What looks for a name in a stand-in that has it not: that is a package that is missing, no fault of the script."""
+
+    def look(name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ModuleNotFoundError(f"{module}.{name} has no stand-in", name=f"{module}.{name}")
+
+    return look
 
 
 def _each(kind: type, change: Callable[[Any], Any], value: Any) -> Any:
@@ -130,6 +150,19 @@ def _each(kind: type, change: Callable[[Any], Any], value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(_each(kind, change, item) for item in value)
     return value
+
+
+def _load_in_this_process(torch: ModuleType) -> None:
+    """DataLoader without workers: their random numbers would be their own."""
+    original = torch.utils.data.DataLoader.__init__
+
+    def __init__(self, *arguments, **options):
+        if options.get("num_workers"):
+            for name in ("num_workers", "multiprocessing_context", "prefetch_factor", "persistent_workers", "timeout"):
+                options.pop(name, None)
+        original(self, *arguments, **options)
+
+    torch.utils.data.DataLoader.__init__ = __init__
 
 
 def _stay_on_the_cpu(torch: ModuleType) -> None:
