@@ -94,7 +94,7 @@ def into_both(torch: ModuleType, chance: Chance) -> None:
 
     torch.manual_seed = _seeding(torch.manual_seed, chance)
     if hasattr(torch, "multinomial"):
-        torch.multinomial = torch.Tensor.multinomial = multinomial
+        torch.multinomial = type(torch.zeros(1)).multinomial = multinomial
     torch.nn.init.trunc_normal_ = trunc_normal_
 
 

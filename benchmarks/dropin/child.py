@@ -91,7 +91,8 @@ def described(error: BaseException, folder: Path) -> dict[str, str]:
 def watch(torch: ModuleType, record: Record, steps: int) -> None:
     """Write down every loss that backward starts from and every step of an optimiser; end the script after `steps`."""
     seen = {"steps": 0, "backwards": 0, "inside": False}
-    original = torch.Tensor.backward
+    tensors = type(torch.zeros(1))  # torch.Tensor may be a front for it
+    original = tensors.backward
 
     def backward(self, *arguments, **options):
         values = array(self)
@@ -123,7 +124,7 @@ def watch(torch: ModuleType, record: Record, steps: int) -> None:
 
         return watched_step
 
-    torch.Tensor.backward = backward
+    tensors.backward = backward
     for kind in {torch.optim.Optimizer, *_kinds(torch.optim.Optimizer)}:
         if "step" in vars(kind):
             kind.step = watched(kind.step)

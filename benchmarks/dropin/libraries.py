@@ -168,4 +168,5 @@ def _load_in_this_process(torch: ModuleType) -> None:
 def _stay_on_the_cpu(torch: ModuleType) -> None:
     """`x.cuda()` is x, so that old scripts that take a GPU for granted can be judged without one."""
     if not torch.cuda.is_available():
-        torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *arguments, **options: self
+        for kind in (type(torch.zeros(1)), torch.nn.Module):
+            kind.cuda = lambda self, *arguments, **options: self
