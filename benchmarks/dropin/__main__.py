@@ -1,13 +1,13 @@
 """Does your PyTorch code run on nnlite? Every script in a folder, run both ways and compared.
 
-    python -m benchmarks.dropin FOLDER... [--steps N] [--seconds S] [--jobs N] [--json FILE] [--arguments "..."]
+    python -m benchmarks.dropin FOLDER... [--steps N] [--seconds S] [--jobs N] [--arguments "..."] [--json FILE]
 
 Each script runs in a process of its own, in a copy of its folder that is deleted afterwards: with PyTorch, then with
 `import torch` meaning nnlite.torch and `import torchvision` meaning nnlite.torch.vision. Data are small random images,
 random numbers (initial weights, noise, dropout, order of samples) are the same in both, and after a few steps of its
-optimisers a script is stopped. Its losses, and the norms of the gradients and of the changes of the weights in each step,
-should be equal. A script that never calls backward is compared by the numbers that it prints. From a file that only
-defines networks, every network that can be built with guessed arguments is run forward and backward.
+optimisers a script is stopped. Its losses should be equal, and in each step the norms of the gradients and of the
+changes of the weights. A script that never calls backward is compared by the numbers that it prints. From a file that
+only defines networks, every network that can be built with guessed arguments is run forward and backward.
 
     equal                   the same losses, steps, outputs and gradients
     raises                  PyTorch runs it, nnlite raises: the message says what is missing
@@ -29,7 +29,6 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from benchmarks.dropin import judge as judges

@@ -92,7 +92,17 @@ def into_both(torch: ModuleType, chance: Chance) -> None:
         with torch.no_grad():
             return tensor.copy_(torch.from_numpy(values))
 
+    def orthogonal_(tensor, gain=1.0, generator=None):
+        shape = tuple(tensor.shape)
+        drawn = chance.normal((shape[0], int(np.prod(shape[1:]))), np.float64)
+        q, r = np.linalg.qr(drawn if drawn.shape[0] >= drawn.shape[1] else drawn.T)
+        q = q * np.sign(np.diag(r))
+        values = gain * (q if drawn.shape[0] >= drawn.shape[1] else q.T).reshape(shape)
+        with torch.no_grad():
+            return tensor.copy_(torch.from_numpy(values.astype(np.float32)))
+
     torch.manual_seed = _seeding(torch.manual_seed, chance)
+    torch.nn.init.orthogonal_ = orthogonal_
     if hasattr(torch, "multinomial"):
         torch.multinomial = type(torch.zeros(1)).multinomial = multinomial
     torch.nn.init.trunc_normal_ = trunc_normal_
@@ -167,7 +177,8 @@ class Methods:
         self.__chance = chance
 
     def uniform_(self, tensor, *bounds, generator=None, **named):
-        low, high = (*bounds, *(named[name] for name in ("from", "to") if name in named), *(0.0, 1.0)[len(bounds) :])[:2]
+        given = (*bounds, *named.values())  # called `from` and `to`, the first of which cannot be written here
+        low, high = (*given, *(0.0, 1.0)[len(given) :])
         return tensor.copy_(low + (high - low) * _created(self.__chance.uniform, tensor.shape))
 
     def normal_(self, tensor, mean=0.0, std=1.0, *, generator=None):

@@ -71,7 +71,7 @@ def prepare(task: dict[str, Any], script: Path) -> ModuleType:
     np.random.seed(0)
     __import__("random").seed(0)
     torch = libraries.install(task["library"])
-    datasets.invent_files(script.parent)
+    datasets.invent_files()
     os.chdir(script.parent)
     # The script's own modules first, and none of this project's, some of which have common names (models, tests).
     root = str(Path(__file__).parents[2])

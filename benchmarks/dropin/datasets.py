@@ -1,7 +1,7 @@
 """Stand-ins for data, the same in both runs: small random images, from seeds that follow from their names.
 
-torchvision's datasets have torchvision's shapes and types, and so few samples that an epoch is short. A folder that does
-not exist is full of images, and an image that does not exist can be opened. Nothing is downloaded or read from disk.
+torchvision's datasets have torchvision's shapes and types, and so few samples that an epoch is short. A folder that is
+not there is full of images, and an image that is not there can be opened. Nothing is downloaded or read from disk.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import fnmatch
 import glob
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,7 +39,7 @@ class Images:
     """A dataset of torchvision: `transform`ed PIL images with whole numbers as labels."""
 
     shape: tuple[int, ...] = (32, 32, 3)
-    classes = [str(i) for i in range(10)]
+    classes: Sequence[str] = "0123456789"
     as_tensor = False  # whether .data and .targets are tensors, as MNIST's are, or an array and a list, as CIFAR's
 
     def __init__(self, root=None, *arguments, train=True, transform=None, target_transform=None, **options):
@@ -47,6 +48,7 @@ class Images:
         elif arguments and isinstance(arguments[0], str):  # STL10's split
             train, *arguments = arguments[0] == "train", *arguments[1:]
         transform, target_transform = (*arguments[:2], *(transform, target_transform)[len(arguments[:2]) :])
+        self.classes = list(self.classes)
         self.root, self.train, self.transform, self.target_transform = root, train, transform, target_transform
         self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
         images = np.stack([picture(type(self).__name__, train, i, shape=self.shape) for i in range(COUNT)])
@@ -103,7 +105,7 @@ class CIFAR10(Images):
 
 
 class CIFAR100(Images):
-    classes = [str(i) for i in range(100)]
+    classes = tuple(map(str, range(100)))
 
 
 class SVHN(Images):
@@ -115,7 +117,7 @@ class STL10(Images):
 
 
 class ImageFolder(Images):
-    shape, classes = (SIDE, SIDE, 3), ["first", "second"]
+    shape, classes = (SIDE, SIDE, 3), ("first", "second")
 
     def __init__(self, root, transform=None, target_transform=None, **options):
         super().__init__(root, transform=transform, target_transform=target_transform)
@@ -132,7 +134,7 @@ class CelebA(ImageFolder):
 
 class FakeData(Images):
     def __init__(self, size=1000, image_size=(3, 224, 224), num_classes=10, transform=None, target_transform=None):
-        self.shape, self.classes = (*image_size[1:], image_size[0]), [str(i) for i in range(num_classes)]
+        self.shape, self.classes = (*image_size[1:], image_size[0]), tuple(map(str, range(num_classes)))
         super().__init__(transform=transform, target_transform=target_transform)
 
 
@@ -148,8 +150,8 @@ def _kinds(kind):
     yield from (found for sub in kind.__subclasses__() for found in (sub, *_kinds(sub)))
 
 
-def invent_files(home: Path) -> None:
-    """Folders that do not exist have images in them, and images that do not exist can be opened (not those in `home`)."""
+def invent_files() -> None:
+    """Folders that are not there have images in them, images that are not there can be opened, and tables be loaded."""
     from PIL import Image
 
     opened, globbed, listed, loaded = Image.open, glob.glob, os.listdir, np.loadtxt

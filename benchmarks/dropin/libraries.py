@@ -118,11 +118,10 @@ def _door(torch: ModuleType) -> Callable[[ModuleType, str], ModuleType]:
         for public, value in vars(module).items():
             if public.startswith("_") or isinstance(value, ModuleType):
                 continue
-            if isinstance(value, type) and callable(getattr(value, "__call__", None)) and public not in CALL_OTHERS:
-                if "__call__" in dir(value):
-                    value = type(public, (value,), {"__call__": changed(value.__call__), "__module__": name})
-            elif callable(value) and not isinstance(value, type):
-                value = changed(value)
+            if not isinstance(value, type):
+                value = changed(value) if callable(value) else value
+            elif "__call__" in vars(value) and public not in CALL_OTHERS:
+                value = type(public, (value,), {"__call__": changed(value.__call__), "__module__": name})
             setattr(copy, public, value)
         copy.__getattr__ = _missing(name)  # type: ignore[method-assign]
         return copy
@@ -131,7 +130,7 @@ def _door(torch: ModuleType) -> Callable[[ModuleType, str], ModuleType]:
 
 
 def _missing(module: str) -> Callable[[str], Any]:
-    """What looks for a name in a stand-in that has it not: that is a package that is missing, no fault of the script."""
+    """What looks for a name that a stand-in lacks: a missing package, rather than a fault of the script."""
 
     def look(name):
         if name.startswith("__"):

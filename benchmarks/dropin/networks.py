@@ -35,7 +35,7 @@ BY_NAME = (  # words in the name of an argument, and what it is given
 
 
 def run(torch: ModuleType, script: Path, wanted: list[dict[str, Any]] | None, record: Record) -> None:
-    """Write down what each network computes; `wanted` (name, arguments, inputs) is what PyTorch's run found, or None."""
+    """Write down what each network computes; `wanted` (name, arguments, inputs) is what PyTorch's run has found."""
     module = imported(script)
     if wanted is None:
         for name in list(itertools.islice(makers(torch, module), 4 * MOST)):
@@ -88,7 +88,8 @@ def required(function: Callable) -> list[str]:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return []
-    return [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind in positional]
 
 
 def guesses(torch: ModuleType, make: Callable, name: str) -> Iterator[dict[str, Any]]:

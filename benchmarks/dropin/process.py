@@ -57,8 +57,8 @@ def run(script: Script, library: str, arguments: list[str], limits: Limits, netw
 
 def _large(folder: str, names: list[str]) -> set[str]:
     """What is not copied: large files, and folders of no use."""
-    paths = [Path(folder, name) for name in names]
-    return {p.name for p in paths if p.name in SKIPPED or p.name == ".git" or (p.is_file() and p.stat().st_size > COPIED)}
+    files = {name for name in names if Path(folder, name).is_file()}
+    return {name for name in files if Path(folder, name).stat().st_size > COPIED} | SKIPPED | {".git"}
 
 
 def _wait(command: list[str], printed: Any, limits: Limits) -> int | None:

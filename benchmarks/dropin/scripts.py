@@ -29,7 +29,7 @@ def scripts_in(paths: list[Path]) -> Iterator[Script]:
 
 
 def kind_of(text: str) -> str | None:
-    """ "training", "networks", "other", or None for a file without PyTorch. What cannot be parsed is judged by words."""
+    """The kind of a Script, or None for a file without PyTorch. What cannot be parsed is judged by its words."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
