@@ -16,6 +16,8 @@ def walk(root: Function, gradient: Any) -> Iterator[tuple[Function, Any, list]]:
     pending = {root: gradient}
     for node in topological_order(root):
         dy = pending.pop(node, None)
+        for hook in node.hooks.values() if dy is not None else ():
+            dy = hook(dy)
         grads = [] if dy is None else node.gradients(dy)
         for edge, grad in grads:
             if isinstance(edge, Function):

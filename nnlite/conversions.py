@@ -46,18 +46,13 @@ def astype(self: Tensor, dtype: Any) -> Tensor:
     return F.cast(self, dtype)
 
 
-def contiguous(self: Tensor) -> Tensor:
-    """Itself: operations here take any memory order."""
-    return self
-
-
 def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """self where the condition holds, other elsewhere."""
     return F.where(condition, self, other)
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    return F.reshape(self, other.shape)
+    return self.view(other.shape)
 
 
 def t(self: Tensor) -> Tensor:
@@ -65,3 +60,8 @@ def t(self: Tensor) -> Tensor:
     if self.ndim > 2:
         raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
     return self.T
+
+
+def formatted(self: Tensor, spec: str) -> str:
+    """A single number as Python formats it, f"{loss:.3f}"; anything else as repr shows it."""
+    return object.__format__(self, spec) if self.ndim else format(self.item(), spec)

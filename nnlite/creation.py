@@ -24,16 +24,16 @@ class Kind(TypedDict, total=False):
 def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A Tensor with a copy of `data` (Tensor, array, nested lists or a number).
 
-    As in PyTorch, an array keeps its dtype and Python floats get the default one. Raises TypeError for anything
-    but numbers, ValueError for ragged lists.
+    As in PyTorch, arrays and NumPy's numbers keep their dtype, and Python floats get the default one. Raises TypeError
+    for anything but numbers, ValueError for ragged lists.
     """
     array = data.array if isinstance(data, Tensor) else data
-    typed = hasattr(array, "dtype")
-    if not typed or isinstance(array, np.generic):
+    typed = _has_dtype(array)
+    if not hasattr(array, "dtype") or isinstance(array, np.generic):
         array = np.asarray(_plain(array))
     if not backends.is_array(array):
         raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
-    if dtype is None and not typed and array.dtype == np.float64:
+    if dtype is None and array.dtype == np.float64 and not typed:
         dtype = get_default_dtype()
     converted = array.astype(dtype or array.dtype)
     if array.dtype.kind in "iu" and converted.dtype.kind in "iu" and bool((converted != array).any()):
@@ -91,6 +91,8 @@ def arange(start: float, end: float | None = None, step: float = 1, **kind: Unpa
     if not math.isfinite(first + last + step) or step == 0 or (last - first) * step < 0:
         raise ValueError(f"arange: steps of {step} do not lead from {first} to {last}")
     usual = np.int64 if all(isinstance(x, int) for x in (first, last, step)) else None
+    if usual is None and np.dtype(kind.get("dtype") or np.float32).kind != "f":
+        raise TypeError(f"arange: {kind['dtype']} cannot hold steps of {step} from {first}; give whole numbers")
     steps: Any = np.arange(math.ceil((last - first) / step), dtype=usual or np.float64)
     return _new(lambda _, d: (first + steps * step).astype(d), steps.shape, usual, **kind)
 
@@ -102,12 +104,14 @@ def linspace(start: float, end: float, steps: int, **kind: Unpack[Kind]) -> Tens
 
 def rand(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Uniform in [0, 1), from the device's generator, which `manual_seed` starts."""
+    _check_floating("rand", **kind)
     device = kind.get("device") or "cpu"
     return _new(lambda s, d: random.uniform(s, d, device=device), _size("rand", size), **kind)
 
 
 def randn(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Standard normal, from the device's generator, which `manual_seed` starts."""
+    _check_floating("randn", **kind)
     device = kind.get("device") or "cpu"
     return _new(lambda s, d: random.normal(s, d, device=device), _size("randn", size), **kind)
 
@@ -135,8 +139,8 @@ def full_like(input: Tensor, fill_value: Any, **kind: Unpack[Kind]) -> Tensor:
     wanted = _like("full_like", input, kind)
     if backends.canonical(wanted["device"]) != input.device:
         return full(input.shape, fill_value, **wanted)
-    array = backends.of(input.array).xp.full_like(input.array, fill_value, dtype=wanted["dtype"])
-    return Tensor(array, wanted.get("requires_grad", False))
+    xp = backends.of(input.array).xp
+    return _new(lambda _, dtype: xp.full_like(input.array, fill_value, dtype=dtype), input.shape, **wanted)
 
 
 def zeros_like(input: Tensor, **kind: Unpack[Kind]) -> Tensor:
@@ -189,6 +193,11 @@ def _new(make, size, usual=None, *, dtype=None, device=None, requires_grad=False
     return Tensor(_place(array, device), requires_grad)
 
 
+def _check_floating(name, dtype=None, **kind):
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError(f"{name}: expected a floating-point dtype, got {dtype}; for whole numbers use randint")
+
+
 def _place(array: Any, device: str | None) -> Any:
     return backends.to_device(array, device or "cpu")
 
@@ -203,12 +212,21 @@ def _size(name: str, size: tuple) -> tuple[int, ...]:
     return tuple(int(n) for n in sizes)
 
 
+def _has_dtype(data: Any) -> bool:
+    """Whether somebody chose float64 for a number in these nested lists: NumPy makes it of Python's floats as well."""
+    if isinstance(data, (list, tuple)):
+        return any(_has_dtype(x) for x in data)
+    return getattr(data, "dtype", None) == np.float64
+
+
 def _plain(data: Any) -> Any:
-    """Nested lists with the numbers out of any Tensors in them."""
+    """Nested lists with the numbers out of any Tensors in them, which have one each."""
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
     if isinstance(data, Tensor):
         if data.device != "cpu":
             raise DeviceError("tensor: a list with tensors on the gpu; use nnlite.stack, or .cpu() on each")
-        return data.numpy()
+        if data.numel() != 1:
+            raise ShapeError(f"tensor: a list with a tensor of shape {data.shape}; use nnlite.stack, or cat")
+        return data.detach().numpy().reshape(())
     return data

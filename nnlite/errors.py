@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 Call = TypeVar("Call", bound=Callable[..., Any])
 
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}  # which PyTorch takes as well
 guards: dict[str, Callable[..., None]] = {}  # name of a function, or Class.method -> its guard
 
 
@@ -23,10 +24,12 @@ def guard(name: str, *args: Any, **kwargs: Any) -> None:
 
 
 def guarded(function: Call) -> Call:
-    """The function, its guard called before it with the same arguments."""
+    """The function, its guard called before it with the same arguments. NumPy's names for them are taken too."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
+        if not kwargs.keys().isdisjoint(NUMPY_NAMES):
+            kwargs = {NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
         guard(function.__qualname__, *args, **kwargs)
         return function(*args, **kwargs)
 

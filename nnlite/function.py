@@ -15,14 +15,16 @@ instance behind as a node of the graph: `result.grad_fn`. Functions keep arrays,
 (that would be a reference cycle and keep every intermediate value alive until a garbage collection).
 """
 
+import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import backend as backends
+from .dtype import get_default_dtype
 from .errors import GraphError, guard
 
 
@@ -47,6 +49,7 @@ class Function:
     shares_memory = False  # forward may return a view of its first input: both then count changes together
     whole_numbers = False  # takes integers too; elsewhere they would be a mistake, or need .float()
     freed = False
+    hooks: Mapping[Any, Callable[[Any], Any]] = {}  # each makes another gradient of the one that arrives
     retained: Any = None  # weak reference to the output, if it asked to retain its gradient
     backend: Any
     xp: Any
@@ -65,6 +68,8 @@ class Function:
         from .tensor import Tensor  # which is made of operations
 
         self = cls()
+        if state.recording and any(is_tensor(x) and x._recorded not in (None, x._version[1]) for x in inputs):
+            guard("overwritten", self)
         arrays = _operands([python_number(x.array if is_tensor(x) else x) for x in inputs], self)
         self.backend = backends.of(*arrays)
         self.xp = self.backend.xp
@@ -76,8 +81,10 @@ class Function:
         if state.inspect:
             state.inspect(self, arrays, [result.array])
         first = inputs[0]
-        if self.shares_memory and is_tensor(first) and self.xp.may_share_memory(result.array, first.array):
-            result._version = first._version
+        if self.shares_memory and is_tensor(first):
+            if self.xp.may_share_memory(result.array, first.array):
+                result._version, result._recorded = first._version, first._recorded
+            guard("view", self, first, result)
         if any(self.needs_input_grad) and result.dtype.kind == "f":
             result.requires_grad = True
             result.grad_fn = self
@@ -132,13 +139,42 @@ class Function:
 
 
 def _operands(inputs, node):
-    """The inputs, whole numbers in the dtype of the floats: float32 stays float32 next to int64, as in PyTorch."""
-    dtypes = [getattr(x, "dtype", None) for x in inputs if not (x is None or isinstance(x, (int, float)))]
-    floats = [dtype for dtype in dtypes if getattr(dtype, "kind", None) == "f"]
-    if len(floats) == len(dtypes) > 0:
+    """The inputs, arrays in the dtype that they are computed in."""
+    dtypes = [getattr(x, "dtype", None) for x in inputs if x is not None and not isinstance(x, (int, float))]
+    if len(set(dtypes)) == 1 and getattr(dtypes[0], "kind", None) == "f":
         return inputs
     guard("operands", inputs, node)
-    return [x.astype(floats[0]) if floats and hasattr(x, "dtype") and x.dtype.kind in "iub" else x for x in inputs]
+    common = result_type(*inputs)
+    return [x.astype(common, copy=False) if hasattr(x, "dtype") else x for x in inputs]
+
+
+def result_type(*inputs: Any) -> np.dtype:
+    """The dtype that arrays and Python numbers are computed in, by PyTorch's rules.
+
+    Arrays with axes decide. A single number, first of an array and then of Python, only counts if it is of a higher
+    kind (bool < whole < floating): float32 stays float32 next to a float64 without axes, but an int64 does not.
+    """
+    result: Any = None
+    arrays = [x for x in inputs if hasattr(x, "dtype")]
+    numbers = [x for x in inputs if isinstance(x, (int, float))]
+    for dtypes in (
+        [x.dtype for x in arrays if x.ndim],
+        [x.dtype for x in arrays if not x.ndim],
+        [get_default_dtype() if isinstance(x, float) else np.asarray(x).dtype for x in numbers],
+    ):
+        together = functools.reduce(_promoted, dtypes) if dtypes else None
+        if result is None or (together is not None and _kind(together) > _kind(result)):
+            result = _promoted(result, together) if result is not None else together
+    return result
+
+
+def _promoted(a, b):
+    """NumPy's common dtype, but float32 for float32 and whole numbers of any size."""
+    return max(a, b, key=_kind) if {_kind(a), _kind(b)} == {1, 2} else np.promote_types(a, b)
+
+
+def _kind(dtype):
+    return {"b": 0, "i": 1, "u": 1, "f": 2}[dtype.kind]
 
 
 def python_number(x):
@@ -167,9 +203,9 @@ def unbroadcast(grad, shape):
 
 
 def total(x, axis, keepdims=False):
-    """The sum of x along axes, in its own dtype, but added up in float64: a float32 sum of many loses digits."""
+    """The sum of x along axes in its own dtype, added up in float64: float32 would lose digits. Integers: in int64."""
     if x.dtype.kind != "f":
-        return x.sum(axis=axis, keepdims=keepdims)
+        return x.sum(axis=axis, keepdims=keepdims, dtype="int64")
     return x.sum(axis=axis, keepdims=keepdims, dtype="float64").astype(x.dtype)
 
 
@@ -179,10 +215,14 @@ def shape_of(x) -> tuple[int, ...]:
 
 
 def axis_of(dim, shape):
-    """The axis `dim`, which may count from the end, counted from 0. Raises IndexError if there is none."""
-    if not -len(shape) <= dim < len(shape):
-        raise IndexError(f"dim {dim} of a tensor with shape {shape}; expected {-len(shape)} to {len(shape) - 1}")
-    return dim % len(shape)
+    """The axis `dim`, which may count from the end, counted from 0. Raises IndexError if there is none.
+
+    As in PyTorch, a single number may be asked for along an axis that it does not have.
+    """
+    axes = len(shape) or 1
+    if not -axes <= dim < axes:
+        raise IndexError(f"dim {dim} of a tensor with shape {shape}; expected {-axes} to {axes - 1}")
+    return dim % axes
 
 
 def is_grad_enabled() -> bool:

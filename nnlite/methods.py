@@ -14,14 +14,30 @@ METHODS = {
         eq ne lt le gt ge logical_not logical_and logical_or __and__=logical_and __or__=logical_or""",
     "functional.statistics": "max min amax amin argmax argmin var std norm logsumexp",
     "functional.activation": "sigmoid tanh softmax log_softmax",
+    "functional.elementary": """sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign round floor ceil trunc
+        floor_divide remainder __floordiv__=floor_divide __mod__=remainder""",
+    "functional.products": "mm bmm mv dot outer",
+    "functional.triangle": "tril triu diag diagonal",
+    "functional.repeat": "repeat",
+    "torch.elementary": "tan sinh cosh asin acos atan fmod",
+    "torch.composites": """addmm baddbmm ger trace tile expand_as broadcast_to swapaxes swapdims movedim moveaxis ravel
+        narrow select unbind unflatten repeat_interleave""",
+    "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": """to cpu gpu cuda type astype half float double int long bool contiguous where view_as t""",
-    "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ clamp_ clip_ __setitem__=setitem
+    "conversions": "to cpu gpu cuda type astype half float double int long bool where view_as t __format__=formatted",
+    "views": "size dim stride is_contiguous contiguous view laid_out_for",
+    "gradients": "register_hook retain_grad detach_",
+    "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
+        relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_ masked_fill_ scatter_ scatter_add_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
+    "functional.cumulative": "cumprod cumsum prod",
+    "functional.gather": "gather index_select masked_fill masked_select scatter scatter_add",
+    "functional.order": "argsort sort topk unique",
+    "functional.sampling": "bernoulli multinomial bernoulli_ normal_ random_ uniform_",
 }
 # the same, for functions whose second argument is the tensor
-SWAPPED: dict[str, str] = {}
+SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}
 
 
 def _add(table: dict[str, str], swapped: bool) -> None:

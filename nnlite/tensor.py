@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import weakref
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,9 @@ class Tensor:
     grad_fn         the Function that made this tensor, or None for a leaf
     """
 
-    __slots__ = ("__weakref__", "_grad", "_version", "array", "grad_fn", "requires_grad")
+    __slots__ = (
+        "__weakref__", "_grad", "_hooks", "_recorded", "_strides", "_version", "array", "grad_fn", "requires_grad",
+    )  # fmt: skip
     __array_ufunc__ = None  # numpy_array * tensor asks Tensor.__rmul__ instead of looping over the elements
 
     def __init__(self, array: Any, requires_grad: bool = False):
@@ -59,7 +60,12 @@ class Tensor:
         self.requires_grad = requires_grad
         self._grad: Tensor | None = None
         self.grad_fn: Function | None = None
-        self._version = [0]  # in-place changes so far; a list, because tensors over one memory share it
+        # In-place changes so far, and how many there were at the last one that is in the graph. It is a list, because
+        # tensors over one memory share it. None in place of the first number: nothing may be changed (views.py).
+        self._version: list[Any] = [0, 0]
+        self._recorded: int | None = 0  # the second number as this tensor's grad_fn knows it
+        self._strides: tuple[int, ...] | None = None  # PyTorch's, unless the elements follow each other row by row
+        self._hooks: dict[Any, Any] | None = None  # see register_hook
 
     # What it is
 
@@ -76,7 +82,7 @@ class Tensor:
         return self.array.ndim
 
     @property
-    def device(self) -> str:
+    def device(self) -> backends.Device:
         return backends.device_of(self.array)
 
     @property
@@ -91,12 +97,14 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph, and what is written here goes unnoticed by it (at your own risk)."""
-        return Tensor(self.array)
+        result = Tensor(self.array)
+        result._strides = self._strides
+        return result
 
     @data.setter
     def data(self, value: Tensor) -> None:
         guard("require_tensors", "data", value)
-        self.array = value.array
+        self.array, self._strides = value.array, value._strides
 
     @property
     def grad(self) -> Tensor | None:
@@ -107,14 +115,8 @@ class Tensor:
         guard("require_tensors", "grad", *([] if value is None else [value]))
         self._grad = value
 
-    def size(self, dim: int | None = None) -> Any:
-        return self.shape if dim is None else self.shape[dim]
-
     def numel(self) -> int:
         return self.array.size
-
-    def dim(self) -> int:
-        return self.ndim
 
     @guarded
     def __len__(self) -> int:
@@ -160,8 +162,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
-        result = Tensor(self.array)
-        result._version = self._version
+        result = self.data
+        result._version, result._recorded = self._version, None
         return result
 
     # The backward pass
@@ -172,12 +174,6 @@ class Tensor:
         self.requires_grad = requires_grad
         return self
 
-    @guarded
-    def retain_grad(self) -> None:
-        """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway."""
-        if self.grad_fn is not None:
-            self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
-
     def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
@@ -187,20 +183,25 @@ class Tensor:
             guard("Tensor.backward", self, gradient)
         xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
         dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
-        if self.grad_fn is None:
-            self.accumulate_grad(dy, xp, [dy])
-            return
-        for node, arrived, grads in walk(self.grad_fn, dy):
+        hooked = {} if self.grad_fn else {self: dy}  # leaf -> its gradient, summed up for its hooks
+        for node, arrived, grads in walk(self.grad_fn, dy) if self.grad_fn else ():
             output = node.retained and node.retained()
             if output is not None and arrived is not None:
                 output.accumulate_grad(arrived, xp, [arrived])
             others = [arrived, *vars(node).values()]
             for edge, grad in grads:
                 if not isinstance(edge, Function) and edge.requires_grad:
-                    others.append(edge.accumulate_grad(grad, node.xp, others))
+                    if edge._hooks:
+                        hooked[edge] = hooked[edge] + grad if edge in hooked else grad
+                    else:
+                        others.append(edge.accumulate_grad(grad, node.xp, others))
             if not retain_graph:
                 node.free()
             del arrived, grads, others  # their memory is free for the next node
+        for leaf, grad in hooked.items():
+            for hook in (leaf._hooks or {}).values():
+                grad = hook(grad)
+            leaf.accumulate_grad(grad, xp, [grad, dy])
 
     def accumulate_grad(self, grad: Any, xp: Any, others: list[Any]) -> Any:
         """Add an array to `.grad`; a first one is kept as it is, unless its memory belongs to one of the others.
@@ -222,7 +223,7 @@ class Tensor:
     exp, log, sqrt = _methods("functional.arithmetic", "exp log sqrt")
     matmul, __matmul__ = _methods("functional.linear", "matmul matmul")
     sum, mean = _methods("functional.reduce", "sum mean")
-    reshape, view, flatten = _methods("functional.shape", "reshape reshape flatten")
+    reshape, flatten = _methods("functional.shape", "reshape flatten")
     permute, transpose, squeeze, unsqueeze = _methods("functional.shape", "permute transpose squeeze unsqueeze")
     (relu,) = _methods("functional.relu", "relu")
 

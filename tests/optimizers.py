@@ -24,13 +24,24 @@ RULES = {
         {"lr": 0.05, "alpha": 0.8, "eps": 0.1, "weight_decay": 0.3, "momentum": 0.5, "centered": True},
     ),
     "RMSprop defaults": ("RMSprop", {}),
+    "Adagrad": ("Adagrad", {"lr": 0.05}),
+    "Adagrad all": (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.3, "initial_accumulator_value": 0.5, "eps": 0.1},
+    ),
+    "Adagrad defaults": ("Adagrad", {}),
+    "Adadelta": ("Adadelta", {"lr": 0.5, "rho": 0.7}),
+    "Adadelta all": ("Adadelta", {"lr": 2.0, "rho": 0.95, "eps": 0.01, "weight_decay": 0.3}),
+    "Adadelta defaults": ("Adadelta", {}),
     "AdamW": ("AdamW", {"lr": 0.05}),
+    "AdamW amsgrad": ("AdamW", {"lr": 0.05, "betas": (0.5, 0.6), "weight_decay": 0.3, "amsgrad": True}),
     "AdamW weight decay": ("AdamW", {"lr": 0.05, "betas": (0.5, 0.9), "weight_decay": 0.3}),
     "AdamW defaults": ("AdamW", {}),
     "Adam defaults": ("Adam", {}),
     "Adam": ("Adam", {"lr": 0.05}),
     "Adam for images": ("Adam", {"lr": 2e-4, "betas": (0.5, 0.999)}),
     "Adam eps": ("Adam", {"lr": 0.05, "eps": 0.1}),
+    "Adam amsgrad": ("Adam", {"lr": 0.05, "betas": (0.5, 0.6), "amsgrad": True}),
     "Adam weight decay": ("Adam", {"lr": 0.05, "weight_decay": 0.3}),
 }
 
@@ -50,7 +61,7 @@ def parameters(dtype=np.float64, order="C"):
 def twins(torch, rule, settings, dtype=np.float64, order="C"):
     """The same parameters and optimiser here and in PyTorch."""
     ours = parameters(dtype, order)
-    theirs = [torch.tensor(p.numpy().copy(), requires_grad=True) for p in ours]
+    theirs = [torch.tensor(p.detach().numpy().copy(), requires_grad=True) for p in ours]
     return ours, theirs, getattr(optim, rule)(ours, **settings), getattr(torch.optim, rule)(theirs, **settings)
 
 
@@ -69,4 +80,4 @@ def train(library, params, optimiser, steps, skip=None):
 def assert_equal(ours, theirs, tolerance=1e-12):
     for p, q in zip(ours, theirs, strict=True):
         assert p.shape == tuple(q.shape) and str(q.dtype) == f"torch.{p.dtype}"
-        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=tolerance, atol=tolerance)

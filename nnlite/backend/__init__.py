@@ -22,6 +22,15 @@ import numpy as np
 from ..errors import DeviceError
 from .plain import Plain
 
+
+class Device(str):
+    """'cpu' or 'gpu'; `type` is PyTorch's name for it, and `index` counts GPUs, as far as there is one."""
+
+    type = property(lambda self: "cuda" if self == "gpu" else "cpu")
+    index = property(lambda self: 0 if self == "gpu" else None)
+
+
+CPU, GPU = Device("cpu"), Device("gpu")
 CHOICES = ("default", "plain", "fast")
 _chosen = "default"
 _made: dict[tuple[str, bool], Plain] = {}  # (device, plain) -> its backend
@@ -74,9 +83,9 @@ def is_array(value: Any) -> bool:
     return hasattr(value, "dtype") and getattr(value.dtype, "kind", None) in ("b", "i", "u", "f")
 
 
-def device_of(array: Any) -> str:
+def device_of(array: Any) -> Device:
     """'cpu' or 'gpu'."""
-    return "cpu" if isinstance(array, (np.ndarray, np.generic)) else "gpu"
+    return CPU if isinstance(array, (np.ndarray, np.generic)) else GPU
 
 
 def to_device(array: Any, device: str) -> Any:
@@ -87,10 +96,10 @@ def to_device(array: Any, device: str) -> Any:
     return _gpu().asarray(array) if target == "gpu" else _gpu().to_numpy(array)
 
 
-_NAMES = {"cpu": "cpu", "gpu": "gpu", "cuda": "gpu", "cuda:0": "gpu"}
+_NAMES = {"cpu": CPU, "gpu": GPU, "cuda": GPU, "cuda:0": GPU}
 
 
-def canonical(device: str) -> str:
+def canonical(device: str) -> Device:
     """'cpu' or 'gpu' for any accepted spelling. Raises DeviceError for others."""
     if device not in _NAMES:
         raise DeviceError(f"unknown device {device!r}; expected 'cpu' or 'gpu' ('cuda' is taken for 'gpu')")

@@ -42,5 +42,4 @@ def collate(samples: Sequence[Any], device: str | None = None) -> Any:
             raise ShapeError(f"collate: samples of one batch have {sorted(lengths)} parts; give each as many")
         parts = [collate(part, device) for part in zip(*samples, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts
-    kind = getattr(first, "dtype", type(first).__name__)
-    raise TypeError(f"collate: samples are tensors, numbers, strings, or lists or dictionaries of them, got {kind}")
+    raise TypeError(f"collate: {getattr(first, 'dtype', type(first))} makes no batch; use a transform or a collate_fn")

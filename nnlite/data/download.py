@@ -15,6 +15,25 @@ CHUNK = 1 << 16
 TIMEOUT = 30.0  # seconds without a byte
 
 
+def obtain(path: Path, download: bool, mirrors: Sequence[str], size: int, sha256: str) -> None:
+    """See that the file at `path` is there and is the one published; with download=True a missing one is fetched.
+
+    Raises DataError for a file that is missing, another one, or cannot be downloaded.
+    """
+    if not path.exists():
+        if not download:
+            raise DataError(f"there is no file {path}; download=True fetches it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fetch([mirror + path.name for mirror in mirrors], path, size, sha256)
+    else:
+        try:
+            check(path, size, sha256)
+        except DataError as error:
+            raise DataError(
+                f"{path} is not the file that was published: {error}; move it away and download it"
+            ) from error
+
+
 def fetch(urls: Sequence[str], path: Path, size: int, sha256: str) -> None:
     """Write the file to `path` from the first URL that has it all; it appears only when complete and correct.
 

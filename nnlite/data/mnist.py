@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from .download import check, fetch
+from .download import obtain
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -36,23 +35,15 @@ def mnist(
     """
     split = "train" if train else "t10k"
     images, labels = (
-        _read(Path(root) / f"{split}-{part}-ubyte.gz", download, mirrors) for part in ("images-idx3", "labels-idx1")
+        read_idx(Path(root) / name, download, mirrors, *FILES[name])
+        for name in (f"{split}-images-idx3-ubyte.gz", f"{split}-labels-idx1-ubyte.gz")
     )
     return (images.astype(np.float32) / 255.0)[:, None], labels.astype(np.int64)
 
 
-def _read(path, download, mirrors):
-    """The array in one of FILES, after fetching it if need be."""
-    if not path.exists():
-        if not download:
-            raise DataError(f"there is no file {path}; mnist(root, download=True) fetches it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fetch([mirror + path.name for mirror in mirrors], path, *FILES[path.name])
-    else:
-        try:
-            check(path, *FILES[path.name])
-        except DataError as error:
-            raise DataError(f"{path} is not the file of MNIST: {error}; move it away and download it") from error
+def read_idx(path: Path, download: bool, mirrors: Sequence[str], size: int, sha256: str) -> np.ndarray:
+    """The array in a file of MNIST's kind, which `obtain` fetches if need be."""
+    obtain(path, download, mirrors, size, sha256)
     return _parse(gzip.decompress(path.read_bytes()))
 
 

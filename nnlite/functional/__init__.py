@@ -4,7 +4,7 @@ The core (docs/read-the-core.md):
 
     arithmetic.py   add sub mul div neg pow exp log sqrt
     reduce.py       sum mean
-    shape.py        reshape view flatten permute transpose squeeze unsqueeze
+    shape.py        reshape flatten permute transpose squeeze unsqueeze
     linear.py       matmul linear
     conv.py         conv2d conv_transpose2d
     batch_norm.py   batch_norm
@@ -13,11 +13,19 @@ The core (docs/read-the-core.md):
 
 and the rest, built the same way:
 
+    elementary.py   sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign round floor ceil trunc
+                    floor_divide remainder
+    products.py     mm bmm mv dot outer
+    triangle.py     tril triu diag diagonal
+    repeat.py       repeat
     piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
     cast.py         clone cast to_device expand
     index.py        getitem cat stack split chunk flip roll
+    gather.py       gather scatter scatter_add index_select masked_fill masked_select
+    order.py        sort argsort topk unique
+    cumulative.py   cumsum cumprod prod
     embedding.py    embedding
     activation.py   prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
@@ -25,6 +33,7 @@ and the rest, built the same way:
     pad.py          pad
     resize.py       interpolate pixel_shuffle
     noise.py        dropout dropout2d rsample
+    sampling.py     bernoulli normal multinomial
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
                     kl_div gaussian_kl hinge_loss nll_loss
 
@@ -38,7 +47,13 @@ from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
+from .elementary import (
+    ceil, cos, expm1, floor, floor_divide, log1p, log2, log10, reciprocal, remainder, round, rsqrt, sign, sin, square,
+    trunc,
+)  # fmt: skip
+from .cumulative import cumprod, cumsum, prod
 from .embedding import embedding
+from .gather import gather, index_select, masked_fill, masked_select, scatter, scatter_add
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
 from .loss import (
@@ -47,11 +62,17 @@ from .loss import (
 )  # fmt: skip
 from .noise import dropout, dropout2d, rsample
 from .norm import group_norm, instance_norm, layer_norm
+from .order import argsort, sort, topk, unique
 from .pad import pad
 from .piecewise import abs, clamp, clip, maximum, minimum, where
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from .products import bmm, dot, mm, mv, outer
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
+from .repeat import repeat
 from .resize import interpolate, pixel_shuffle
-from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze, view
+from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from .sampling import bernoulli, multinomial, normal
+
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
+from .triangle import diag, diagonal, tril, triu

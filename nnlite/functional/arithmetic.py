@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..dtype import get_default_dtype
@@ -54,7 +53,8 @@ class Mul(Binary):
     """y = a b    da = dy b, db = dy a"""
 
     def compute(self, a, b):
-        self.a, self.b = a, b
+        to_a, to_b = self.needs_input_grad
+        self.a, self.b = a if to_b else None, b if to_a else None
         return a * b
 
     def derive(self, dy, to_a, to_b):
@@ -98,8 +98,7 @@ class Pow(Binary):
         if to_a:  # where b = 0 the power b - 1 would be infinite for a = 0, and its factor is 0 anyway
             da = dy * (b * a ** (b - (b != 0)))
         if to_b:  # where a = 0, y = 0 for every b > 0: no slope, though ln a is infinite
-            base = a + (a == 0)
-            db = dy * self.y * (self.xp.log(base) if hasattr(base, "dtype") else math.log(base))
+            db = dy * self.y * self.xp.log(a + ((a == 0) & (b >= 0)))
         return da, db
 
 
@@ -136,14 +135,14 @@ class Sqrt(Function):
         return dy / (2.0 * self.y)
 
 
-def add(input: Any, other: Any) -> Tensor:
-    """input + other, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Add.apply(input, other)
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input + alpha * other, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return Add.apply(input, other if alpha == 1 else mul(other, alpha))
 
 
-def sub(input: Any, other: Any) -> Tensor:
-    """input - other, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Sub.apply(input, other)
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """input - alpha * other, broadcast. Raises ShapeError if the shapes do not broadcast."""
+    return Sub.apply(input, other if alpha == 1 else mul(other, alpha))
 
 
 def mul(input: Any, other: Any) -> Tensor:

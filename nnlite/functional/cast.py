@@ -29,8 +29,8 @@ class Expand(Move):
 class Clone(Move):
     """y = a copy of x    dx = dy"""
 
-    def forward(self, x):
-        return x.copy(order="K")
+    def forward(self, x, *, order="K"):
+        return x.copy(order=order)
 
     def backward(self, dy):
         return dy

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import backend as backends
 from ..errors import guarded
 from ..function import arrays_in, axis_of
@@ -41,7 +43,10 @@ def two_steps(x, key):
     """The key without its arrays, and a key of the arrays alone for what that leaves (None if there are none)."""
     view, arrays = [], []
     for part in _parts(x, key):
-        if hasattr(part, "shape"):
+        if isinstance(part, bool):  # a new axis, which is there once or not at all
+            view.append(None)
+            arrays.append(backends.of(x).xp.zeros(int(part), "int64"))
+        elif hasattr(part, "shape"):
             view += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1)  # a mask spans its own axes
             arrays.append(part)
         else:
@@ -54,14 +59,25 @@ def two_steps(x, key):
 
 
 def _parts(x, key):
-    """The parts of a key; lists and tensors as arrays of their own, single indices as Python's int."""
+    """The parts of a key; sequences and tensors as arrays of their own, single indices as Python's int."""
     backend = backends.of(x)
-    for part in key if isinstance(key, tuple) else (key,):
+    for part in key if isinstance(key, tuple) or _stands_for_a_tuple(key) else (key,):
         part = arrays_in(part)
-        if backends.is_array(part):
+        if isinstance(part, (list, tuple, range)):
+            part = backend.xp.asarray(part) if len(part) else backend.xp.zeros(0, "int64")
+        elif backends.is_array(part):
             backends.of(x, part)  # raises DeviceError for different devices
-            part = int(part) if part.ndim == 0 and part.dtype.kind in "iu" else part.copy()  # it may change later
-        yield backend.xp.asarray(part) if isinstance(part, list) else part
+            # a copy, as it may change later
+            part = int(part) if part.ndim == 0 and part.dtype.kind == "i" else part.copy()
+        if hasattr(part, "dtype") and part.dtype in ("uint8", "bool"):  # to PyTorch, uint8 is a mask as well
+            part = part.astype(bool) if part.ndim else bool(part)
+        yield part
+
+
+def _stands_for_a_tuple(key):
+    """Whether PyTorch takes a list for a tuple: if it is short, and holds anything but numbers."""
+    numbers = int, float, np.generic
+    return isinstance(key, list) and len(key) < 32 and not all(isinstance(part, numbers) for part in key)
 
 
 class Cat(Move):
@@ -106,9 +122,10 @@ class Roll(Move):
 
 @guarded
 def getitem(input: Tensor, key: Any) -> Tensor:
-    """input[key] for integers, slices, None, ... and integer or boolean arrays or tensors, as in NumPy.
+    """input[key] for numbers, slices, None, ... and sequences, arrays or tensors of numbers or bools.
 
-    Numbers and slices share memory, arrays copy. Raises IndexError for a key that is not there.
+    Numbers and slices share memory, the others copy. As in PyTorch, a list that holds lists, slices or tensors is taken
+    for a tuple, and uint8 for a mask. Raises IndexError for a key that is not there, or steps backwards.
     """
     return GetItem.apply(input, key=key)
 
@@ -149,7 +166,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut along `dim` into `chunks` equal pieces (the last smaller, or fewer, if it does not come out even)."""
     length = input.shape[axis_of(dim, input.shape)]
-    return split(input, max(1, -(-length // chunks)), dim)
+    return split(input, max(1, -(-length // chunks)) if length else [0] * chunks, dim)
 
 
 @guarded

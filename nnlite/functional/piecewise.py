@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import backend as backends
 from ..dtype import get_default_dtype
 from ..errors import guarded
-from ..function import Function
+from ..function import Function, is_tensor, result_type
 from ..tensor import Tensor
 from .arithmetic import Binary
 
@@ -101,6 +102,9 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
 
     Raises TypeError for a condition of another dtype, ShapeError if the shapes do not broadcast.
     """
+    if not is_tensor(input) and not is_tensor(other):
+        xp = backends.of(condition.array).xp
+        input = Tensor(xp.asarray(input, result_type(input, other)))
     return Where.apply(input, other, condition=condition.array)
 
 

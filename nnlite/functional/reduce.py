@@ -49,11 +49,13 @@ class Mean(Reduction):
         return self.spread(dy / self.count)
 
 
+@guarded
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Sum over `dim`. Raises IndexError for an axis that is not there."""
     return Sum.apply(input, dim=dim, keepdim=keepdim)
 
 
+@guarded
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Mean over `dim`. Raises IndexError for an axis that is not there, ShapeError for no elements."""
     return Mean.apply(input, dim=dim, keepdim=keepdim)

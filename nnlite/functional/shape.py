@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..errors import guarded
@@ -47,17 +48,15 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
     Shares memory with the input where that is possible. Raises ShapeError if the sizes do not multiply out.
     """
-    return Reshape.apply(input, shape=unpack(shape))
+    sizes = unpack(shape)
+    return Reshape.apply(input if input._strides is None else input.laid_out_for(sizes), shape=sizes)
 
 
 @guarded
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Merge the axes from start_dim to end_dim into one."""
-    first, last = (axis_of(dim, input.shape or (1,)) for dim in (start_dim, end_dim))
-    return reshape(input, (*input.shape[:first], -1, *input.shape[last + 1 :]))
-
-
-view = reshape
+    first, last = (axis_of(dim, input.shape) for dim in (start_dim, end_dim))
+    return reshape(input, (*input.shape[:first], math.prod(input.shape[first : last + 1]), *input.shape[last + 1 :]))
 
 
 @guarded

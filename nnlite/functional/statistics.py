@@ -74,7 +74,7 @@ class Norm(Reduction):
 
 
 class Extremes(NamedTuple):
-    """What `max` and `min` along one axis return, as in PyTorch."""
+    """What `max` and `min` along one axis, `sort` and `topk` return, as in PyTorch."""
 
     values: Tensor
     indices: Tensor

@@ -7,10 +7,12 @@ they make no sense. common.py has the checks that many of them share. The operat
     activations.py   nonlinearities, norms, random numbers
     images.py        convolution, pooling, borders, resizing
     losses.py        losses
+    picks.py         indices, masks, order, products along an axis, random numbers
+    products.py      products by name, triangles, repetitions, functions of every element
 """
 
-from . import activations, arrays, images, layers, losses, optimizers, tensors
+from . import activations, arrays, images, layers, losses, optimizers, picks, products, tensors
 from .common import register
 
-for file in (activations, arrays, images, losses):
+for file in (activations, arrays, images, losses, picks, products):
     register(file)

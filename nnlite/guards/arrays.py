@@ -16,7 +16,8 @@ def _one_tensor(name, input, *others, **settings):
     require_tensors(name, input)
 
 
-share(_one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "getitem", "flip")
+share(_one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "flip")
+share(_one_tensor, "argsort", "sort", "cumsum", "cumprod", "prod")
 
 # Arithmetic
 
@@ -112,8 +113,9 @@ share(_variance, "var", "std")
 
 
 def reshape(input, *shape):
+    require_tensors("reshape", input)
     sizes = unpack(shape)
-    if not is_tensor(input) or not all(isinstance(n, int) for n in sizes):
+    if not all(isinstance(n, int) for n in sizes):
         return  # what these are is found out later
     known = math.prod(n for n in sizes if n != -1)
     left_out = sizes.count(-1)
@@ -146,6 +148,15 @@ def expand(input, *sizes):
 
 
 # Parts
+
+
+def getitem(input, key):
+    require_tensors("getitem", input)
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, slice) and part.step is not None and part.step < 1:
+            raise IndexError(f"a slice goes forward, in steps of 1 or more, not {part.step}; use .flip(dim)")
+        if is_tensor(part) and part.dtype.kind == "i" and part.dtype.itemsize < 4:
+            raise IndexError(f"an index is int64 or int32, and a mask bool or uint8, not {part.dtype}; use .long()")
 
 
 def _several(name, tensors, dim=0, *others):

@@ -13,6 +13,8 @@ from .common import guards, require_tensors
 
 guards("require_tensors")(require_tensors)
 
+SAME_DTYPE = ("MatMul", "Linear", "Conv2d", "ConvTranspose2d")  # operations that convert nothing, as in PyTorch
+
 
 @guards("set_default_dtype")
 def set_default_dtype(d: Any) -> None:
@@ -50,6 +52,8 @@ def index(self):
 
 @guards("Tensor.numpy")
 def numpy(self):
+    if self.requires_grad:
+        raise GraphError("numpy() of a tensor that requires a gradient, which would be lost; use .detach().numpy()")
     if self.device != "cpu":
         raise DeviceError("numpy() of a tensor on the gpu; use .cpu().numpy()")
 
@@ -60,12 +64,6 @@ def requires_grad_(self, requires_grad=True):
         raise GraphError("requires_grad_ is for leaves, and this tensor was computed; use .detach() first")
     if requires_grad and self.dtype.kind != "f":
         raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
-
-
-@guards("Tensor.retain_grad")
-def retain_grad(self):
-    if not self.requires_grad:
-        raise GraphError("retain_grad() of a tensor that requires no gradient")
 
 
 @guards("Tensor.backward")
@@ -87,6 +85,14 @@ def backward(self, gradient):
         raise ShapeError(f"backward: gradient has shape {dy.shape}, the tensor {self.shape}; make them equal")
 
 
+@guards("overwritten")
+def overwritten(node):
+    raise GraphError(
+        f"{type(node).__name__}: a tensor here shares memory with one that was changed in place later, and its "
+        "gradient would miss the change; use the one that was changed, or write x = x + y instead of x += y"
+    )
+
+
 @guards("operands")
 def operands(inputs, node):
     """What Function.apply takes: arrays of numbers that the operation has a meaning for."""
@@ -95,6 +101,10 @@ def operands(inputs, node):
     if strange or not dtypes:
         given = ", ".join(map(_described, strange or inputs))
         raise TypeError(f"{name}: expected a Tensor, got {given}; make one with nnlite.tensor(...)")
+    if name in SAME_DTYPE and len(set(dtypes)) > 1:
+        raise TypeError(f"{name}: dtypes {', '.join(map(str, dtypes))} must be equal; use .float() or .double()")
+    if name in ("Sub", "Neg") and any(dtype.kind == "b" for dtype in dtypes):
+        raise TypeError(f"{name}: bools cannot be subtracted; use ~mask for the opposite, or .int()")
     if not node.whole_numbers and all(dtype.kind != "f" for dtype in dtypes):
         raise TypeError(f"{name}: expected floating-point numbers, got {dtypes[0]}; use .float()")
 

@@ -18,15 +18,17 @@ T = TypeVar("T")
 
 
 class Parameter(Tensor):
-    """A Tensor that a Module trains. It is kept in the memory order that its backend is fastest with."""
+    """A Tensor that a Module trains: a Tensor's memory, or a copy of an array in the order that is fastest here."""
 
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool = True):
-        array = data.array if isinstance(data, Tensor) else data
-        super().__init__(backends.of(array).arrange(array) if hasattr(array, "dtype") else array, requires_grad)
-        if isinstance(data, Tensor) and backends.of(array).xp.may_share_memory(self.array, array):
-            self._version = data._version  # a change of either is noticed by the graphs of both
+        if isinstance(data, Tensor):
+            super().__init__(data.array, requires_grad)
+            # a change of either counts for both
+            self._version, self._recorded, self._strides = data._version, None, data._strides
+        else:
+            super().__init__(backends.of(data).arrange(data) if hasattr(data, "dtype") else data, requires_grad)
 
 
 def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
@@ -37,8 +39,8 @@ def uniform_parameter(shape: tuple[int, ...], bound: float) -> Parameter:
 class Module:
     """Base of all layers and networks. Subclasses assign Parameters and Modules to attributes and define `forward`.
 
-    Nothing has to be registered: every attribute belongs to the module, in the order of assignment. So
-    `super().__init__()` may be called, as in PyTorch, but need not be.
+    Nothing has to be registered: every attribute belongs to the module, in the order of assignment. The constructor of
+    a subclass calls `super().__init__()` first, as in PyTorch.
     """
 
     training = True
@@ -46,6 +48,9 @@ class Module:
     _buffer_names: Mapping[str, bool] = {}  # name -> whether it is saved
     _forward_hooks: Mapping[RemovableHandle, Callable] = {}
     _forward_pre_hooks: Mapping[RemovableHandle, Callable] = {}
+
+    def __init__(self) -> None:
+        self.training = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines no forward")

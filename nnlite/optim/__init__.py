@@ -2,13 +2,18 @@
 
 optimizer.py      Optimizer: parameter groups, and state that can be saved
 sgd.py            SGD
+adagrad.py        Adagrad
 rmsprop.py        RMSprop
-adam.py           Adam
+adadelta.py       Adadelta
+adam.py           Adam, also with amsgrad
 adamw.py          AdamW
-lr_scheduler.py   StepLR CosineAnnealingLR LinearLR LambdaLR
+lr_scheduler.py   LRScheduler StepLR MultiStepLR ExponentialLR CosineAnnealingLR LinearLR LambdaLR
+                  ReduceLROnPlateau
 """
 
 from . import lr_scheduler
+from .adadelta import Adadelta
+from .adagrad import Adagrad
 from .adam import Adam
 from .adamw import AdamW
 from .optimizer import Optimizer

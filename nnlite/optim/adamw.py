@@ -16,17 +16,12 @@ class AdamW(Adam):
     always = ("decoupled_weight_decay",)
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-    ):
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad)
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 1e-2, amsgrad: bool = False, **others: Any,
+    ):  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **others)
 
     @staticmethod
-    def formula(p, g, m, v, lr, b1, b2, eps, weight_decay, unbias1, unbias2):
+    def formula(p, g, m, v, lr, b1, b2, eps, weight_decay, unbias1, unbias2, largest=None):
         p *= 1.0 - lr * weight_decay
-        Adam.formula(p, g, m, v, lr, b1, b2, eps, 0.0, unbias1, unbias2)
+        Adam.formula(p, g, m, v, lr, b1, b2, eps, 0.0, unbias1, unbias2, largest)

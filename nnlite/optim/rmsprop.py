@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .. import backend as backends
 from ..tensor import Tensor
-from .optimizer import Optimizer, buffer
+from .optimizer import Optimizer, change
 
 
 class RMSprop(Optimizer):
@@ -21,25 +20,18 @@ class RMSprop(Optimizer):
     remembered = ("square_avg",)
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-        centered: bool = False,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+        weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, **others: Any,
+    ):  # fmt: skip
         settings = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, "momentum": momentum, "centered": centered})
+        super().__init__(params, {**settings, "momentum": momentum, "centered": centered}, **others)
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["step"] = state.get("step", 0) + 1  # not needed here, but by PyTorch
         alpha, momentum, centered = group["alpha"], group["momentum"], bool(group["centered"])
         needed = {"square_avg": True, "grad_avg": centered, "momentum_buffer": momentum > 0}
-        arrays = (p.array, g, *(buffer(state, name, p) for name in needed if needed[name]))
         constants = (group["lr"], alpha, group["eps"], group["weight_decay"], momentum)
-        backends.of(*arrays).update(_FORMULAS[centered, momentum > 0], *arrays, constants=constants)
+        change(_FORMULAS[centered, momentum > 0], p, g, state, [n for n in needed if needed[n]], constants)
 
 
 def _step(p, g, s, m, v, lr, alpha, eps, weight_decay, momentum):

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .. import backend as backends
 from ..tensor import Tensor
-from .optimizer import Optimizer, buffer
+from .optimizer import Optimizer, change
 
 
 class SGD(Optimizer):
@@ -18,26 +17,19 @@ class SGD(Optimizer):
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
-    ):
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+        weight_decay: float = 0.0, nesterov: bool = False, **others: Any,
+    ):  # fmt: skip
         settings = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, {**settings, "weight_decay": weight_decay, "nesterov": nesterov})
+        super().__init__(params, {**settings, "weight_decay": weight_decay, "nesterov": nesterov}, **others)
 
     def update(self, p: Tensor, g: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
         if momentum == 0:
-            backends.of(p.array, g).update(_plain, p.array, g, constants=(lr, weight_decay))
-            return
+            return change(_plain, p, g, state, [], (lr, weight_decay))
         new = 1.0 - group["dampening"] if "momentum_buffer" in state else 1.0
-        arrays = (p.array, g, buffer(state, "momentum_buffer", p))
         constants = (lr, weight_decay, momentum, new, group["nesterov"])
-        backends.of(*arrays).update(_with_momentum, *arrays, constants=constants)
+        change(_with_momentum, p, g, state, ["momentum_buffer"], constants)
 
 
 def _plain(p, g, lr, weight_decay):

@@ -33,20 +33,22 @@ def test_the_second_task_is_5_to_9_under_new_labels():
 def test_what_is_taken_over_and_what_learns(way, source, rng):
     """From scratch nothing is taken over; else the convolutions; frozen, the dense layers alone learn, else all."""
     model = transfer.learner(way, source)
-    before = {name: p.numpy().copy() for name, p in model.network.named_parameters()}
-    same = {name: np.array_equal(p.numpy(), before[name]) for name, p in source.network.named_parameters()}
+    before = {name: p.detach().numpy().copy() for name, p in model.network.named_parameters()}
+    same = {name: np.array_equal(p.detach().numpy(), before[name]) for name, p in source.network.named_parameters()}
     heads = {"layers.9.weight", "layers.9.bias", "output.weight", "output.bias"}
     weights = {name for name in before if name.endswith("weight")} - heads
     assert weights and {same[name] for name in weights} == {way != "from scratch"}
     assert not any(same[name] for name in heads)
-    taken = {name: p.numpy().copy() for name, p in source.network.named_parameters()}
+    taken = {name: p.detach().numpy().copy() for name, p in source.network.named_parameters()}
     x = nnlite.Tensor(rng.random((10, 1, 28, 28)).astype(np.float32))
     for _ in range(3):
         model.train_step(x, nnlite.Tensor(np.arange(10) % 5))
-    moved = {name for name, p in model.network.named_parameters() if not np.array_equal(p.numpy(), before[name])}
+    moved = {
+        name for name, p in model.network.named_parameters() if not np.array_equal(p.detach().numpy(), before[name])
+    }
     assert moved == (heads if way == "frozen features" else set(before))
     for name, p in source.network.named_parameters():
-        np.testing.assert_array_equal(p.numpy(), taken[name])
+        np.testing.assert_array_equal(p.detach().numpy(), taken[name])
 
 
 def test_all_ways_are_taught_the_same_digits(source, monkeypatch):

@@ -65,21 +65,21 @@ def test_shapes_and_range(name):
     x = images()
     code = model.encode(x)
     assert code.shape == (4, *CODES[name])
-    r = model.decode(code).numpy()
+    r = model.decode(code).detach().numpy()
     assert r.shape == x.shape and r.dtype == np.float32 and 0 <= r.min() and r.max() <= 1
-    np.testing.assert_array_equal(model.reconstruct(x).numpy(), r)
+    np.testing.assert_array_equal(model.reconstruct(x).detach().numpy(), r)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_returns_detached_numbers_and_moves_every_parameter(kind):
     model = KINDS[kind]()
     parameters = [*model.encoder.parameters(), *model.decoder.parameters()]
-    before = [p.numpy().copy() for p in parameters]
+    before = [p.detach().numpy().copy() for p in parameters]
     terms = model.train_step(images(32))
     assert next(iter(terms)) == "mse"
     for term in terms.values():
         assert term.shape == () and term.dtype == np.float32 and not term.requires_grad and math.isfinite(term)
-    assert all((p.numpy() != old).any() for p, old in zip(parameters, before, strict=True))
+    assert all((p.detach().numpy() != old).any() for p, old in zip(parameters, before, strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -106,7 +106,7 @@ def test_three_steps_are_pytorchs(torch):
     ours = [*model.encoder.parameters(), *model.decoder.parameters()]
     with torch.no_grad():
         for theirs, p in zip(twin.parameters(), ours, strict=True):
-            theirs.copy_(torch.tensor(p.numpy()))
+            theirs.copy_(torch.tensor(p.detach().numpy()))
     adam, y = torch.optim.Adam(twin.parameters(), 1e-3), torch.tensor(x.numpy())
     for _ in range(3):
         adam.zero_grad()
@@ -115,7 +115,7 @@ def test_three_steps_are_pytorchs(torch):
         adam.step()
         assert float(model.train_step(x)["mse"]) == pytest.approx(loss.item(), rel=1e-12)
     for theirs, p in zip(twin.parameters(), ours, strict=True):
-        np.testing.assert_allclose(p.numpy(), theirs.detach().numpy(), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(p.detach().numpy(), theirs.detach().numpy(), rtol=1e-9, atol=1e-12)
 
 
 def test_a_target_of_its_own():
@@ -153,7 +153,7 @@ def test_sparse_kl_is_that_of_two_coins(torch):
 def test_sparse_terms_by_hand(penalty):
     network = one_layer(6, nn.Sigmoid if penalty == "kl" else nn.ReLU)
     model, x = SparseAutoencoder(*network, penalty, weight=0.7, rho=0.1), images()
-    h = model.encode(x).numpy().astype(np.float64)
+    h = model.encode(x).detach().numpy().astype(np.float64)
     m = h.mean(0)
     if penalty == "kl":
         expected = (0.1 * np.log(0.1 / m) + 0.9 * np.log(0.9 / (1 - m))).mean()
@@ -189,7 +189,7 @@ def test_closed_form_of_the_jacobian():
     for i in range(784):
         step = np.zeros((1, 1, 28, 28))
         step.flat[i] = eps
-        ahead, behind = (model.encode(nnlite.Tensor(x.numpy() + s)).numpy() for s in (step, -step))
+        ahead, behind = (model.encode(nnlite.Tensor(x.detach().numpy() + s)).detach().numpy() for s in (step, -step))
         expected += (((ahead - behind) / (2 * eps)) ** 2).sum(1)
     ours = squared_jacobian(model.encode(x), model.encoder[1].weight).detach().numpy()
     np.testing.assert_allclose(ours, expected, rtol=1e-7)
@@ -270,7 +270,7 @@ def test_a_saved_state_goes_on_with_the_same_bits(kind, tmp_path):
         trained.train_step(x)
     for ours, theirs in ((model.encoder, other.encoder), (model.decoder, other.decoder)):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
-            np.testing.assert_array_equal(a.numpy(), b.numpy())
+            np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
 
 
 def test_states_of_another_kind():

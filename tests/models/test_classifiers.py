@@ -34,7 +34,7 @@ def test_the_sizes_and_weights_of_the_table(rng):
 def test_28_pixels_are_padded_by_two_of_paper(rng):
     network, small = LeNet5(), digits(rng)
     large = nnlite.Tensor(np.pad(small.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2))))
-    np.testing.assert_array_equal(network(small).numpy(), network(large).numpy())
+    np.testing.assert_array_equal(network(small).detach().numpy(), network(large).detach().numpy())
 
 
 def test_paper_and_ink_have_the_values_of_the_paper():
@@ -48,8 +48,8 @@ def test_paper_and_ink_have_the_values_of_the_paper():
 def test_features_are_what_the_last_layer_sees(rng):
     network, x = LeNet5(), digits(rng)
     features = network.features(x)
-    assert features.shape == (6, 84) and np.abs(features.numpy()).max() < 1
-    np.testing.assert_allclose(network.output(features).numpy(), network(x).numpy(), rtol=1e-6)
+    assert features.shape == (6, 84) and np.abs(features.detach().numpy()).max() < 1
+    np.testing.assert_allclose(network.output(features).detach().numpy(), network(x).detach().numpy(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 30, 30), (2, 3, 28, 28), (2, 28, 28), (2, 1, 28, 32)])
@@ -69,7 +69,7 @@ def test_it_learns_pytorchs_weights(torch, rng):
         t.Conv2d(16, 120, 5), t.Tanh(), t.Flatten(), t.Linear(120, 84), t.Tanh(), t.Linear(84, 10),
     ).double()  # fmt: skip
     for mine, other in zip(ours.network.parameters(), theirs.parameters(), strict=True):
-        other.data = torch.tensor(mine.numpy().copy())
+        other.data = torch.tensor(mine.detach().numpy().copy())
     adam = torch.optim.Adam(theirs.parameters(), 1e-2)
     for step in range(5):
         x, y = rng.uniform(0, 1, (8, 1, 28, 28)), rng.integers(0, 10, 8)
@@ -82,7 +82,7 @@ def test_it_learns_pytorchs_weights(torch, rng):
         assert float(losses["loss"]) == pytest.approx(loss.item(), rel=1e-9), f"step {step}"
         assert float(losses["accuracy"]) == pytest.approx((logits.argmax(1) == torch.tensor(y)).double().mean().item())
     for mine, other in zip(ours.network.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_allclose(mine.numpy(), other.detach().numpy(), rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), rtol=1e-6, atol=1e-8)
 
 
 def test_a_step_returns_detached_numbers_and_learns(rng):
@@ -106,7 +106,7 @@ def test_predictions_are_probabilities_without_a_graph(rng):
     p = model.predict(x)
     assert p.shape == (6, 10) and p.grad_fn is None and (p.numpy() > 0).all()
     np.testing.assert_allclose(p.numpy().sum(1), 1.0, rtol=1e-6)
-    logits = model.network(x).numpy().astype(np.float64)
+    logits = model.network(x).detach().numpy().astype(np.float64)
     np.testing.assert_allclose(p.numpy(), np.exp(logits) / np.exp(logits).sum(1, keepdims=True), rtol=1e-5)
 
 

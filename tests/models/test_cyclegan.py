@@ -81,13 +81,15 @@ def test_all_four_networks_learn_and_each_from_its_own_loss(monkeypatch):
     model = tiny()
     seen = gradients_at_steps(monkeypatch, model, ("generators", "discriminators"))
     parts = (model.generators, model.discriminators)
-    before = [[p.numpy().copy() for p in part.parameters()] for part in parts]
+    before = [[p.detach().numpy().copy() for p in part.parameters()] for part in parts]
     model.train_step(*batch())
     assert all(g is None for g in seen["generator"]["discriminators"]), "the generators' loss reached a discriminator"
     for mine, later in zip(seen["generator"]["generators"], seen["discriminator"]["generators"], strict=True):
         assert mine.any() and np.array_equal(mine, later), "the discriminators' loss reached a generator"
     for part, old in zip(parts, before, strict=True):
-        assert all((p.numpy() != w).any() for p, w in zip(part.parameters(), old, strict=True)), "every parameter moves"
+        assert all((p.detach().numpy() != w).any() for p, w in zip(part.parameters(), old, strict=True)), (
+            "every parameter moves"
+        )
         assert all(p.requires_grad for p in part.parameters())
 
 
@@ -145,7 +147,7 @@ def test_other_sizes_are_refused():
 
 def test_it_begins_with_the_image_itself():
     (image, _) = batch(size=64)
-    np.testing.assert_array_equal(ResNetGenerator(16, 6)(image).numpy(), image.numpy())
+    np.testing.assert_array_equal(ResNetGenerator(16, 6)(image).detach().numpy(), image.detach().numpy())
 
 
 @pytest.mark.parametrize(("levels", "nearest"), [(1, "32x32"), (3, "32x32")])

@@ -16,7 +16,7 @@ def window_by_window(classify, image, side, stride):
     rows = []
     for top in range(0, height - side + 1, stride):
         cut = [image[:, top : top + side, left : left + side] for left in range(0, width - side + 1, stride)]
-        rows.append([classify(nnlite.Tensor(window[None])).numpy()[0] for window in cut])
+        rows.append([classify(nnlite.Tensor(window[None])).detach().numpy()[0] for window in cut])
     return np.array(rows).transpose(2, 0, 1)
 
 
@@ -36,7 +36,7 @@ def test_in_float64_they_agree_to_rounding(rng):
     sliding = SlidingLeNet5(lenet).double()
     lenet.double()
     images = rng.random((2, 1, 44, 36))
-    at_once = sliding(nnlite.Tensor(images)).numpy()
+    at_once = sliding(nnlite.Tensor(images)).detach().numpy()
     for one, image in zip(at_once, images, strict=True):
         np.testing.assert_allclose(one, window_by_window(lenet, image, 32, 4), rtol=1e-12, atol=1e-12)
 
@@ -48,13 +48,13 @@ def test_a_linear_layer_on_maps_becomes_a_kernel_as_large_as_they_are(rng):
     kernels = [layer.weight.shape for layer in convolutional if isinstance(layer, nn.Conv2d)]
     assert kernels == [(4, 3, 3, 3), (7, 4, 5, 2), (2, 7, 1, 1)]
     image = rng.standard_normal((1, 3, 15, 22)).astype(np.float32)
-    y = convolutional(nnlite.Tensor(image)).numpy()
+    y = convolutional(nnlite.Tensor(image)).detach().numpy()
     network = nn.Sequential(*layers)
     assert y.shape == (1, 2, 3, 4)  # windows lie 2 rows, and 2 x 2 columns, apart
     for i in range(3):
         for j in range(4):
             window = nnlite.Tensor(image[:, :, 2 * i : 2 * i + 11, 4 * j : 4 * j + 10])
-            np.testing.assert_allclose(y[0, :, i, j], network(window).numpy()[0], rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(y[0, :, i, j], network(window).detach().numpy()[0], rtol=1e-5, atol=1e-6)
 
 
 def test_the_classifier_is_left_as_it_was(rng):

@@ -48,7 +48,7 @@ def a_kind(request):
 
 
 def weights(network):
-    return [p.numpy().copy() for p in network.parameters()]
+    return [p.detach().numpy().copy() for p in network.parameters()]
 
 
 def test_a_step_returns_losses_and_health_as_detached_numbers(kind):
@@ -346,7 +346,7 @@ def test_sizes_and_colours(size, channels):
 def test_the_start_is_from_the_papers_distribution():
     for network in (Generator(64, 3, 100, 8), Discriminator(64, 3, 8)):
         convs = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
-        every = np.concatenate([m.weight.numpy().ravel() for m in convs])
+        every = np.concatenate([m.weight.detach().numpy().ravel() for m in convs])
         assert len(convs) == 5 and abs(every.mean()) < 1e-3 and every.std() == pytest.approx(0.02, rel=0.03)
 
 

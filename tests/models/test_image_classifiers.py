@@ -28,7 +28,7 @@ def test_logits_for_images_of_many_sizes(make, side, rng):
     x = images(rng, (2, 1, side, side))
     features = network.features(x)
     assert features.shape == (2, network.output.in_features) and network(x).shape == (2, 10)
-    np.testing.assert_array_equal(network.output(features).numpy(), network(x).numpy())
+    np.testing.assert_array_equal(network.output(features).detach().numpy(), network(x).detach().numpy())
 
 
 @pytest.mark.parametrize("make", NETWORKS)
@@ -64,7 +64,7 @@ def test_equal_seeds_learn_equal_weights(make, rng):
         model = Classifier(make())
         for _ in range(2):
             model.train_step(x, y)
-        return [p.numpy().copy() for p in model.network.parameters()]
+        return [p.detach().numpy().copy() for p in model.network.parameters()]
 
     for a, b in zip(learnt(), learnt(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -21,7 +21,7 @@ def batch(size=32, n=2, seed=0, dtype=np.float32):
 
 
 def weights(network):
-    return [p.numpy().copy() for p in network.parameters()]
+    return [p.detach().numpy().copy() for p in network.parameters()]
 
 
 def test_a_step_returns_detached_numbers_on_the_device():
@@ -93,11 +93,11 @@ def test_the_start_is_from_the_papers_distribution():
     for network in (UNet(64, 16), PatchDiscriminator(16)):
         convs = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-        every = np.concatenate([m.weight.numpy().ravel() for m in convs])
+        every = np.concatenate([m.weight.detach().numpy().ravel() for m in convs])
         assert abs(every.mean()) < 1e-3 and every.std() == pytest.approx(0.02, rel=0.02)
-        every = np.concatenate([m.weight.numpy() for m in norms])
+        every = np.concatenate([m.weight.detach().numpy() for m in norms])
         assert every.mean() == pytest.approx(1.0, abs=0.01) and every.std() == pytest.approx(0.02, rel=0.25)
-        assert not any(m.bias.numpy().any() for m in (*convs, *norms) if m.bias is not None)
+        assert not any(m.bias.detach().numpy().any() for m in (*convs, *norms) if m.bias is not None)
 
 
 def test_the_seed_decides_a_whole_run():
@@ -135,7 +135,7 @@ def test_a_patch_is_70_by_70_pixels():
 def test_the_discriminator_sees_the_photo():
     net = PatchDiscriminator(4).eval()
     a, b = batch()
-    assert not np.array_equal(net(a, b).numpy(), net(b, b).numpy())
+    assert not np.array_equal(net(a, b).detach().numpy(), net(b, b).detach().numpy())
 
 
 # State

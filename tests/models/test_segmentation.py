@@ -88,7 +88,7 @@ def test_a_step_returns_detached_numbers_and_learns():
 
 def test_predictions_are_the_probabilities_of_the_logits(rng):
     model, x = Segmenter(SegmentationUNet(4)), images(rng)
-    logits = model.network(x).numpy().astype(np.float64)
+    logits = model.network(x).detach().numpy().astype(np.float64)
     np.testing.assert_allclose(model.predict(x).numpy(), 1 / (1 + np.exp(-logits)), rtol=1e-5)
 
 

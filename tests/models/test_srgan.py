@@ -60,7 +60,7 @@ def discriminator_reference(torch, weights, detail):
 @pytest.mark.parametrize(("width", "blocks"), [(8, 2), (6, 1)])
 def test_the_generator_is_that_of_its_description(torch, rng, width, blocks):
     network, (small, _) = taught(rng, width, blocks), batch(rng)
-    ours = network(small).numpy()
+    ours = network(small).detach().numpy()
     assert ours.shape == (2, 3, 24, 32) and ours.dtype == np.float32
     theirs = reference(torch, in_pytorch(torch, network), small).detach().numpy()
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
@@ -69,7 +69,7 @@ def test_the_generator_is_that_of_its_description(torch, rng, width, blocks):
 def test_an_untaught_generator_is_bicubic(torch, rng):
     small, _ = batch(rng, 1, 5, 7)
     expected = bicubic(torch, torch.tensor(small.numpy()))
-    np.testing.assert_allclose(SRResNet(8, 3)(small).numpy(), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(SRResNet(8, 3)(small).detach().numpy(), expected.detach().numpy(), atol=1e-5)
 
 
 def test_small_images_are_pytorchs(torch, rng):
@@ -119,7 +119,7 @@ def test_the_content_model_learns_pytorchs_weights(torch, rng):
 @pytest.mark.parametrize("size", [(16, 16), (47, 31), (32, 100)])
 def test_the_discriminator_judges_patches(torch, rng, size):
     network, detail = Discriminator(3), rng.uniform(-1, 1, (2, 3, *size)).astype(np.float32)
-    ours = network(nnlite.Tensor(detail)).numpy()
+    ours = network(nnlite.Tensor(detail)).detach().numpy()
     assert ours.shape == (2, 1, size[0] // 16, size[1] // 16)
     theirs = discriminator_reference(torch, in_pytorch(torch, network), torch.tensor(detail))
     np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-4, atol=1e-5)
@@ -251,10 +251,10 @@ def test_srgan_starts_from_a_copy(rng):
     before = {name: value.numpy().copy() for name, value in network.state_dict().items()}
     model.start_from(network)
     small, large = batch(rng, 2, 8, 8)
-    assert np.array_equal(model.generator(small).numpy(), network(small).numpy())
+    assert np.array_equal(model.generator(small).detach().numpy(), network(small).detach().numpy())
     model.train_step(small, large)
     assert all(np.array_equal(before[name], value.numpy()) for name, value in network.state_dict().items())
-    assert not np.array_equal(model.generator(small).numpy(), network(small).numpy())
+    assert not np.array_equal(model.generator(small).detach().numpy(), network(small).detach().numpy())
 
 
 def test_a_saved_state_goes_on_bit_for_bit(rng, tmp_path):

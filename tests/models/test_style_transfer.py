@@ -68,7 +68,7 @@ def test_features_are_pytorchs(torch, rng, narrow, average, tmp_path):
         if isinstance(layer, torch.nn.ReLU) and convolutions in counts:
             expected[counts[convolutions]] = y.detach().numpy()
     for name in names:
-        np.testing.assert_allclose(found[name].numpy(), expected[name], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found[name].detach().numpy(), expected[name], rtol=1e-4, atol=1e-5)
 
 
 def test_published_weights_are_read_by_pytorchs_names(torch, narrow, tmp_path):
@@ -160,12 +160,12 @@ def test_where_features_are_does_not_matter_to_style(rng):
 def test_a_canvas_begins_as_the_photo_and_stays_in_range(rng):
     (photo,) = pictures(rng, (21, 18))
     canvas = Canvas(photo, levels=4)
-    np.testing.assert_array_equal(canvas().numpy(), photo.numpy())
+    np.testing.assert_array_equal(canvas().detach().numpy(), photo.detach().numpy())
     assert [p.shape[2:] for p in canvas.parameters()] == [(21, 18), (11, 9), (6, 5), (3, 3)]
     with nnlite.no_grad():
         for level in canvas.parameters():
             level.copy_(nnlite.full_like(level, 0.25))
-    np.testing.assert_allclose(canvas().numpy(), np.minimum(photo.numpy() + 1.0, 1.0), rtol=1e-6)
+    np.testing.assert_allclose(canvas().detach().numpy(), np.minimum(photo.detach().numpy() + 1.0, 1.0), rtol=1e-6)
 
 
 def test_one_level_is_gradient_descent_on_pixels(torch, rng):
@@ -212,7 +212,7 @@ def test_one_level_is_gradient_descent_on_pixels(torch, rng):
         losses = ours.train_step()
         assert float(losses["style"]) == pytest.approx(style.item(), rel=1e-3)
         assert float(losses["content"]) == pytest.approx(content_loss.item(), rel=1e-3, abs=1e-6)
-    np.testing.assert_allclose(ours.canvas().numpy(), x.detach().clamp(-1, 1).numpy(), atol=2e-3)
+    np.testing.assert_allclose(ours.canvas().detach().numpy(), x.detach().clamp(-1, 1).numpy(), atol=2e-3)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
@@ -271,4 +271,4 @@ def test_without_style_the_photo_stays(rng):
     model = small_transfer(rng, style_weight=0.0)
     for _ in range(3):
         model.train_step()
-    np.testing.assert_array_equal(model.canvas().numpy(), model.canvas.photo.numpy())
+    np.testing.assert_array_equal(model.canvas().detach().numpy(), model.canvas.photo.detach().numpy())

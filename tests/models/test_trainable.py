@@ -25,7 +25,7 @@ class Pair(Trainable):
 
 
 def weights(pair):
-    return [p.numpy().copy() for each in (pair, pair.inner) for p in each.line.parameters()]
+    return [p.detach().numpy().copy() for each in (pair, pair.inner) for p in each.line.parameters()]
 
 
 def test_a_state_holds_networks_and_optimisers_at_every_depth(tmp_path):

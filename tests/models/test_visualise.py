@@ -19,8 +19,8 @@ def small(pool, act):
 def test_activations_are_what_layers_put_out(rng):
     network, x = small(nn.MaxPool2d(2), nn.ReLU()), Tensor(image(rng)[None])
     last, first = activations(network, x, [network[4], network[0]])
-    np.testing.assert_array_equal(first.numpy(), network[0](x).numpy())
-    np.testing.assert_array_equal(last.numpy(), network(x).numpy())
+    np.testing.assert_array_equal(first.detach().numpy(), network[0](x).detach().numpy())
+    np.testing.assert_array_equal(last.detach().numpy(), network(x).detach().numpy())
     assert not network[0]._forward_hooks and not network[4]._forward_hooks
 
 
@@ -31,7 +31,7 @@ def test_a_deconvnet_is_zeilers(torch, rng, kind, act):
     F = torch.nn.functional
     network = small(nn.MaxPool2d(2) if kind == "max" else nn.AvgPool2d(2), getattr(nn, act)())
     x, unit = image(rng), 3
-    w1, b1, w2, b2 = (torch.tensor(p.numpy().copy()) for p in network.parameters())
+    w1, b1, w2, b2 = (torch.tensor(p.detach().numpy().copy()) for p in network.parameters())
     again = torch.relu if act == "ReLU" else torch.tanh
     a = again(F.conv2d(torch.tensor(x[None]), w1, b1))
     p, switches = F.max_pool2d(a, 2, return_indices=True)
@@ -65,7 +65,7 @@ def test_guided_backpropagation_masks_by_both_passes(torch, rng):
             return dy * (ctx.saved_tensors[0] > 0) * (dy > 0)
 
     F = torch.nn.functional
-    w1, b1, w2, b2 = (torch.tensor(p.numpy().copy()) for p in network.parameters())
+    w1, b1, w2, b2 = (torch.tensor(p.detach().numpy().copy()) for p in network.parameters())
     t = torch.tensor(x[None], requires_grad=True)
     y = Guided.apply(F.conv2d(F.max_pool2d(Guided.apply(F.conv2d(t, w1, b1)), 2), w2, b2, padding=1))
     (y[0, unit].max() ** 2 / 2).backward()
@@ -76,10 +76,10 @@ def test_guided_backpropagation_masks_by_both_passes(torch, rng):
 
 def test_the_network_is_as_before(rng):
     network, x = small(nn.MaxPool2d(2), nn.Tanh()), image(rng)
-    before = network(Tensor(x[None])).numpy()
+    before = network(Tensor(x[None])).detach().numpy()
     reconstruction(network, network[3], x, 0)
     assert not any(m._forward_hooks for m in network.modules())
-    np.testing.assert_array_equal(network(Tensor(x[None])).numpy(), before)
+    np.testing.assert_array_equal(network(Tensor(x[None])).detach().numpy(), before)
 
 
 def test_occlusion_of_a_sum_is_the_sum_of_what_is_covered(rng):

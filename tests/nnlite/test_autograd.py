@@ -48,7 +48,7 @@ def test_gradients_share_memory_with_nothing(name, retain_graph):
     y = Sum.apply(a, b, answer=ANSWERS[name])
     expected = [np.array(g) for g in ANSWERS[name](y.grad_fn, u)]
     y.backward(nnlite.Tensor(u), retain_graph=retain_graph)
-    arrays = [a.numpy(), b.numpy(), u, a.grad.numpy(), b.grad.numpy()]
+    arrays = [a.detach().numpy(), b.detach().numpy(), u, a.grad.numpy(), b.grad.numpy()]
     for i, first in enumerate(arrays):
         assert not any(np.may_share_memory(first, second) for second in arrays[i + 1 :])
     for tensor, gradient in zip((a, b), expected, strict=True):
@@ -95,8 +95,10 @@ def test_walk_visits_each_node_after_all_that_use_it():
     assert node is square.grad_fn
     np.testing.assert_allclose(dy, np.exp([1.0, 4.0]) + 1.0)
     assert [edge is x for edge, _ in grads] == [True, True]
-    np.testing.assert_allclose(sum(grad for _, grad in grads), 2.0 * x.numpy() * dy)
-    assert x.grad is None and graph.gradient_norms(total)[x] == pytest.approx(np.linalg.norm(2.0 * x.numpy() * dy))
+    np.testing.assert_allclose(sum(grad for _, grad in grads), 2.0 * x.detach().numpy() * dy)
+    assert x.grad is None and graph.gradient_norms(total)[x] == pytest.approx(
+        np.linalg.norm(2.0 * x.detach().numpy() * dy)
+    )
 
 
 def test_a_node_that_no_gradient_reaches_is_visited_and_freed():

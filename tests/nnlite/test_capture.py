@@ -23,6 +23,9 @@ OPTIMIZERS = {
     "SGD": lambda p: optim.SGD(p, 0.05, momentum=0.9, weight_decay=0.01, dampening=0.1),
     "Adam": lambda p: optim.Adam(p, 0.01, weight_decay=0.1),
     "AdamW": lambda p: optim.AdamW(p, 0.01),
+    "amsgrad": lambda p: optim.Adam(p, 0.01, betas=(0.5, 0.6), amsgrad=True),
+    "Adagrad": lambda p: optim.Adagrad(p, 0.01, lr_decay=0.1, initial_accumulator_value=0.1),
+    "Adadelta": lambda p: optim.Adadelta(p, 0.1),
     "RMSprop": lambda p: optim.RMSprop(p, 0.01, momentum=0.5, centered=True),
 }
 

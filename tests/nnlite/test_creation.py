@@ -44,7 +44,7 @@ def test_values_dtypes_and_shapes_are_pytorchs(torch, name, default):
             lib.set_default_dtype(lib.float32)
     assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.") and ours.shape == tuple(theirs.shape)
     assert ours.requires_grad == theirs.requires_grad
-    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-7)
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-7)
 
 
 def test_random_tensors_have_their_distribution_and_repeat_with_the_seed():

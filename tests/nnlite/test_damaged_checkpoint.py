@@ -275,7 +275,7 @@ def shallow(state):
     return [shallow(value) for value in state] if isinstance(state, list) else state
 
 
-@pytest.mark.parametrize("rule", ["SGD", "Adam", "AdamW", "RMSprop"])
+@pytest.mark.parametrize("rule", ["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW"])
 def test_settings_of_optimisers(rule):
     def build():
         settings = {"momentum": 0.9} if rule in ("SGD", "RMSprop") else {}
@@ -332,6 +332,9 @@ def test_schedules():
         optim.lr_scheduler.StepLR(optimizer, 3),
         optim.lr_scheduler.CosineAnnealingLR(optimizer, 9),
         optim.lr_scheduler.LinearLR(optimizer),
+        optim.lr_scheduler.MultiStepLR(optimizer, [3, 5]),
+        optim.lr_scheduler.ExponentialLR(optimizer, 0.9),
+        optim.lr_scheduler.ReduceLROnPlateau(optimizer),
     ):
         state = schedule.state_dict()
         for name in state:

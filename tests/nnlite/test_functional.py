@@ -29,7 +29,7 @@ def test_memory_order_changes_no_value(name):
         tensors = [leaf(a, order=order) for a in arrays]
         output = ALL[name].nnlite(*tensors)
         u = backward(output)
-        return np.linalg.norm(u), [output.numpy(), *(t.grad.numpy() for t in tensors)]
+        return np.linalg.norm(u), [output.detach().numpy(), *(t.grad.numpy() for t in tensors)]
 
     terms, plain = run("C")
     for order in ("Fortran", "channels last", "longer rows", "every second", "flipped"):
@@ -52,13 +52,13 @@ def test_dtype_is_kept_forward_and_backward(name, dtype):
 def test_a_leaf_may_change_its_gradient_without_changing_another(name):
     tensors = [leaf(x) for x in ALL[name].arrays()]
     output = ALL[name].nnlite(*tensors)
-    u, before = np.ones_like(output.numpy()), output.numpy().copy()
+    u, before = np.ones_like(output.detach().numpy()), output.detach().numpy().copy()
     output.backward(nnlite.Tensor(u))
     for i, tensor in enumerate(tensors):
         tensor.grad[...] = 100.0 + i
     assert all(np.all(tensor.grad.numpy() == 100.0 + i) for i, tensor in enumerate(tensors))
     assert np.all(u == 1.0)
-    assert np.array_equal(output.numpy(), before)
+    assert np.array_equal(output.detach().numpy(), before)
 
 
 @every_operation
@@ -80,7 +80,7 @@ def test_inputs_are_left_as_they_were(name):
     arrays = ALL[name].arrays()
     tensors = [leaf(a) for a in arrays]
     backward(ALL[name].nnlite(*tensors))
-    assert all(np.array_equal(t.numpy(), a) for t, a in zip(tensors, arrays, strict=True))
+    assert all(np.array_equal(t.detach().numpy(), a) for t, a in zip(tensors, arrays, strict=True))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -99,7 +99,7 @@ def test_blocked_and_threaded_paths_equal_the_plain_ones(name, tiny_blocks, monk
         tensors = [leaf(a, order="channels last") for a in ALL[name].arrays()]
         output = ALL[name].nnlite(*tensors)
         u = backward(output)
-        return np.linalg.norm(u), [output.numpy(), *(t.grad.numpy() for t in tensors)]
+        return np.linalg.norm(u), [output.detach().numpy(), *(t.grad.numpy() for t in tensors)]
 
     terms, blocked = run()
     assert all(np.array_equal(a, b) for a, b in zip(run()[1], blocked, strict=True)), "not the same bits twice"

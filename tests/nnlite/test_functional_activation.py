@@ -43,7 +43,9 @@ def test_values_and_gradients(name, shape, order, seed):
     x = leaf(1.5 * signed(np.random.default_rng(seed), shape), order=order)
     y = function(x)
     assert y.shape == shape
-    np.testing.assert_allclose(y.numpy().ravel(), [python(float(v)) for v in x.numpy().flat], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        y.detach().numpy().ravel(), [python(float(v)) for v in x.detach().numpy().flat], rtol=1e-12, atol=1e-14
+    )
     if x.numel():
         nnlite.gradcheck(function, [x], seed=seed)
 
@@ -84,7 +86,7 @@ def test_far_out_and_at_zero_equal_pytorch(torch, name, dtype):
     y, z = FAR_OUT[name](F, x), FAR_OUT[name](torch.nn.functional, theirs)
     u = backward(y)
     z.backward(torch.tensor(u))
-    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-6, atol=1e-28)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-6, atol=1e-28)
     np.testing.assert_allclose(x.grad.numpy(), theirs.grad.numpy(), rtol=1e-5, atol=1e-28)
 
 
@@ -97,7 +99,7 @@ def test_gelu_reaches_its_limits(far, approximate):
         x = leaf([-far, far, -40.0, 40.0], dtype)
         y = F.gelu(x, approximate)
         y.sum().backward()
-        np.testing.assert_allclose(y.numpy(), [0.0, dtype(far), 0.0, 40.0], rtol=1e-6, atol=1e-300)
+        np.testing.assert_allclose(y.detach().numpy(), [0.0, dtype(far), 0.0, 40.0], rtol=1e-6, atol=1e-300)
         np.testing.assert_allclose(x.grad.numpy(), [0.0, 1.0, 0.0, 1.0], rtol=1e-6, atol=1e-300)
 
 
@@ -105,7 +107,7 @@ def test_softplus_is_smooth_up_to_any_threshold():
     x = leaf([-1e4, -1.0, 0.0, 1.0, 1e4])
     y = F.softplus(x, 50.0, 1e6)  # PyTorch's is infinite here
     y.sum().backward()
-    np.testing.assert_allclose(y.numpy(), [0, math.exp(-50) / 50, math.log(2) / 50, 1, 1e4], rtol=1e-12)
+    np.testing.assert_allclose(y.detach().numpy(), [0, math.exp(-50) / 50, math.log(2) / 50, 1, 1e4], rtol=1e-12)
     np.testing.assert_allclose(x.grad.numpy(), [0, math.exp(-50), 0.5, 1, 1], rtol=1e-12)
 
 
@@ -118,10 +120,10 @@ def test_sigmoid_keeps_its_digits_on_the_small_side():
 def test_softmax_and_its_logarithm_are_shares(shape, order, seed, data):
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
     x = leaf(3.0 * np.random.default_rng(seed).standard_normal(shape), order=order)
-    powers = np.exp(x.numpy())
+    powers = np.exp(x.detach().numpy())
     shares = powers / powers.sum(dim, keepdims=True)
-    np.testing.assert_allclose(F.softmax(x, dim).numpy(), shares, rtol=1e-12)
-    np.testing.assert_allclose(F.log_softmax(x, dim).numpy(), np.log(shares), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(F.softmax(x, dim).detach().numpy(), shares, rtol=1e-12)
+    np.testing.assert_allclose(F.log_softmax(x, dim).detach().numpy(), np.log(shares), rtol=1e-12, atol=1e-14)
     for function in (F.softmax, F.log_softmax):
         nnlite.gradcheck(lambda x, f=function: f(x, dim), [x], seed=seed)
 
@@ -142,7 +144,7 @@ def test_prelu_with_equal_weights_is_leaky_relu(rng):
         for weight in (nnlite.full((1,), 0.2), *([nnlite.full((4,), 0.2)] if len(shape) > 1 else [])):
             y = F.prelu(x, weight.double())
             assert y.shape == shape
-            np.testing.assert_allclose(y.numpy(), F.leaky_relu(x, 0.2).numpy(), rtol=1e-6)
+            np.testing.assert_allclose(y.detach().numpy(), F.leaky_relu(x, 0.2).detach().numpy(), rtol=1e-6)
 
 
 def test_a_large_array_uses_blocks_and_threads_and_equals_small_ones(rng):
@@ -156,7 +158,7 @@ def test_a_large_array_uses_blocks_and_threads_and_equals_small_ones(rng):
             part = leaf(x[n : n + 1, :, :5], np.float32)
             few = function(part)
             few.backward(nnlite.Tensor(u[n : n + 1, :, :5]))
-            assert np.array_equal(few.numpy(), y.numpy()[n : n + 1, :, :5])
+            assert np.array_equal(few.detach().numpy(), y.detach().numpy()[n : n + 1, :, :5])
             assert np.array_equal(part.grad.numpy(), whole.grad.numpy()[n : n + 1, :, :5])
 
 

@@ -32,9 +32,9 @@ def test_any_two_shapes_that_broadcast(name, shapes, layout, seed):
     a, b = (leaf(signed(rng, s), order=o) for s, o in zip(shapes.input_shapes, layout, strict=True))
     y = function(a, b)
     assert y.shape == shapes.result_shape
-    spread = [np.broadcast_to(t.numpy(), shapes.result_shape) for t in (a, b)]
+    spread = [np.broadcast_to(t.detach().numpy(), shapes.result_shape) for t in (a, b)]
     one_at_a_time = [python(float(p), float(q)) for p, q in zip(*(s.flat for s in spread), strict=True)]
-    np.testing.assert_allclose(y.numpy().ravel(), one_at_a_time, rtol=1e-15)
+    np.testing.assert_allclose(y.detach().numpy().ravel(), one_at_a_time, rtol=1e-15)
     nnlite.gradcheck(function, [a, b], seed=seed)
 
 
@@ -55,9 +55,9 @@ UNARY = {
 def test_functions_of_one_number(name, shape, order, seed):
     function, python = UNARY[name]
     x = leaf(positive(np.random.default_rng(seed), shape), order=order)
-    y = function(x).numpy()
+    y = function(x).detach().numpy()
     assert y.shape == shape
-    np.testing.assert_allclose(y.ravel(), [python(float(v)) for v in x.numpy().flat], rtol=1e-14)
+    np.testing.assert_allclose(y.ravel(), [python(float(v)) for v in x.detach().numpy().flat], rtol=1e-14)
     nnlite.gradcheck(function, [x], seed=seed)
 
 
@@ -67,8 +67,8 @@ def test_numbers_keep_the_dtype(dtype, number):
     x = leaf([1.0, -2.0], dtype)
     for y in (x + number, number + x, x - number, number - x, x * number, number * x, x / number, number / x):
         assert y.dtype == dtype
-    np.testing.assert_allclose((number - x).numpy(), [number - 1.0, number + 2.0])
-    np.testing.assert_allclose((number / x).numpy(), [number, number / -2.0])
+    np.testing.assert_allclose((number - x).detach().numpy(), [number - 1.0, number + 2.0])
+    np.testing.assert_allclose((number / x).detach().numpy(), [number, number / -2.0])
     assert (x**2.0).dtype == (x ** np.float64(2)).dtype == dtype
     assert F.leaky_relu(x, np.float64(0.2)).dtype == dtype
 
@@ -76,14 +76,14 @@ def test_numbers_keep_the_dtype(dtype, number):
 def test_numpy_arrays_may_stand_on_either_side(rng):
     a, b = rng.standard_normal((2, 3)), leaf(signed(rng, (2, 3)))
     for y, expected in (
-        (a + b, a + b.numpy()),
-        (a - b, a - b.numpy()),
-        (a * b, a * b.numpy()),
-        (a / b, a / b.numpy()),
-        (b - a, b.numpy() - a),
+        (a + b, a + b.detach().numpy()),
+        (a - b, a - b.detach().numpy()),
+        (a * b, a * b.detach().numpy()),
+        (a / b, a / b.detach().numpy()),
+        (b - a, b.detach().numpy() - a),
     ):
         assert isinstance(y, nnlite.Tensor) and y.grad_fn is not None
-        np.testing.assert_array_equal(y.numpy(), expected)
+        np.testing.assert_array_equal(y.detach().numpy(), expected)
     u = backward(a * b)
     np.testing.assert_allclose(b.grad.numpy(), a * u)
 

@@ -125,7 +125,7 @@ def test_blocks_and_threads_change_nothing(case, sizes):
         inputs = [nnlite.Tensor(a, requires_grad=True) for a in case[:3]]
         y = F.conv2d(*inputs, *case[3:])
         backward(y)
-        return [y.numpy(), *(t.grad.numpy() for t in inputs)]
+        return [y.detach().numpy(), *(t.grad.numpy() for t in inputs)]
 
     plain = run()
     with pytest.MonkeyPatch.context() as patch:
@@ -168,10 +168,10 @@ def _equals_pytorch(torch, ours, theirs, arrays, geometry):
     b = [torch.tensor(v.copy(), requires_grad=True) for v in arrays]
     y, z = ours(*a, *geometry), theirs(*b, *geometry)
     z.backward(torch.tensor(backward(y)))
-    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-10, atol=1e-10)
     for p, q in zip(a, b, strict=True):
         np.testing.assert_allclose(p.grad.numpy(), q.grad.numpy(), rtol=1e-10, atol=1e-10)
-    return y.numpy()
+    return y.detach().numpy()
 
 
 LAYERS = {  # as large as those of a Pix2Pix step: blocks and threads are in use
@@ -192,7 +192,7 @@ def test_large_layers_in_float32_equal_pytorch_and_repeat_bit_for_bit(torch, fas
     def run():
         tensors = [leaf(a, np.float32, "channels last") for a in arrays]
         y = convolve(*tensors, None, *geometry)
-        return backward(y), [y.numpy(), *(t.grad.numpy() for t in tensors)]
+        return backward(y), [y.detach().numpy(), *(t.grad.numpy() for t in tensors)]
 
     u, results = run()
     assert len(blocked) >= 3, f"too small for blocks in all three passes: {blocked}"
@@ -218,7 +218,7 @@ def test_gradients_come_in_the_memory_order_that_the_next_layer_wants(rng):
 def test_a_stride_far_beyond_the_image_is_no_work(rng):
     inputs = [leaf(rng.standard_normal(s)) for s in ((1, 1, 3, 3), (1, 1, 2, 2))]
     backward(F.conv2d(*inputs, None, 10**12, 0))
-    x, w = (t.numpy() for t in inputs)
+    x, w = (t.detach().numpy() for t in inputs)
     expected = np.zeros_like(x)
     expected[:, :, :2, :2] = w * (inputs[1].grad.numpy() / x[:, :, :2, :2])
     np.testing.assert_allclose(inputs[0].grad.numpy(), expected, rtol=1e-12)

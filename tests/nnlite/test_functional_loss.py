@@ -49,10 +49,10 @@ def test_values_and_gradients_for_input_and_target(name, reduction, shape, layou
     function, python, input_values, target_values = LOSSES[name]
     rng = np.random.default_rng(seed)
     a, b = leaf(input_values(rng, shape), order=layout[0]), leaf(target_values(rng, shape), order=layout[1])
-    each = [python(float(x), float(y)) for x, y in zip(a.numpy().flat, b.numpy().flat, strict=True)]
+    each = [python(float(x), float(y)) for x, y in zip(a.detach().numpy().flat, b.detach().numpy().flat, strict=True)]
     expected = {"mean": math.fsum(each) / len(each), "sum": math.fsum(each), "none": np.reshape(each, shape)}
     y = function(a, b, reduction=reduction)
-    np.testing.assert_allclose(y.numpy(), expected[reduction], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(y.detach().numpy(), expected[reduction], rtol=1e-12, atol=1e-14)
     nnlite.gradcheck(lambda a, b: function(a, b, reduction=reduction), [a, b], seed=seed)
 
 
@@ -79,7 +79,7 @@ def test_huber_and_smooth_l1_on_both_sides_of_the_seam_equal_pytorch(torch, delt
         y = getattr(F, name)(a, nnlite.zeros_like(a), **options)
         z = getattr(torch.nn.functional, name)(b, torch.zeros_like(b), **options)
         z.backward(torch.tensor(backward(y)))
-        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-12)
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-12)
 
 
@@ -92,7 +92,7 @@ def test_logits_far_out_neither_overflow_nor_lose_digits(dtype, pos_weight):
     y = F.binary_cross_entropy_with_logits(z, t, reduction="none", pos_weight=weight)
     y.sum().backward()
     small = math.exp(-40)
-    np.testing.assert_allclose(y.numpy(), [1e4 * w, 1e4, small, small * w, math.log(2) * w], rtol=1e-6)
+    np.testing.assert_allclose(y.detach().numpy(), [1e4 * w, 1e4, small, small * w, math.log(2) * w], rtol=1e-6)
     np.testing.assert_allclose(z.grad.numpy(), [-w, 1, small, -small * w, -0.5 * w], rtol=1e-6, atol=1e-17)
 
 
@@ -101,7 +101,7 @@ def test_certain_probabilities_give_finite_losses(dtype):
     p, t = leaf([0.0, 1.0, 0.0, 1.0], dtype), leaf([0.0, 1.0, 1.0, 0.0], dtype)
     y = F.binary_cross_entropy(p, t, reduction="none")
     y.sum().backward()
-    assert y.numpy().tolist() == [0.0, 0.0, 100.0, 100.0]
+    assert y.detach().numpy().tolist() == [0.0, 0.0, 100.0, 100.0]
     assert np.isfinite(p.grad.numpy()).all() and np.isfinite(t.grad.numpy()).all()
 
 
@@ -125,7 +125,7 @@ def test_divergence_from_impossible_outcomes_equals_pytorch(torch):
     z = torch.nn.functional.kl_div(b, torch.tensor(t), reduction="none")
     u = backward(y)
     z.backward(torch.tensor(u))
-    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-12)
     np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-12)
     assert np.isfinite(target.grad.numpy()).all()
 

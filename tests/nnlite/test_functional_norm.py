@@ -58,10 +58,10 @@ def test_values_and_gradients(name, size, eps, layout, seed):
     affine = size[1:] if name == "layer" else size[1:2]
     weight, bias = (leaf(rng.standard_normal(affine), order=layout[1]) for _ in range(2))
 
-    plain = loop_norm(x.numpy(), places(*size[:2]), eps)
-    np.testing.assert_allclose(norm(x, None, None, eps).numpy(), plain, rtol=1e-9, atol=1e-9)
-    w, b = (t.numpy() if name == "layer" else t.numpy()[:, None, None] for t in (weight, bias))
-    np.testing.assert_allclose(norm(x, weight, bias, eps).numpy(), plain * w + b, rtol=1e-9, atol=1e-9)
+    plain = loop_norm(x.detach().numpy(), places(*size[:2]), eps)
+    np.testing.assert_allclose(norm(x, None, None, eps).detach().numpy(), plain, rtol=1e-9, atol=1e-9)
+    w, b = (t.detach().numpy() if name == "layer" else t.detach().numpy()[:, None, None] for t in (weight, bias))
+    np.testing.assert_allclose(norm(x, weight, bias, eps).detach().numpy(), plain * w + b, rtol=1e-9, atol=1e-9)
     if eps > 1e-3:  # two values and a tiny eps make a step function, which no difference can follow
         nnlite.gradcheck(lambda *t: norm(*t, eps), [x, weight, bias], seed=seed)
         nnlite.gradcheck(lambda x: norm(x, None, None, eps), [x], seed=seed)
@@ -70,7 +70,7 @@ def test_values_and_gradients(name, size, eps, layout, seed):
 @every_norm
 def test_what_comes_out_has_mean_0_and_variance_1(name, rng):
     norm, places = NORMS[name]
-    y = norm(leaf(5.0 + 3.0 * rng.standard_normal((3, 4, 6, 5))), None, None, 1e-12).numpy()
+    y = norm(leaf(5.0 + 3.0 * rng.standard_normal((3, 4, 6, 5))), None, None, 1e-12).detach().numpy()
     for place in places(3, 4):
         assert abs(y[place].mean()) < 1e-12 and y[place].var() == pytest.approx(1.0, abs=1e-9)
 
@@ -83,13 +83,13 @@ def test_scale_and_shift_of_the_input_do_not_matter(name, a, b, seed):
     x = np.random.default_rng(seed).standard_normal((2, 4, 3, 3))
     x, moved = leaf(x), leaf(a * x + b)
     y, z = norm(x, None, None, 1e-5), norm(moved, None, None, 1e-5 * a * a)
-    np.testing.assert_allclose(y.numpy(), z.numpy(), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-8, atol=1e-8)
     backward(y)
     backward(z)
     np.testing.assert_allclose(x.grad.numpy(), a * moved.grad.numpy(), rtol=1e-8, atol=1e-8)
     for place in places(2, 4):
         assert abs(x.grad.numpy()[place].sum()) < 1e-10
-        assert abs((x.grad.numpy()[place] * x.numpy()[place]).sum()) < 1e-3
+        assert abs((x.grad.numpy()[place] * x.detach().numpy()[place]).sum()) < 1e-3
 
 
 @every_norm
@@ -108,20 +108,24 @@ def test_float32_keeps_its_digits_far_from_zero(torch, rng, name, spread, tolera
     u = (x - x.mean() + spread * rng.standard_normal(x.shape)).astype(np.float32)  # along x, as far as that goes
     y.backward(nnlite.Tensor(u))
     z.backward(torch.tensor(u.astype(np.float64)))
-    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), atol=tolerance)
+    np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), atol=tolerance)
     assert_close(a.grad, b.grad, tolerance)
 
 
 def test_the_norms_meet_where_their_sets_are_the_same(rng):
     x = leaf(rng.standard_normal((3, 4, 5, 6)))
     close = dict(rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(F.group_norm(x, 4).numpy(), F.instance_norm(x).numpy(), **close)
-    np.testing.assert_allclose(F.group_norm(x, 1).numpy(), F.layer_norm(x, (4, 5, 6)).numpy(), **close)
-    one = leaf(x.numpy()[:1])
-    np.testing.assert_allclose(F.batch_norm(one, None, None, None, None, True).numpy(), F.instance_norm(one).numpy())
-    sequence, image = leaf(x.numpy()[..., 0]), leaf(x.numpy()[..., :1])
+    np.testing.assert_allclose(F.group_norm(x, 4).detach().numpy(), F.instance_norm(x).detach().numpy(), **close)
+    np.testing.assert_allclose(
+        F.group_norm(x, 1).detach().numpy(), F.layer_norm(x, (4, 5, 6)).detach().numpy(), **close
+    )
+    one = leaf(x.detach().numpy()[:1])
+    np.testing.assert_allclose(
+        F.batch_norm(one, None, None, None, None, True).detach().numpy(), F.instance_norm(one).detach().numpy()
+    )
+    sequence, image = leaf(x.detach().numpy()[..., 0]), leaf(x.detach().numpy()[..., :1])
     for norm in (F.instance_norm, lambda x: F.group_norm(x, 2), lambda x: F.batch_norm(x, None, None, training=True)):
-        assert np.array_equal(norm(sequence).numpy(), norm(image).numpy()[..., 0])
+        assert np.array_equal(norm(sequence).detach().numpy(), norm(image).detach().numpy()[..., 0])
 
 
 @given(shape=st.sampled_from([(4, 3), (2, 3, 4), (2, 3, 2, 5)]), layout=orders, seed=seeds)
@@ -136,12 +140,12 @@ def test_fixed_statistics(shape, layout, seed):
         return F.batch_norm(x, *running, weight, bias, eps=0.1)
 
     for c in range(3):
-        expected = (x.numpy()[:, c] - mean[c]) / math.sqrt(var[c] + 0.1) * weight.numpy()[c] + 1.0
-        np.testing.assert_allclose(norm(x, weight, bias).numpy()[:, c], expected, rtol=1e-12, atol=1e-12)
+        expected = (x.detach().numpy()[:, c] - mean[c]) / math.sqrt(var[c] + 0.1) * weight.detach().numpy()[c] + 1.0
+        np.testing.assert_allclose(norm(x, weight, bias).detach().numpy()[:, c], expected, rtol=1e-12, atol=1e-12)
     nnlite.gradcheck(norm, [x, weight, bias], seed=seed)
     if len(shape) > 2:
         instance = F.instance_norm(x, *running, weight, bias, use_input_stats=False, eps=0.1)
-        assert np.array_equal(instance.numpy(), norm(x, weight, bias).numpy())
+        assert np.array_equal(instance.detach().numpy(), norm(x, weight, bias).detach().numpy())
     assert np.array_equal(mean, before[0]) and np.array_equal(var, before[1])
 
 
@@ -216,7 +220,7 @@ def test_a_large_batch_in_float32_equals_pytorch_and_repeats_bit_for_bit(torch, 
     def run():
         a = [leaf(v, np.float32, "channels last") for v in (x, weight, bias)]
         y = F.batch_norm(a[0], None, None, a[1], a[2], training=True)
-        return backward(y), [y.numpy(), *(t.grad.numpy() for t in a)]
+        return backward(y), [y.detach().numpy(), *(t.grad.numpy() for t in a)]
 
     (u, results), (_, again) = run(), run()
     assert all(np.array_equal(a, b) for a, b in zip(results, again, strict=True))
@@ -232,8 +236,8 @@ def test_in_eval_an_image_does_not_see_its_neighbours(rng):
     x = rng.standard_normal((4, 3, 5, 5)).astype(np.float32)
     layer(nnlite.Tensor(x))
     layer.eval()
-    alone = layer(nnlite.Tensor(x[:1])).numpy()
-    assert np.array_equal(layer(nnlite.Tensor(x)).numpy()[:1], alone)
+    alone = layer(nnlite.Tensor(x[:1])).detach().numpy()
+    assert np.array_equal(layer(nnlite.Tensor(x)).detach().numpy()[:1], alone)
 
 
 def test_images_stay_channels_last(fast, rng):

@@ -84,7 +84,7 @@ def test_every_geometry_equals_pytorch(torch, case):
         ours, theirs = leaf(x), torch.tensor(x.copy(), requires_grad=True)
         y, z = getattr(F, name)(ours, *arguments), getattr(torch.nn.functional, name)(theirs, *arguments)
         z.backward(torch.tensor(backward(y)))
-        np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
@@ -96,7 +96,9 @@ def test_adaptive_avg_pool2d_equals_the_loop(torch, shape, size, seed):
     for i, j in np.ndindex(size):
         places = zip((i, j), shape, size, strict=True)
         rows, columns = (slice(math.floor(k * n / m), math.ceil((k + 1) * n / m)) for k, n, m in places)
-        np.testing.assert_allclose(y.numpy()[:, :, i, j], x[:, :, rows, columns].mean((2, 3)), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(
+            y.detach().numpy()[:, :, i, j], x[:, :, rows, columns].mean((2, 3)), rtol=1e-12, atol=1e-12
+        )
     z.backward(torch.tensor(backward(y)))
     np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12, atol=1e-12)
 
@@ -131,8 +133,8 @@ def test_nan_and_infinity_reach_their_own_windows_only(torch):
     ):
         ours, theirs = leaf(x), torch.tensor(x, requires_grad=True)
         y, z = getattr(F, name)(ours, *arguments), getattr(torch.nn.functional, name)(theirs, *arguments)
-        assert np.isnan(y.numpy()).any() and not np.isnan(y.numpy()).all()
-        np.testing.assert_array_equal(y.numpy(), z.detach().numpy())
+        assert np.isnan(y.detach().numpy()).any() and not np.isnan(y.detach().numpy()).all()
+        np.testing.assert_array_equal(y.detach().numpy(), z.detach().numpy())
         z.backward(torch.tensor(backward(y)))
         np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
 
@@ -141,7 +143,7 @@ def test_a_window_of_more_places_than_a_byte_counts(torch, rng):
     x = rng.standard_normal((1, 2, 20, 18))
     ours, theirs = leaf(x), torch.tensor(x, requires_grad=True)
     y, z = F.max_pool2d(ours, 17, 1), torch.nn.functional.max_pool2d(theirs, 17, 1)
-    assert np.array_equal(y.numpy(), z.detach().numpy())
+    assert np.array_equal(y.detach().numpy(), z.detach().numpy())
     z.backward(torch.tensor(backward(y)))
     np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
 

@@ -24,8 +24,8 @@ border = st.integers(0, 3)
 )
 def test_pad_is_numpys(shape, pad, mode, order, seed):
     x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
-    expected = np.pad(x.numpy(), [(0, 0), (0, 0), pad[2:], pad[:2]], NUMPY_MODES[mode])
-    assert np.array_equal(F.pad(x, pad, mode).numpy(), expected)
+    expected = np.pad(x.detach().numpy(), [(0, 0), (0, 0), pad[2:], pad[:2]], NUMPY_MODES[mode])
+    assert np.array_equal(F.pad(x, pad, mode).detach().numpy(), expected)
     nnlite.gradcheck(lambda x: F.pad(x, pad, mode), [x], seed=seed)
 
 
@@ -82,9 +82,9 @@ def test_interpolate_is_pytorchs_at_every_size(torch, old, new, mode, seed):
 def test_nearest_hands_a_pixel_on_and_spoils_no_other(scale, value):
     one = np.zeros((1, 2, 4, 4))
     one[0, 0, 2, 2] = 1.0
-    places = F.interpolate(leaf(one), scale_factor=scale).numpy() == 1.0
+    places = F.interpolate(leaf(one), scale_factor=scale).detach().numpy() == 1.0
     assert 0 < places.sum() < places.size / 4
-    spoilt = F.interpolate(leaf(np.where(one, value, 0.0)), scale_factor=scale).numpy()
+    spoilt = F.interpolate(leaf(np.where(one, value, 0.0)), scale_factor=scale).detach().numpy()
     assert np.array_equal(spoilt, np.where(places, value, 0.0), equal_nan=True)
 
 
@@ -101,7 +101,7 @@ def test_images_stay_channels_last(rng):
         F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2), "reflect"), F.interpolate(x, 3), F.interpolate(x, 9, mode="bilinear"),
         F.pixel_shuffle(x, 2), x.flip(2),
     ):  # fmt: skip
-        assert np.shares_memory(channels_last(y.numpy()), y.numpy())
+        assert np.shares_memory(channels_last(y.detach().numpy()), y.detach().numpy())
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ def test_reshape_reads_row_by_row_whatever_the_memory_order(data, shape, order, 
     x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
     factors = data.draw(st.sampled_from([(x.numel(),), (1, -1), (-1, shape[-1]), (*shape, 1), shape[::-1]]))
     y = F.reshape(x, factors)
-    assert [float(v) for v in y.numpy().flat] == [float(x.numpy()[place]) for place in np.ndindex(shape)]
+    assert [float(v) for v in y.detach().numpy().flat] == [
+        float(x.detach().numpy()[place]) for place in np.ndindex(shape)
+    ]
     nnlite.gradcheck(lambda x: F.reshape(x, *factors), [x], seed=seed)
 
 
@@ -32,10 +34,10 @@ def test_permute_and_transpose(data, shape, order, seed):
     y = F.permute(x, dims)
     for place in np.ndindex(y.shape):
         source = {d % n: p for d, p in zip(dims, place, strict=True)}
-        assert y.numpy()[place] == x.numpy()[tuple(source[d] for d in range(n))]
+        assert y.detach().numpy()[place] == x.detach().numpy()[tuple(source[d] for d in range(n))]
     nnlite.gradcheck(lambda x: F.permute(x, *dims), [x], seed=seed)
     a, b = dims[0], dims[-1]
-    assert np.array_equal(F.transpose(x, a, b).numpy(), np.swapaxes(x.numpy(), a, b))
+    assert np.array_equal(F.transpose(x, a, b).detach().numpy(), np.swapaxes(x.detach().numpy(), a, b))
 
 
 @given(data=st.data(), shape=shapes, seed=seeds)
@@ -45,17 +47,23 @@ def test_flatten(data, shape, seed):
     x = leaf(np.random.default_rng(seed).standard_normal(shape))
     y = F.flatten(x, first, last - len(shape))
     assert y.shape == (*shape[:first], int(np.prod(shape[first : last + 1])), *shape[last + 1 :])
-    assert np.array_equal(y.numpy().ravel(), x.numpy().ravel())
+    assert np.array_equal(y.detach().numpy().ravel(), x.detach().numpy().ravel())
     nnlite.gradcheck(lambda x: x.flatten(first, last), [x], seed=seed)
+
+
+def forward(key):
+    """PyTorch's slices do not go backwards."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part.step is None or part.step > 0 for part in parts if isinstance(part, slice))
 
 
 @given(data=st.data(), shape=shapes, order=orders, seed=seeds)
 def test_getitem(data, shape, order, seed):
     x = leaf(np.random.default_rng(seed).standard_normal(shape), order=order)
-    simple = basic_indices(shape, allow_newaxis=True)
-    key = data.draw(st.one_of(simple, integer_array_indices(shape), st.just(x.numpy() > 0)))
+    simple = basic_indices(shape, allow_newaxis=True).filter(forward)
+    key = data.draw(st.one_of(simple, integer_array_indices(shape), st.just(x.detach().numpy() > 0)))
     y = x[key]
-    assert np.array_equal(y.numpy(), x.numpy()[key])
+    assert np.array_equal(y.detach().numpy(), x.detach().numpy()[key])
     # each element is taken as often as its place appears, and gets that many gradients
     places = np.arange(x.numel()).reshape(shape)[key]
     u = backward(y)
@@ -65,7 +73,7 @@ def test_getitem(data, shape, order, seed):
 
 def test_getitem_takes_tensors_as_indices():
     x, places = leaf([1.0, 2.0, 3.0]), nnlite.tensor([2, 0, 2])
-    assert x[places].numpy().tolist() == [3.0, 1.0, 3.0]
+    assert x[places].detach().numpy().tolist() == [3.0, 1.0, 3.0]
     x[places].sum().backward()
     assert x.grad.numpy().tolist() == [1.0, 0.0, 2.0]
 
@@ -82,7 +90,9 @@ def test_cat(data, shape, seed):
     y = F.cat(parts, dim)
     cuts = np.cumsum([0, *(p.shape[dim] for p in parts)])
     for part, start, end in zip(parts, cuts, cuts[1:], strict=False):
-        assert np.array_equal(np.moveaxis(y.numpy(), dim, 0)[start:end], np.moveaxis(part.numpy(), dim, 0))
+        assert np.array_equal(
+            np.moveaxis(y.detach().numpy(), dim, 0)[start:end], np.moveaxis(part.detach().numpy(), dim, 0)
+        )
     nnlite.gradcheck(lambda *parts: F.cat(parts, dim), parts, seed=seed)
 
 
@@ -92,14 +102,14 @@ def test_interpolate_repeats_pixels(factor, order, seed):
     y = F.interpolate(x, scale_factor=factor)
     assert y.shape == (2, 3, 2 * factor, 4 * factor)
     for i, j in itertools.product(range(2 * factor), range(4 * factor)):
-        assert np.array_equal(y.numpy()[:, :, i, j], x.numpy()[:, :, i // factor, j // factor])
+        assert np.array_equal(y.detach().numpy()[:, :, i, j], x.detach().numpy()[:, :, i // factor, j // factor])
     nnlite.gradcheck(lambda x: F.interpolate(x, scale_factor=factor), [x], seed=seed)
 
 
 def test_cast_passes_gradients_on_in_the_old_dtype():
     x = leaf([1.25, 2.5], np.float32)
     y = x.double()
-    assert y.dtype == np.float64 and y.numpy().tolist() == [1.25, 2.5]
+    assert y.dtype == np.float64 and y.detach().numpy().tolist() == [1.25, 2.5]
     (y * 3.0).sum().backward()
     assert x.grad.dtype == np.float32 and x.grad.numpy().tolist() == [3.0, 3.0]
     whole = x.astype(np.int64)
@@ -120,7 +130,9 @@ def test_images_stay_channels_last(rng):
 
     a, b = (leaf(in_order(rng.standard_normal((2, 3, 4, 5)), "channels last"), order="channels last") for _ in "ab")
     for y in (F.cat([a, b], 1), F.cat([a, b], 0), F.interpolate(a, scale_factor=2), a.clone(), a + b, a * 2.0):
-        assert channels_last(y.numpy()).base is not None and np.shares_memory(channels_last(y.numpy()), y.numpy())
+        assert channels_last(y.detach().numpy()).base is not None and np.shares_memory(
+            channels_last(y.detach().numpy()), y.detach().numpy()
+        )
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_every_operation_gives_what_the_cpu_gives(gpu, name, dtype, tolerance):
         u = np.random.default_rng(2).standard_normal(y.shape).astype(dtype)
         y.backward(nnlite.tensor(u, device=device))
         assert all(t.grad.device == device for t in tensors)
-        results.append([t.cpu().numpy() for t in (y, *(t.grad for t in tensors))])
+        results.append([t.cpu().detach().numpy() for t in (y, *(t.grad for t in tensors))])
     for i, (a, b) in enumerate(zip(*results, strict=True)):
         assert a.dtype == b.dtype == dtype
         assert_close(b, a, tolerance, terms=np.linalg.norm(u) if i else 0.0)

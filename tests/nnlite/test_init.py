@@ -145,7 +145,7 @@ def test_float64_has_all_its_digits():
 @pytest.mark.parametrize("fill", [init.xavier_normal_, init.orthogonal_, init.zeros_, init.trunc_normal_])
 def test_parameters_are_filled_in_place_through_data_too(fill):
     layer = nn.Conv2d(3, 4, 3)
-    array, before = layer.weight.array, layer.weight.numpy().copy()
+    array, before = layer.weight.array, layer.weight.detach().numpy().copy()
     weight = fill(layer.weight)
     assert weight is layer.weight and weight.array is array and weight.requires_grad and weight.is_leaf
     first = array.copy()

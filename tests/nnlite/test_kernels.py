@@ -256,6 +256,7 @@ def test_what_a_symbol_cannot_do_is_left_to_cupy(gpu):
         lambda x: gpu.cupy.maximum(0.1, x > 0),
         lambda x: gpu.cupy.where(x > 0, 1.0, 2.0),
         lambda x: -x if x else x,
+        lambda x: x.__setitem__(0, 1.0),
     ):
         assert gpu.formulas.elementwise(formula, [x], ()) is None
     assert (gpu.to_numpy(gpu.Gpu().elementwise(lambda x: gpu.cupy.floor(x + 0.5), x)) == 1.0).all()
@@ -312,7 +313,9 @@ def test_many_tensors_of_all_sizes_and_orders_move_in_one_launch(gpu, rng, monke
         np.testing.assert_allclose(p.detach().cpu().numpy(), v - np.float32(0.5) * g, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["SGD", "momentum", "Adam", "AdamW", "RMSprop", "centered"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "momentum", "Adagrad", "RMSprop", "centered", "Adadelta", "Adam", "amsgrad", "AdamW"]
+)
 def test_optimisers_step_as_on_the_cpu(gpu, name):
     def make(p):
         if name in ("SGD", "momentum"):
@@ -320,6 +323,8 @@ def test_optimisers_step_as_on_the_cpu(gpu, name):
             return nnlite.optim.SGD(p, 0.1, **settings)
         if name == "centered":
             return nnlite.optim.RMSprop(p, 0.01, momentum=0.5, centered=True)
+        if name == "amsgrad":
+            return nnlite.optim.AdamW(p, 0.01, (0.5, 0.6), weight_decay=0.1, amsgrad=True)
         return getattr(nnlite.optim, name)(p, 0.01, weight_decay=0.1)
 
     results = []

@@ -189,7 +189,9 @@ def test_a_file_that_is_not_mnist_is_left_alone(server, files, tmp_path):
     for wrong in (b"my own notes", bytes(len(files[IMAGES]))):
         (tmp_path / IMAGES).write_bytes(wrong)
         for ask in (False, True):
-            with pytest.raises(nnlite.DataError, match=rf"{IMAGES} is not the file of MNIST: it.*published.*move it"):
+            with pytest.raises(
+                nnlite.DataError, match=rf"{IMAGES} is not the file that was published: it.*published.*move it"
+            ):
                 mnist(tmp_path, download=ask, mirrors=[server.url])
         assert (tmp_path / IMAGES).read_bytes() == wrong and not server.asked
 

@@ -99,9 +99,9 @@ def test_functional_is_one_module_under_three_names():
 def test_layers_are_their_functions(rng):
     x = leaf(np.abs(rng.standard_normal((2, 3, 6, 6))), np.float32)
     nnlite.manual_seed(1)
-    dropped = F.dropout(x, 0.3).numpy()
+    dropped = F.dropout(x, 0.3).detach().numpy()
     nnlite.manual_seed(1)
-    assert np.array_equal(nn.Dropout(0.3)(x).numpy(), dropped)
+    assert np.array_equal(nn.Dropout(0.3)(x).detach().numpy(), dropped)
     assert nn.Dropout(0.3).eval()(x) is x
     target = nnlite.full_like(x, 0.5)
     p = x.sigmoid()
@@ -114,8 +114,8 @@ def test_layers_are_their_functions(rng):
         for reduction in ("mean", "sum"):
             assert float(module(reduction=reduction)(p, target)) == float(function(p, target, reduction=reduction))
     assert float(nn.L1Loss()(p, target)) == float(F.l1_loss(p, target))
-    assert np.array_equal(nn.ReLU(inplace=True)(x).numpy(), F.relu(x).numpy())
-    assert np.array_equal(nn.Sigmoid()(x).numpy(), p.numpy())
+    assert np.array_equal(nn.ReLU(inplace=True)(x).detach().numpy(), F.relu(x).detach().numpy())
+    assert np.array_equal(nn.Sigmoid()(x).detach().numpy(), p.detach().numpy())
 
 
 # Against PyTorch
@@ -171,10 +171,12 @@ def test_loading_copies_numpy_arrays_and_tensors(rng):
     state["body.1.0.num_batches_tracked"] = 5  # a plain number will do for a 0-d tensor
     weight = net.body[0].weight
     net.load_state_dict(state)
-    assert net.body[0].weight is weight and np.array_equal(weight.numpy(), other.body[0].weight.numpy())
+    assert net.body[0].weight is weight and np.array_equal(
+        weight.detach().numpy(), other.body[0].weight.detach().numpy()
+    )
     assert int(net.body[1][0].num_batches_tracked) == 5
     other.body[0].weight.array[...] = 0.0
-    assert weight.numpy().any(), "loading copies"
+    assert weight.detach().numpy().any(), "loading copies"
 
 
 def test_every_key_that_does_not_fit_is_named_and_nothing_changes():
@@ -200,7 +202,7 @@ def test_what_is_missing_or_too_much_may_be_ignored():
     net = Net()
     keys = net.load_state_dict({"scale": np.full(3, 2.0), "extra": np.ones(1)}, strict=False)
     assert keys.unexpected_keys == ["extra"] and keys.missing_keys == NAMES[1:]
-    assert net.scale.numpy().tolist() == [2.0, 2.0, 2.0]
+    assert net.scale.detach().numpy().tolist() == [2.0, 2.0, 2.0]
 
 
 def test_loading_wants_a_dictionary():
@@ -226,8 +228,8 @@ def test_layers_start_uniform_within_the_inverse_root_of_fan_in():
         (nn.Linear(144, 64), 144),
     ):
         bound = fan_in**-0.5
-        weight = layer.weight.numpy()
-        assert 0.99 * bound < np.abs(weight).max() <= bound and np.abs(layer.bias.numpy()).max() <= bound
+        weight = layer.weight.detach().numpy()
+        assert 0.99 * bound < np.abs(weight).max() <= bound and np.abs(layer.bias.detach().numpy()).max() <= bound
         assert weight.std() == pytest.approx(bound / 3**0.5, rel=0.03) and abs(weight.mean()) < 0.03 * bound
 
 
@@ -240,13 +242,13 @@ def test_the_start_equals_pytorchs_in_distribution(torch):
     ):
         ours, theirs = make(nn), make(torch.nn)
         for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
-            a, b = a.numpy(), b.detach().numpy()
+            a, b = a.detach().numpy(), b.detach().numpy()
             assert np.abs(a).max() == pytest.approx(np.abs(b).max(), rel=0.02)
             assert a.std() == pytest.approx(b.std(), rel=0.1)
 
 
 def test_an_embedding_starts_normal_with_a_row_of_zeros():
-    weight = nn.Embedding(200, 50, padding_idx=-2).weight.numpy()
+    weight = nn.Embedding(200, 50, padding_idx=-2).weight.detach().numpy()
     others = np.delete(weight, 198, axis=0)
     assert not weight[198].any() and abs(others.mean()) < 0.03 and others.std() == pytest.approx(1.0, rel=0.02)
     assert weight.dtype == np.float32
@@ -261,7 +263,7 @@ def test_embeddings_are_pytorchs(torch, padding_idx):
     ours.load_state_dict({name: t.numpy() for name, t in theirs.state_dict().items()})
     index = [[0, 1, 3], [3, 3, 1]]
     y, expected = ours(nnlite.tensor(index)), theirs(torch.tensor(index))
-    assert np.array_equal(y.numpy(), expected.detach().numpy())
+    assert np.array_equal(y.detach().numpy(), expected.detach().numpy())
     (y * y).sum().backward()
     (expected * expected).sum().backward()
     np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-6)
@@ -280,16 +282,20 @@ def test_initialisers_fill_in_place():
     t = nn.Parameter(np.empty((50, 40, 3, 3), np.float32))
     data = t.array
     assert nn.init.normal_(t, 2.0, 0.5) is t and t.array is data and t.requires_grad and t.dtype == np.float32
-    assert t.numpy().mean() == pytest.approx(2.0, abs=0.02) and t.numpy().std() == pytest.approx(0.5, abs=0.02)
+    assert t.detach().numpy().mean() == pytest.approx(2.0, abs=0.02) and t.detach().numpy().std() == pytest.approx(
+        0.5, abs=0.02
+    )
     nn.init.uniform_(t, -3.0, 1.0)
-    assert -3.0 <= t.numpy().min() < -2.9 and 0.9 < t.numpy().max() <= 1.0
-    assert nn.init.constant_(t, 0.25).numpy().min() == nn.init.constant_(t, 0.25).numpy().max() == 0.25
+    assert -3.0 <= t.detach().numpy().min() < -2.9 and 0.9 < t.detach().numpy().max() <= 1.0
+    assert (
+        nn.init.constant_(t, 0.25).detach().numpy().min() == nn.init.constant_(t, 0.25).detach().numpy().max() == 0.25
+    )
 
 
 def test_weights_do_not_depend_on_memory_order_but_on_the_seed():
     def weights(seed):
         nnlite.manual_seed(seed)
-        return nn.Conv2d(3, 4, 3).weight.numpy()
+        return nn.Conv2d(3, 4, 3).weight.detach().numpy()
 
     assert np.array_equal(weights(1), weights(1)) and not np.array_equal(weights(1), weights(2))
 

@@ -29,7 +29,7 @@ LAYER = {
     **{"in_features": 4, "out_features": 2, "num_embeddings": 4, "embedding_dim": 3, "num_features": 3, "dim": 1},
     **{"num_groups": 3, "num_channels": 3, "normalized_shape": (4,), "unflattened_size": (3, 1), "upscale_factor": 1},
 }
-SCHEDULE = {"step_size": 2, "T_max": 3, "lr_lambda": lambda epoch: 0.5**epoch}
+SCHEDULE = {"step_size": 2, "T_max": 3, "lr_lambda": lambda epoch: 0.5**epoch, "milestones": [2, 5], "gamma": 0.5}
 
 
 def classes(module, base):
@@ -121,17 +121,18 @@ def test_optimisers(name, data):
         own.step()
 
 
-@pytest.mark.parametrize("name", classes(lr_scheduler, lr_scheduler.LRScheduler))
+@pytest.mark.parametrize("name", [n for n in classes(lr_scheduler, lr_scheduler.LRScheduler) if n[0] != "_"])
 @given(data=st.data())
 def test_schedules(name, data):
     make = getattr(lr_scheduler, name)
+    figures = [0.5] if name == "ReduceLROnPlateau" else []
     with only_known_errors():
         schedule = called(data, make, SCHEDULE | {"optimizer": optim.SGD([parameter()])})
-        schedule.step()
+        schedule.step(*figures)
     schedule = called_well(make)
     with only_known_errors():
         schedule.load_state_dict(spoilt(data, schedule.state_dict()))
-        schedule.step()
+        schedule.step(*figures)
 
 
 def called_well(make):
@@ -220,11 +221,7 @@ REFUSED = {
     "no list": (lambda: nn.ModuleList(3), TypeError, "ModuleList: expected several Modules, such as a list, got 3"),
     "no names": (lambda: nn.ModuleDict([nn.ReLU()]), TypeError, "ModuleDict: expected a dictionary of Modules"),
     "spectral norm": (lambda: nn.utils.parametrizations.spectral_norm(3), TypeError, "expected a Module, got int"),
-    "amsgrad": (
-        lambda: optim.AdamW([parameter()], 0.1, (0.9, 0.9), 1e-8, 0.0, True),
-        ValueError,
-        "AdamW: amsgrad=True is not covered",
-    ),
+    "maximize": (lambda: optim.AdamW([parameter()], maximize=True), ValueError, "AdamW: maximize=True is not covered"),
     "dampening": (lambda: optim.SGD([parameter()], dampening="a"), ValueError, "SGD: dampening must be .* got 'a'"),
     "gamma": (lambda: lr_scheduler.StepLR(optim.SGD([parameter()]), 2, "a"), TypeError, "StepLR: gamma must be"),
     "epoch": (
@@ -301,13 +298,14 @@ def test_a_parameter_over_a_tensors_memory_counts_changes_with_it(shape):
             y.backward()
 
 
-def test_a_parameter_with_memory_of_its_own_counts_alone(fast):
-    t = nnlite.ones(2, 3, 4, 5)  # rows first: the parameter is a copy, channels last
+def test_a_parameter_has_the_memory_of_its_tensor(fast):
+    t = nnlite.ones(2, 3, 4, 5)  # rows first, though channels last would be faster
     p = nn.Parameter(t)
     y = (p * p).sum()
     t += 1.0
-    y.backward()
-    assert float(p.grad.sum()) == 2.0 * p.numel()
+    assert float(p.detach().sum()) == 2.0 * p.numel()
+    with pytest.raises(nnlite.GraphError, match="changed in place"):
+        y.backward()
 
 
 def test_a_parameter_is_not_replaced_by_what_is_no_parameter():
@@ -331,7 +329,7 @@ def test_norms_do_without_their_bias_as_pytorchs(torch, name):
     assert repr(ours) == repr(theirs) and list(ours.state_dict()) == list(theirs.state_dict())
     x = np.arange(24, dtype=np.float32).reshape((2, 3, 4, 1) if name.endswith("2d") else (2, 3, 4)) ** 2
     np.testing.assert_allclose(
-        ours(nnlite.tensor(x)).numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-4, atol=1e-5
+        ours(nnlite.tensor(x)).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-4, atol=1e-5
     )
 
 

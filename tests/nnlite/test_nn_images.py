@@ -40,7 +40,7 @@ def test_fresh_weights_have_the_default_dtype(dtype):
     ],
 )
 def test_with_groups_the_fan_in_is_that_of_one_group(layer, shape, fan_in):
-    weight, bias = (p.numpy() for p in layer().parameters())
+    weight, bias = (p.detach().numpy() for p in layer().parameters())
     bound = fan_in**-0.5
     assert weight.shape == shape and 0.98 * bound < np.abs(weight).max() <= bound
     assert 0.7 * bound < np.abs(bias).max() <= bound

@@ -75,6 +75,6 @@ def test_prelu_learns_weights_of_the_default_dtype():
         layer = nn.PReLU(2, 1)
     finally:
         nnlite.dtype.set_default_dtype(before)
-    assert layer.weight.dtype == np.float64 and layer.weight.numpy().tolist() == [1.0, 1.0]
+    assert layer.weight.dtype == np.float64 and layer.weight.detach().numpy().tolist() == [1.0, 1.0]
     layer(nnlite.tensor([[-3.0, 2.0], [-1.0, -5.0]]).double()).sum().backward()
     assert layer.weight.grad.numpy().tolist() == [-4.0, -5.0]

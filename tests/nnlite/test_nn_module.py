@@ -60,7 +60,7 @@ def test_a_copy_is_independent_and_keeps_its_ties():
     assert twin[2].weight is twin[0].weight is not net[0].weight and isinstance(twin[0].weight, nn.Parameter)
     twin[0].weight.array[...] = 7.0
     twin[1].running_mean.array[...] = 7.0
-    assert not (net[0].weight.numpy() == 7.0).any() and not net[1].running_mean.numpy().any()
+    assert not (net[0].weight.detach().numpy() == 7.0).any() and not net[1].running_mean.detach().numpy().any()
 
 
 def test_registered_names_are_checked():
@@ -96,12 +96,12 @@ def test_floating_tensors_change_dtype_in_place(rng):
     net[1].register_buffer("unsaved", nnlite.zeros(2), persistent=False)
     net(nnlite.tensor(rng.standard_normal((2, 3, 5, 5)).astype(np.float32))).sum().backward()
     parameters, weight = list(net.parameters()), net[0].weight
-    values, strides = weight.numpy().copy(), weight.array.strides
+    values, strides = weight.detach().numpy().copy(), weight.array.strides
     assert net.double() is net
     for tensor in (*net.parameters(), *(p.grad for p in net.parameters()), *net.buffers()):
         assert tensor.dtype == (np.int64 if tensor is net[1].num_batches_tracked else np.float64)
     assert all(a is b for a, b in zip(parameters, net.parameters(), strict=True))
-    assert np.array_equal(weight.numpy(), values) and weight.array.strides == tuple(2 * s for s in strides)
+    assert np.array_equal(weight.detach().numpy(), values) and weight.array.strides == tuple(2 * s for s in strides)
     assert net(nnlite.tensor(rng.standard_normal((2, 3, 5, 5)))).dtype == np.float64
     assert {t.dtype for t in net.float().parameters()} == {np.dtype("float32")}
 

@@ -24,7 +24,7 @@ def test_a_loaded_state_goes_on_bit_for_bit(name, through_file, tmp_path):
     straight = parameters(np.float32, "channels last")
     optimiser = getattr(optim, rule)(straight, **settings)
     run(straight, optimiser, steps[:6])
-    state = {"optimiser": optimiser.state_dict(), "p": {str(i): p.numpy() for i, p in enumerate(straight)}}
+    state = {"optimiser": optimiser.state_dict(), "p": {str(i): p.detach().numpy() for i, p in enumerate(straight)}}
     if through_file:
         nnlite.save(state, tmp_path / "state.safetensors")
         state = nnlite.load(tmp_path / "state.safetensors")
@@ -33,7 +33,7 @@ def test_a_loaded_state_goes_on_bit_for_bit(name, through_file, tmp_path):
     other.load_state_dict(state["optimiser"])
     run(straight, optimiser, steps[6:])
     run(resumed, other, steps[6:])
-    assert all(np.array_equal(p.numpy(), q.numpy()) for p, q in zip(straight, resumed, strict=True))
+    assert all(np.array_equal(p.detach().numpy(), q.detach().numpy()) for p, q in zip(straight, resumed, strict=True))
 
 
 def to_torch(torch, state):
@@ -72,7 +72,7 @@ def test_a_state_from_here_goes_on_in_pytorch(torch, name):
     ours, _, a, _ = twins(torch, rule, settings)
     steps = list(gradients(20))
     train(nnlite, ours, a, steps[:8], skip=0)
-    theirs = [torch.tensor(p.numpy().copy(), requires_grad=True) for p in ours]
+    theirs = [torch.tensor(p.detach().numpy().copy(), requires_grad=True) for p in ours]
     b = getattr(torch.optim, rule)(theirs, lr=123.0)
     b.load_state_dict(to_torch(torch, a.state_dict()))
     train(nnlite, ours, a, steps[8:])
@@ -101,7 +101,7 @@ def test_a_buffer_of_none_as_older_pytorch_saved_it():
     loaded.load_state_dict(state)
     train(nnlite, ours, sgd, gradients(3))
     train(nnlite, others, loaded, gradients(3))
-    assert all(np.array_equal(p.numpy(), q.numpy()) for p, q in zip(ours, others, strict=True))
+    assert all(np.array_equal(p.detach().numpy(), q.detach().numpy()) for p, q in zip(ours, others, strict=True))
 
 
 def test_groups_and_their_state_both_ways(torch):
@@ -113,7 +113,7 @@ def test_groups_and_their_state_both_ways(torch):
         return rmsprop
 
     ours = parameters()
-    theirs = [torch.tensor(p.numpy().copy(), requires_grad=True) for p in ours]
+    theirs = [torch.tensor(p.detach().numpy().copy(), requires_grad=True) for p in ours]
     a, b = build(optim, ours), build(torch.optim, theirs)
     steps = list(gradients(12))
     train(nnlite, ours, a, steps[:6])

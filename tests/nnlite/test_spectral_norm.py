@@ -74,8 +74,8 @@ def test_the_weight_has_largest_singular_value_1(rng, name):
     for _ in range(100):
         layer(nnlite.Tensor(rng.standard_normal(shape)))
     layer.eval()
-    sigma = np.linalg.svd(np.moveaxis(original.numpy(), axis, 0).reshape(original.shape[axis], -1))[1][0]
-    np.testing.assert_allclose(layer.weight.numpy(), original.numpy() / sigma, rtol=1e-6)
+    sigma = np.linalg.svd(np.moveaxis(original.detach().numpy(), axis, 0).reshape(original.shape[axis], -1))[1][0]
+    np.testing.assert_allclose(layer.weight.detach().numpy(), original.detach().numpy() / sigma, rtol=1e-6)
 
 
 def test_fifteen_iterations_at_the_start_come_near():
@@ -99,7 +99,7 @@ def test_eval_leaves_u_and_v_and_training_moves_them_in_place(rng):
     state = layer.state_dict()
     before = {n: t.numpy().copy() for n, t in state.items()}
     y = layer.eval()(x)
-    assert np.array_equal(layer(x).numpy(), y.numpy())
+    assert np.array_equal(layer(x).detach().numpy(), y.detach().numpy())
     assert all(np.array_equal(t.numpy(), before[n]) for n, t in state.items())
     with nnlite.no_grad():
         layer.train()(x)
@@ -115,7 +115,7 @@ def test_a_layer_in_eval_stays_so_and_a_copy_is_independent():
     with nnlite.no_grad():
         layer.parametrizations.weight.original.mul_(3.0)
         other.parametrizations.weight.original.fill_(1.0)
-    assert not np.allclose(layer.weight.numpy(), other.weight.numpy())
+    assert not np.allclose(layer.weight.detach().numpy(), other.weight.detach().numpy())
     assert type(nn.Linear(4, 5)) is nn.Linear and isinstance(nn.Linear(4, 5).weight, nn.Parameter)
 
 

@@ -82,14 +82,14 @@ def test_an_optimiser_step_counts_as_a_change():
         y.backward()
 
 
-def test_in_place_arithmetic_is_refused_where_it_would_lose_a_gradient():
-    x, total = leaf([1.0]), tensor([0.0])
-    for change in (lambda: x.__iadd__(1.0), lambda: (x * 2.0).__iadd__(1.0), lambda: total.__iadd__(x)):
+def test_a_leaf_that_requires_a_gradient_and_its_views_are_not_changed_while_operations_are_recorded():
+    x = leaf([1.0, 2.0])
+    for change in (lambda: x.__iadd__(1.0), lambda: x[:1].__iadd__(1.0), lambda: x.view(2, 1).t().clamp_(0.0, 1.0)):
         with pytest.raises(GraphError, match="write x = x \\+ y"):
             change()
     with pytest.raises(GraphError):
-        total[0] = x
-    assert total.numpy().tolist() == [0.0]
+        x[0] = x[1]
+    assert x.tolist() == [1.0, 2.0]
 
 
 def test_in_place_arithmetic():
@@ -118,8 +118,6 @@ def test_methods_that_change_in_place(torch):
 
 def test_methods_that_change_in_place_are_watched():
     x = leaf([1.0, 2.0])
-    with pytest.raises(GraphError, match="not recorded"):
-        x.clamp_(0.0, 1.0)
     y = x.exp()
     z = y * y
     y.detach().zero_()
@@ -147,7 +145,7 @@ def test_a_pad_of_nothing_corrupts_no_gradient():
     z = (y * y).sum()
     padded = F.pad(y.detach()[None], (0, 0), "replicate")
     padded += 1.0
-    if np.shares_memory(padded.numpy(), y.numpy()):
+    if np.shares_memory(padded.detach().numpy(), y.detach().numpy()):
         with pytest.raises(GraphError, match="changed in place"):
             z.backward()
     else:
@@ -193,7 +191,7 @@ def test_what_cannot_be_done_in_place_is_told(change, error, says):
     x = tensor([1.0, 2.0])
     with pytest.raises(error, match=says):
         change(x)
-    assert x.tolist() == [1.0, 2.0] and x._version == [0], "a change that failed does not count"
+    assert x.tolist() == [1.0, 2.0] and x._version == [0, 0], "a change that failed does not count"
 
 
 def test_masks_combine(torch):

@@ -41,7 +41,7 @@ def train():
         sgd.zero_grad()
         (net(x) ** 2).mean().backward()
         sgd.step()
-    return np.concatenate([p.numpy().ravel() for p in net.parameters()])
+    return np.concatenate([p.detach().numpy().ravel() for p in net.parameters()])
 
 
 def test_each_has_an_entrance_here():

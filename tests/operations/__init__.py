@@ -7,11 +7,13 @@ ARGUMENTS   function -> strategies for its arguments, most of them bad; the last
 """
 
 from tests.operations import (
-    activation, arithmetic, compare, conv, index, linear, loss, noise, norm, pad, pool, reduce, resize, shape,
+    activation, arithmetic, compare, conv, cumulative, elementary, gather, index, linear, loss, noise, norm, order, pad,
+    pool, products, reduce, repeat, resize, sampling, shape, triangle,
 )  # fmt: skip
 
 _FILES = (
-    arithmetic, compare, reduce, shape, index, pad, resize, linear, activation, conv, pool, norm, noise, loss,
+    arithmetic, elementary, compare, reduce, cumulative, shape, index, gather, order, repeat, triangle, pad, resize,
+    linear, products, activation, conv, pool, norm, noise, sampling, loss,
 )  # fmt: skip
 
 

@@ -28,7 +28,6 @@ ARGUMENTS = {
     "transpose": (tensors, whole, whole),
     "clone": (tensors,),
     "cast": (tensors, st.sampled_from([np.float32, "float64", "float17", np.int64])),
-    "view": (tensors, axes),
     "squeeze": (tensors, axes),
     "unsqueeze": (tensors, whole),
     "expand": (tensors, axes),

@@ -50,6 +50,11 @@ class Symbol:
     def clip(self, low, high, out=None):
         return _FUNCTIONS["minimum"](self.trace, _FUNCTIONS["maximum"](self.trace, self, low), high)
 
+    def __setitem__(self, place, value):
+        if place is not ...:
+            raise TypeError("a symbol has no parts")
+        self.trace.change(self, self.trace.real(value))
+
     def __bool__(self):
         raise TypeError("the way through a formula must not depend on its arrays")
 

@@ -185,7 +185,7 @@ def test_tensors(torch):
         data.TensorDataset(*map(nnlite.tensor, arrays)),
         torch.utils.data.TensorDataset(*map(torch.tensor, arrays)),
     )
-    assert len(ours) == len(theirs) == 6
+    assert len(ours) == len(theirs) == len(list(ours)) == 6
     for key in (2, -1, slice(1, 4)):
         assert same(ours[key], theirs[key])
     assert all(map(same, data.DataLoader(ours, 4), torch.utils.data.DataLoader(theirs, 4)))
@@ -261,7 +261,8 @@ def test_random_samplers_give_what_they_say():
 def test_weights_are_frequencies():
     """Within five standard deviations of 6,000 draws."""
     weights = [0.0, 1.0, 3.0, 2.0]
-    counts = Counter(data.WeightedRandomSampler(weights, 6000))
+    assert list(data.WeightedRandomSampler([nnlite.tensor(0.0), nnlite.tensor(1.0)], 3)) == [1, 1, 1]
+    counts = Counter(data.WeightedRandomSampler(nnlite.tensor(weights), 6000))
     for i, weight in enumerate(weights):
         p = weight / 6
         assert abs(counts[i] - 6000 * p) <= 5 * (6000 * p * (1 - p)) ** 0.5

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from nnlite import as_tensor
 from nnlite.torch.generator import Generator, source
 
 T = TypeVar("T", covariant=True)
@@ -88,25 +89,26 @@ class WeightedRandomSampler(Sampler[int]):
     def __init__(self, weights: Any, num_samples: int, replacement: bool = True, generator: Generator | None = None):
         _check_positive("WeightedRandomSampler: num_samples", num_samples)
         _check_flag("WeightedRandomSampler: replacement", replacement, ValueError)
-        self.weights: Any = np.array(weights, np.float64)
+        self.weights = as_tensor(weights, np.float64)
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
-        if self.weights.ndim != 1:
-            raise ValueError(f"WeightedRandomSampler: weights are one row of numbers, got shape {self.weights.shape}")
-        if not (np.isfinite(self.weights).all() and (self.weights >= 0).all() and self.weights.any()):
+        array = self.weights.numpy()
+        if array.ndim != 1:
+            raise ValueError(f"WeightedRandomSampler: weights are one row of numbers, got shape {array.shape}")
+        if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
             raise ValueError("WeightedRandomSampler: weights are finite, not negative, and not all 0")
-        if not replacement and num_samples > (there := np.count_nonzero(self.weights)):
+        if not replacement and num_samples > (there := np.count_nonzero(array)):
             raise ValueError(
                 f"WeightedRandomSampler: {num_samples} samples of {there} with a weight; pass replacement=True"
             )
 
     def __iter__(self) -> Iterator[int]:
-        numbers = source(self.generator)
+        numbers, weights = source(self.generator), self.weights.numpy()
         if self.replacement:
-            ends = np.cumsum(self.weights)
+            ends = np.cumsum(weights)
             drawn = np.searchsorted(ends, ends[-1] * numbers.uniform(self.num_samples, np.float64), side="right")
         else:
-            possible = np.flatnonzero(self.weights)
-            keys = np.log1p(-numbers.uniform(len(possible), np.float64)) / self.weights[possible]
+            possible = np.flatnonzero(weights)
+            keys = np.log1p(-numbers.uniform(len(possible), np.float64)) / weights[possible]
             drawn = possible[np.argsort(-keys)][: self.num_samples]
         return iter(drawn.tolist())
 

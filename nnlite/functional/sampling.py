@@ -1,0 +1,113 @@
+"""Random numbers that depend on tensors, or take the place of what is in them.
+
+They come from the generator of the tensors' device, which `nnlite.manual_seed` starts. They are not PyTorch's numbers,
+but have the same distribution. As there, gradients of what they depend on are zero (`rsample` has others).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend as backends
+from ..backend import random
+from ..creation import empty, empty_like, full, randint
+from ..errors import guarded
+from ..function import Function, is_tensor, no_grad, shape_of
+from ..in_place import copy_
+from ..tensor import Tensor
+from .cast import expand
+
+
+class Draw(Function):
+    """y = draw(*inputs), random numbers    dx = 0"""
+
+    def forward(self, *arrays, draw):
+        self.shapes = [shape_of(x) for x in arrays]
+        return draw(*arrays)
+
+    def backward(self, dy):
+        return [self.xp.zeros(shape, dy.dtype) for shape in self.shapes]
+
+
+@guarded
+def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
+    """1 with probability `input`, else 0, for each element; or with one probability p for all.
+
+    Raises TypeError for probabilities that are whole numbers, ValueError outside 0..1 (on the CPU).
+    """
+    if p is not None:
+        return bernoulli_(empty_like(input), p)
+    return Draw.apply(input, draw=lambda x: (random.uniform(x.shape, device=input.device) < x).astype(x.dtype))
+
+
+@guarded
+def normal(mean: Any, std: Any = 1.0, size: Any = None, **kind: Any) -> Tensor:
+    """Numbers from N(mean, std^2): mean, std or both are tensors that broadcast; or both numbers, and size a shape.
+
+    With a size, dtype=, device= and requires_grad= are those of `randn`. Raises ValueError for a negative std.
+    """
+    if size is not None:
+        with no_grad():
+            return normal_(empty(size, **kind), mean, std)
+
+    def draw(mean, std):
+        like = mean + std
+        return mean + std * random.normal(like.shape, like.dtype, backends.device_of(like))
+
+    return Draw.apply(mean, std, draw=draw, **kind).to((mean if hasattr(mean, "dtype") else std).dtype)
+
+
+@guarded
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> Tensor:
+    """Indices drawn with probabilities in the ratio of input's weights: of one row (n,), or of each row of (m, n).
+
+    With replacement each draw is a point on the line of all weights laid end to end. Without, each index rings after a
+    random time, exponentially distributed and the shorter the larger its weight, and the first `num_samples` are taken.
+    Raises TypeError unless the weights are floating-point, ShapeError for other shapes or too few weights, and on the
+    CPU ValueError for weights that are negative, not finite, or all 0.
+    """
+    weights, xp = input.array.astype("float64"), backends.of(input.array).xp
+    if replacement:
+        ends = weights.reshape(-1, weights.shape[-1]).cumsum(1)
+        points = random.uniform((len(ends), num_samples), "float64", input.device) * ends[:, -1:]
+        index = xp.empty(points.shape, "int64")
+        for i in range(len(ends)):
+            index[i] = xp.searchsorted(ends[i], points[i], side="right")
+    else:
+        times = -xp.log1p(-random.uniform(weights.shape, "float64", input.device))
+        index = xp.argsort(-weights / xp.maximum(times, 1e-100), -1, kind="stable")[..., :num_samples]
+    return Tensor(index.reshape(*input.shape[:-1], num_samples).copy())
+
+
+# Tensor's methods of these names
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+    """Numbers from N(mean, std^2). Raises ValueError for a negative std, TypeError for a tensor of whole numbers."""
+    return copy_(self, normal(full(self.shape, mean, dtype=self.dtype, device=self.device), std))
+
+
+@guarded
+def uniform_(self: Tensor, low: float = 0.0, to: float = 1.0) -> Tensor:
+    """Numbers in [low, to). Raises ValueError unless low <= to, TypeError for a tensor of whole numbers."""
+    numbers = Draw.apply(self.detach(), draw=lambda x: random.uniform(x.shape, x.dtype, self.device))
+    return copy_(self, low + (to - low) * numbers)
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5) -> Tensor:
+    """1 with probability p, a number or a tensor of them, else 0. Raises ValueError for a p outside 0..1."""
+    probabilities = p if is_tensor(p) else full((), float(p), device=self.device)
+    return copy_(self, bernoulli(expand(probabilities, self.shape)))
+
+
+def random_(self: Tensor, *bounds: int) -> Tensor:
+    """Whole numbers from 0 to below `to`, or from one number on: random_(to), random_(from, to).
+
+    Without bounds, all that the dtype holds up from 0 (a floating-point one without gaps). Raises ValueError for bounds
+    between which there are none.
+    """
+    end = np.iinfo(self.dtype).max + 1 if self.dtype.kind in "iu" else 2 ** (np.finfo(self.dtype).nmant + 1)
+    low, high = (0, *(bounds or (end,)))[-2:]
+    return copy_(self, randint(low, high, self.shape, dtype=self.dtype, device=self.device))

@@ -1,0 +1,88 @@
+"""Questions about elements: whether one or every one is not 0, which ones are, whether two tensors are equal."""
+
+from typing import Any
+
+from ..errors import guard, guarded
+from ..function import Function
+from ..functional import eq, ne, sum
+from ..functional.elementary import Elementary, elementwise
+from ..functional.reduce import Dims, axes_of
+from ..guards.common import check_dtypes, check_not_negative, require_tensors
+from ..tensor import Tensor
+from .composites import unbind
+
+isnan = elementwise("isnan", lambda xp, x: xp.isnan(x))
+isinf = elementwise("isinf", lambda xp, x: xp.isinf(x))
+isfinite = elementwise("isfinite", lambda xp, x: xp.isfinite(x))
+
+
+@guarded
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether one element or more over `dim` is not 0 (NaN is not); a bool, but uint8 for uint8, as in PyTorch."""
+    return _over(input, "any", dim, keepdim)
+
+
+@guarded
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether no element over `dim` is 0, which is so where there are none; a bool, but uint8 for uint8."""
+    return _over(input, "all", dim, keepdim)
+
+
+def _over(input, name, dim, keepdim):
+    require_tensors(name, input)
+    axes = () if dim == () else axes_of(input.shape, dim)  # unlike for a sum, () is no axis
+    answer = input.dtype if input.dtype == "uint8" else "bool"
+    over = {"axis": axes, "keepdims": keepdim}
+    return Elementary.apply(input, name=name, value=lambda xp, x: getattr(x != 0, name)(**over).astype(answer))
+
+
+@guarded
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """How many elements over `dim` are not 0 (NaN is not)."""
+    return sum(ne(input, 0), dim)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of all elements that are not 0: (how many, input.ndim); or, as a tuple, a vector for each axis."""
+    require_tensors("nonzero", input)
+    if as_tuple:
+        return unbind(nonzero(input if input.ndim else input.reshape(1)), 1)
+    return Elementary.apply(input, name="nonzero", value=lambda xp, x: xp.argwhere(x))
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Where one of the two is not 0 and the other is, broadcast."""
+    require_tensors("logical_xor", input, other)
+    return ne(ne(input, 0), ne(other, 0))
+
+
+class IsClose(Function):
+    """y = whether |a - b| <= atol + rtol |b|    no gradient"""
+
+    whole_numbers = True
+
+    def forward(self, a, b, *, rtol, atol, equal_nan):
+        guard("broadcast", "isclose", a.shape, b.shape)
+        return self.xp.isclose(a, b, rtol, atol, equal_nan)
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Where |input - other| <= atol + rtol |other|, or both are the same infinity; or both NaN, with `equal_nan`.
+
+    Raises TypeError for dtypes that differ, ShapeError if the shapes do not broadcast.
+    """
+    require_tensors("isclose", input, other)
+    check_dtypes("isclose", input, other=other)
+    check_not_negative("isclose", rtol=rtol, atol=atol)
+    return IsClose.apply(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all elements are close, as a Python bool."""
+    return bool(all(isclose(input, other, rtol, atol, equal_nan)))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have one shape and the same elements, as a Python bool; for each element there is `eq`."""
+    require_tensors("equal", input, other)
+    return input.shape == other.shape and bool(all(eq(input, other)))

@@ -1,0 +1,11 @@
+"""What tutorials take from torchvision: `import nnlite.torch.vision as torchvision`.
+
+datasets/      MNIST, FashionMNIST, CIFAR10, CIFAR100, ImageFolder
+transforms/    images changed on their way into a network
+utils.py       make_grid, save_image
+models.py      refused: the folder models/ has networks to read
+
+Images are Pillow's, or tensors (C, H, W). What torchvision has and this does not is refused by name.
+"""
+
+from . import datasets, models, transforms, utils

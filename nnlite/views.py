@@ -1,0 +1,142 @@
+"""Which tensors share memory: those that do in PyTorch.
+
+PyTorch lays elements out row by row. Here an image lies in memory pixel by pixel, with the channels of a pixel next to
+each other (docs/conventions.md), so a view of PyTorch's can be a copy here, and the other way round. Each tensor
+therefore knows the strides that it would have in PyTorch (`_strides`; None means row by row). They tell where PyTorch
+copies: there a copy is made here too. Where PyTorch has a view and the memory here allows none, the copy is closed to
+changes in place: they would be lost.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError
+from .function import Function, axis_of
+from .functional.cast import Clone, Expand
+from .functional.index import GetItem
+from .functional.shape import Permute, Reshape, reshape, unpack
+from .functional.triangle import Diagonal
+from .guards.common import guards
+from .tensor import Tensor
+
+Strides = tuple[int, ...]
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the length of one axis."""
+    return self.shape if dim is None else self.shape[axis_of(dim, self.shape)]
+
+
+def dim(self: Tensor) -> int:
+    """The number of axes."""
+    return self.ndim
+
+
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """How many elements apart neighbours along each axis (or one axis) lie in PyTorch's memory."""
+    strides = _strides(self)
+    return strides if dim is None else strides[axis_of(dim, self.shape)]
+
+
+def is_contiguous(self: Tensor) -> bool:
+    """Whether PyTorch's memory has the elements row by row."""
+    return self._strides is None
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """The tensor itself if it is contiguous, else a copy that is."""
+    return self if self._strides is None else Clone.apply(self, order="C")
+
+
+def view(self: Tensor, *shape: Any) -> Tensor:
+    """The same memory under another shape. Raises ShapeError where PyTorch's memory has no such view.
+
+    Where it has one and the memory here does not (images), the result is a copy that cannot be changed in place.
+    """
+    sizes = unpack(shape)
+    if not all(isinstance(n, (int, np.integer)) for n in sizes):
+        raise TypeError(f"view: expected a shape, got {shape}; for another dtype use .to(dtype)")
+    if laid_out_for(self, sizes) is not self:
+        raise ShapeError(
+            f"view: shape {self.shape} with its axes in another order has no view {sizes}; use .reshape(...)"
+        )
+    return reshape(self, sizes)
+
+
+def laid_out_for(self: Tensor, sizes: Strides) -> Tensor:
+    """The tensor, or a contiguous copy of one that has no view of these sizes in PyTorch."""
+    return self if self._strides is None or _regrouped(self.shape, self._strides, sizes) else contiguous(self)
+
+
+@guards("view")
+def note_strides(node: Function, input: Tensor, result: Tensor) -> None:
+    """Called for each operation whose result shares memory in PyTorch: gives the result its strides.
+
+    A copy that should be a view is closed to changes.
+    """
+    if isinstance(node, GetItem) and node.arrays:
+        return  # PyTorch copies as well
+    result._strides = _of_view(node, input, result)
+    if result._version is not input._version and result.array.size:
+        result._version[0] = None
+        if isinstance(result.array, np.ndarray):
+            result.array.flags.writeable = False
+
+
+def _of_view(node, input, result):
+    """The strides that PyTorch's view has, None for row by row."""
+    if isinstance(node, Reshape) and input._strides is None:
+        return None
+    # An array of PyTorch's layout, to do the same with. It has no memory and is never read.
+    layout = np.lib.stride_tricks.as_strided(np.empty(1, "int8"), input.shape, _strides(input))
+    if isinstance(node, Permute):
+        strides = layout.transpose(node.dims).strides
+    elif isinstance(node, Expand):
+        strides = np.broadcast_to(layout, result.shape).strides
+    elif isinstance(node, GetItem):
+        strides = layout[node.view].strides
+    elif isinstance(node, Diagonal):
+        strides = node.view(layout).strides
+    else:
+        strides = _regrouped(input.shape, layout.strides, result.shape)
+    return None if _row_by_row(result.shape, strides) else strides
+
+
+def _strides(tensor):
+    return tensor._strides or tuple(math.prod(n or 1 for n in tensor.shape[i + 1 :]) for i in range(tensor.ndim))
+
+
+def _row_by_row(shape, strides):
+    steps = [(n, step) for n, step in zip(shape, strides, strict=True) if n != 1]
+    return 0 in shape or all(step == math.prod(n for n, _ in steps[i + 1 :]) for i, (_, step) in enumerate(steps))
+
+
+def _regrouped(shape, strides, sizes):
+    """The strides of a view of other sizes, or None if these elements have no such view.
+
+    Axes that follow each other without a gap are one run of elements; each run must be cut into whole sizes.
+    """
+    runs = []  # (elements, distance between them)
+    for n, step in zip(shape, strides, strict=True):
+        if n != 1 and runs and runs[-1][1] == n * step:
+            runs[-1] = runs[-1][0] * n, step
+        elif n != 1:
+            runs.append((n, step))
+    if -1 in sizes:
+        rest = math.prod(n for n in sizes if n != -1)
+        sizes = [math.prod(shape) // rest if n == -1 and rest else n for n in sizes]
+    if 0 in shape:
+        return (1,) * len(sizes)
+    result, left, step = [], 1, 1
+    for n in reversed(sizes):
+        if n != 1 and left == 1:
+            left, step = runs.pop()
+        if left % n:
+            return None
+        result.append(step)
+        left, step = left // n, step * n
+    return tuple(result[::-1])
