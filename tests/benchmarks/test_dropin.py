@@ -116,9 +116,6 @@ def test_what_is_not_nnlites_fault_is_not_held_against_it(ran):
 def test_the_table_counts_and_the_status_tells(ran):
     done, _ = ran
     assert done.returncode == 1 and done.stderr == ""
-    assert [
-        line.split()[1:-1] for line in done.stdout.splitlines() if line.startswith(("| equal", "| raises", "| diff"))
-    ]
     assert "| equal                 |       2 |       40% |        2 |       67% |" in done.stdout.splitlines()
 
 
@@ -146,7 +143,7 @@ def test_without_pytorch_one_line_says_so(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(sys, "argv", ["dropin", str(tmp_path)])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(program.UserError, match="PyTorch is not installed.*; pip install torch"):
+    with pytest.raises(program.UserError, match=r"PyTorch is not installed.*; pip install torch"):
         program.main()
 
 
