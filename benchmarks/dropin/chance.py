@@ -186,6 +186,8 @@ class Methods:
 
     def random_(self, tensor, *bounds, generator=None, **named):
         bounds = (*bounds, *named.values())
+        if not tensor.shape and not bounds:
+            return tensor.fill_(0)  # the seed that DataLoader has for workers: there are none here
         low, high = (0, bounds[0]) if len(bounds) == 1 else bounds or (0, 2**24)
         return tensor.copy_(_created(lambda s: self.__chance.integers(low, high, s), tensor.shape))
 
