@@ -35,6 +35,7 @@ class AlexNet(ClassifierNetwork):
     """
 
     def __init__(self, channels: int = 1, classes: int = 10):
+        super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, 8, 5, padding=2),
             nn.ReLU(),

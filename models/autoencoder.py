@@ -236,6 +236,7 @@ class TransposedLinear(nn.Module):
     """y = x W + c with the matrix W of a Linear layer and a bias of its own."""
 
     def __init__(self, layer: nn.Linear):
+        super().__init__()
         self.weight = layer.weight
         self.bias = nn.Parameter(nnlite.zeros(layer.in_features))
 

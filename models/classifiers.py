@@ -51,6 +51,7 @@ class LeNet5(ClassifierNetwork):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(1, 6, 5),
             nn.Tanh(),

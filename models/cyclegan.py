@@ -50,6 +50,7 @@ class ResNetGenerator(nn.Module):
     blur: Tensor
 
     def __init__(self, width: int = 64, blocks: int = 9, levels: int = 2):
+        super().__init__()
         self.multiple = 2**levels
         self.register_buffer("blur", gaussian_kernel(), persistent=False)
         channels = [width * 2**level for level in range(levels + 1)]
@@ -81,6 +82,7 @@ class ContrastDiscriminator(nn.Module):
     blur: Tensor
 
     def __init__(self, width: int = 64):
+        super().__init__()
         self.register_buffer("blur", gaussian_kernel(), persistent=False)
         self.patches = PatchDiscriminator(width, channels=3, strided=2)
 

@@ -27,6 +27,7 @@ class Generator(ImageGenerator):
     """
 
     def __init__(self, size: int = 28, channels: int = 1, latent: int = 64, width: int = 32):
+        super().__init__()
         if latent < 1:
             raise ValueError(f"DCGAN: the noise needs at least one number, got latent={latent}")
         self.latent = latent
@@ -53,6 +54,7 @@ class Discriminator(nn.Module):
     """
 
     def __init__(self, size: int = 28, channels: int = 1, width: int = 32, batch_norm: bool = True):
+        super().__init__()
         sides = feature_map_sides(size)
         hidden = [width * 2**i for i in range(len(sides) - 1)]
         self.layers = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))

@@ -22,6 +22,7 @@ class DenseLayer(nn.Module):
     """Maps (N, before, H, W) -> (N, before + growth, H, W): the input, followed by f of it."""
 
     def __init__(self, before: int, growth: int):
+        super().__init__()
         self.f = nn.Sequential(
             nn.BatchNorm2d(before), nn.ReLU(), nn.Conv2d(before, growth, 3, padding=1, bias=False)
         )  # fmt: skip
@@ -40,6 +41,7 @@ class DenseNet(ClassifierNetwork):
     """
 
     def __init__(self, growth: int = 8, layers: tuple[int, ...] = (3, 3, 3), channels: int = 1, classes: int = 10):
+        super().__init__()
         maps = 2 * growth
         self.layers = nn.Sequential(nn.Conv2d(channels, maps, 3, 2, 1, bias=False))
         for block, count in enumerate(layers):

@@ -55,6 +55,7 @@ class SlidingLeNet5(nn.Module):
     WINDOW, STRIDE = 32, 4
 
     def __init__(self, lenet: LeNet5):
+        super().__init__()
         self.layers = fully_convolutional([*lenet.layers, lenet.output], (1, self.WINDOW, self.WINDOW))
 
     def forward(self, images: Tensor) -> Tensor:

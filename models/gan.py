@@ -39,6 +39,7 @@ class DenseGenerator(ImageGenerator):
     """
 
     def __init__(self, latent: int = 64, width: int = 256, shape: tuple[int, int, int] = (1, 28, 28), classes: int = 0):
+        super().__init__()
         if latent < 1:
             raise ValueError(f"DenseGenerator: the noise needs at least one number, got latent={latent}")
         self.latent, self.shape = latent, shape
@@ -70,6 +71,7 @@ class DenseDiscriminator(nn.Module):
     def __init__(
         self, width: int = 256, shape: tuple[int, int, int] = (1, 28, 28), classes: int = 0, dropout: float = 0.1
     ):
+        super().__init__()
         self.codes = nn.Embedding(classes, width // 4) if classes else None
         self.first = nn.Sequential(
             nn.Flatten(), nn.Linear(math.prod(shape), 2 * width), nn.LeakyReLU(0.2), nn.Dropout(dropout)

@@ -32,6 +32,7 @@ class Inception(nn.Module):
     """
 
     def __init__(self, before: int, one: int, reduce_three: int, three: int, reduce_five: int, five: int, pool: int):
+        super().__init__()
         self.one = conv_relu(before, one, 1)
         self.three = nn.Sequential(conv_relu(before, reduce_three, 1), conv_relu(reduce_three, three, 3))
         self.five = nn.Sequential(conv_relu(before, reduce_five, 1), conv_relu(reduce_five, five, 5))
@@ -51,6 +52,7 @@ class GoogLeNet(ClassifierNetwork):
     """
 
     def __init__(self, channels: int = 1, classes: int = 10):
+        super().__init__()
         self.layers = nn.Sequential(
             conv_relu(channels, 16, 3),
             nn.MaxPool2d(2),

@@ -36,6 +36,7 @@ class PatchDiscriminator(nn.Module):
     """
 
     def __init__(self, width: int = 64, channels: int = 6, strided: int = 3):
+        super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))
         for number in range(strided):
             after, stride = 2 * width, 2 if number < strided - 1 else 1

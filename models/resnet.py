@@ -27,6 +27,7 @@ class ResidualBlock(nn.Module):
     """
 
     def __init__(self, before: int, after: int, stride: int):
+        super().__init__()
         self.body = nn.Sequential(
             *conv_norm(before, after, 3, stride),
             nn.ReLU(),
@@ -49,6 +50,7 @@ class ResNet(ClassifierNetwork):
     """
 
     def __init__(self, depth: int = 20, width: int = 8, channels: int = 1, classes: int = 10):
+        super().__init__()
         blocks, rest = divmod(depth - 2, 6)
         if blocks < 1 or rest:
             raise ValueError(f"{type(self).__name__}: depth must be 6 n + 2 with n >= 1 (8, 14, 20, ...), got {depth}")

@@ -53,6 +53,7 @@ class ResidualBlock(nn.Module):
     """Maps (N, width, H, W) -> maps + conv(leaky relu(conv(maps)))."""
 
     def __init__(self, width: int):
+        super().__init__()
         self.body = nn.Sequential(conv3x3(width, width), nn.LeakyReLU(0.2), conv3x3(width, width))
         self.body[2].weight.data *= 0.1  # a block starts near the identity, however many there are
 
@@ -73,6 +74,7 @@ class SRResNet(nn.Module):
     """
 
     def __init__(self, width: int = 64, blocks: int = 6):
+        super().__init__()
         self.first = conv3x3(3, width)
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), conv3x3(width, width))
         self.up = nn.Sequential(
@@ -103,6 +105,7 @@ class Discriminator(nn.Module):
     """
 
     def __init__(self, width: int = 32):
+        super().__init__()
         channels = [3, width, 2 * width, 4 * width, 8 * width]
         self.layers = nn.Sequential()
         for before, after in pairwise(channels):

@@ -51,6 +51,7 @@ class Canvas(nn.Module):
     photo: Tensor
 
     def __init__(self, photo: Tensor, levels: int):
+        super().__init__()
         self.register_buffer("photo", photo, persistent=False)
         h, w = photo.shape[2:]
         for k in range(levels):

@@ -34,6 +34,7 @@ class UNet(nn.Module):
     """
 
     def __init__(self, size: int = 256, width: int = 64, decoder: str = "transposed"):
+        super().__init__()
         if size not in (32, 64, 128, 256, 512):
             nearest = min((32, 64, 128, 256, 512), key=lambda s: abs(s - size))
             raise ValueError(f"UNet: size must be 32, 64, 128, 256 or 512, got {size}; the nearest is {nearest}")
@@ -88,6 +89,7 @@ class StrokeUNet(nn.Module):
     last: nn.Sequential
 
     def __init__(self, width: int = 16, levels: int = 4):
+        super().__init__()
         self.multiple = 2**levels
         channels = [width * min(2**i, 8) for i in range(levels + 1)]
         self.register_buffer("blur", gaussian_kernel())

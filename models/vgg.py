@@ -55,6 +55,7 @@ class VGG(ClassifierNetwork):
         channels: int = 1,
         classes: int = 10,
     ):
+        super().__init__()
         self.layers = nn.Sequential()
         for before, after, count in zip((channels, *widths), widths, convolutions, strict=False):
             self.layers.extend([*block(before, after, count), nn.MaxPool2d(2)])
@@ -86,6 +87,7 @@ class VGGFeatures(nn.Module):
         average: bool = True,
         padding_mode: str = "zeros",
     ):
+        super().__init__()
         self.features = nn.Sequential()
         self.place: dict[str, int] = {}  # index in `features` of the rectifier after each convolution
         before = (3, *widths)

@@ -15,7 +15,7 @@ from .files import atomic_path
 from .tensor import Tensor
 
 # Our entries in the file's text part: plain values of a nested state (step counts, settings), and the checksum.
-_VALUES, _CHECKSUM = "nnlite.values", "nnlite.sha256"
+VALUES, _CHECKSUM = "nnlite.values", "nnlite.sha256"
 
 _DTYPES = {
     **{"F64": np.float64, "F32": np.float32, "F16": np.float16, "BOOL": np.bool_},
@@ -24,8 +24,8 @@ _DTYPES = {
 }
 
 
-def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
-    """Write a state_dict, or a nested dictionary of them and of plain values, to a safetensors file.
+def save(state: Mapping[str, Any], path: Any, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a state_dict, or a nested dictionary of them and of plain values, to a safetensors file (or an open one).
 
     Names of nested dictionaries are joined by "/": {"model": {"weight": w}, "step": 3} stores the array
     "model/weight" and the value "step". `metadata` is text of the caller's own. Arrays are written in PyTorch's
@@ -46,12 +46,16 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
             arrays[name] = np.array(data, data.dtype.newbyteorder("="), order="C", copy=None)
         else:
             values[name] = value
-    text = {name: value for name, value in (metadata or {}).items() if name not in (_VALUES, _CHECKSUM)}
-    text |= {_VALUES: json.dumps(values)} if values else {}
+    text = {name: value for name, value in (metadata or {}).items() if name not in (VALUES, _CHECKSUM)}
+    text |= {VALUES: json.dumps(values)} if values else {}
     text |= {_CHECKSUM: _checksum(arrays, text)}
     try:
+        data = _in_order(safetensors.numpy.save(arrays, text))
+        if hasattr(path, "write"):
+            path.write(data)
+            return
         with atomic_path(path) as temporary:
-            temporary.write_bytes(_in_order(safetensors.numpy.save(arrays, text)))
+            temporary.write_bytes(data)
     except (OSError, UnicodeError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"cannot write {path}: {error}; choose a folder that can be written") from error
 
@@ -64,29 +68,29 @@ def _in_order(data: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + data[end:]
 
 
-def load(path: str | os.PathLike, *, checksum_required: bool = False) -> dict[str, Any]:
+def load(path: Any, *, checksum_required: bool = False) -> dict[str, Any]:
     """Read what `save` (or PyTorch's safetensors) wrote: names to Tensors on the CPU, nested where names have a "/".
 
-    bfloat16 becomes float32, which holds all its values. The checksum is verified if there is one; files from other
-    programs have none. With `checksum_required` such a file is refused: use it for files that only `save` can have
-    written, where a missing checksum means damage. Raises CheckpointError for a file that is missing, damaged, or not
-    a safetensors file.
+    `path` may be an open file. bfloat16 becomes float32, which holds all its values. The checksum is verified if there
+    is one; files from other programs have none. With `checksum_required` such a file is refused: use it for files that
+    only `save` can have written, where a missing checksum means damage. Raises CheckpointError for a file that is
+    missing, damaged, or not a safetensors file.
     """
-    arrays, text = _read(path, checksum_required)
+    arrays, text = read(path, checksum_required)
     state: dict[str, Any] = {}
     try:
         for name, array in arrays.items():
             _put(state, name, Tensor(array))
-        for name, value in _values(text.get(_VALUES, "{}")).items():
+        for name, value in _values(text.get(VALUES, "{}")).items():
             _put(state, name, value)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     return state
 
 
-def load_metadata(path: str | os.PathLike) -> dict[str, str]:
+def load_metadata(path: Any) -> dict[str, str]:
     """The text that `save` was given as metadata. Raises CheckpointError as `load` does."""
-    return {name: text for name, text in _read(path)[1].items() if name != _VALUES}
+    return {name: text for name, text in read(path)[1].items() if name != VALUES}
 
 
 def _check_metadata(metadata):
@@ -97,7 +101,7 @@ def _check_metadata(metadata):
         )
 
 
-def _read(path, checksum_required=False):
+def read(path: Any, checksum_required: bool = False) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The arrays and the text of a file, after verifying the checksum, which is left out."""
     import safetensors
 
@@ -124,6 +128,8 @@ def _read(path, checksum_required=False):
 
 
 def _bytes(path):
+    if hasattr(path, "read"):
+        return path.read()
     try:
         if not stat.S_ISREG(os.stat(os.fspath(path)).st_mode):  # reading a pipe or a device might never end
             raise CheckpointError(f"{path} is a folder, a pipe or a device, not a file; name a safetensors file")
@@ -159,9 +165,9 @@ def _values(text):
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"its {_VALUES} are not JSON ({error})") from error
+        raise CheckpointError(f"its {VALUES} are not JSON ({error})") from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"its {_VALUES} must be a dictionary, got {type(values).__name__}")
+        raise CheckpointError(f"its {VALUES} must be a dictionary, got {type(values).__name__}")
     return values
 
 

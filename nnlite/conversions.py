@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from . import backend as backends
 from . import functional as F
 from .errors import ShapeError
 from .tensor import Tensor
 
 
-def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Tensor:
-    """On a device ('cpu', 'gpu' or 'cuda'), in a dtype, or both, as names or as those of another tensor.
+def to(
+    self: Tensor, *target: Any, device: Any = None, dtype: Any = None, non_blocking: Any = False, copy: Any = False
+) -> Tensor:
+    """On a device ('cpu', 'gpu', 'cuda' or 0), in a dtype, or both, as names or as those of another tensor.
 
-    The tensor itself if nothing changes. The result stays in the graph: gradients travel back through it.
+    The tensor itself if nothing changes, unless `copy`. The result stays in the graph: gradients travel back through
+    it. `non_blocking` is accepted, and whatever needs the result waits for it.
     """
     result = self
     for wanted in (*target, *(w for w in (device, dtype) if w is not None)):
@@ -24,7 +28,7 @@ def to(self: Tensor, *target: Any, device: Any = None, dtype: Any = None) -> Ten
             result = F.to_device(result, wanted)
         elif np.dtype(wanted) != result.dtype:
             result = F.cast(result, wanted)
-    return result
+    return F.clone(result) if copy and result is self else result
 
 
 cpu = partial(to, device="cpu")
@@ -37,8 +41,14 @@ long = partial(to, dtype=np.int64)
 bool = partial(to, dtype=np.bool_)
 
 
-def type(self: Tensor, dtype: Any) -> Tensor:
-    return to(self, np.dtype(dtype))
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers (waits for the GPU)."""
+    return backends.to_device(self.array, "cpu").tolist()
+
+
+def as_array(self: Tensor, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray:
+    """What np.asarray(tensor) calls."""
+    return np.array(self.numpy(), dtype=dtype, copy=copy)
 
 
 def astype(self: Tensor, dtype: Any) -> Tensor:

@@ -17,8 +17,8 @@ instance behind as a node of the graph: `result.grad_fn`. Functions keep arrays,
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ContextDecorator
 from typing import Any
 
 import numpy as np
@@ -230,14 +230,22 @@ def is_grad_enabled() -> bool:
     return state.recording
 
 
-@contextmanager
-def set_grad_enabled(mode: bool) -> Iterator[None]:
-    """Inside, this thread records its operations, or does not."""
-    before, state.recording = state.recording, mode
-    try:
-        yield
-    finally:
-        state.recording = before
+class set_grad_enabled(ContextDecorator):
+    """Inside `with`, or in a function decorated with it, this thread records its operations, or does not."""
+
+    def __init__(self, mode: bool):
+        self.mode = mode
+        self.before: list[bool] = []  # one entry for each `with` that it is in
+
+    def _recreate_cm(self):  # for ContextDecorator: each call of a function gets its own, whatever other threads do
+        return set_grad_enabled(self.mode)
+
+    def __enter__(self):
+        self.before.append(state.recording)
+        state.recording = self.mode
+
+    def __exit__(self, *exception):
+        state.recording = self.before.pop()
 
 
 def no_grad():

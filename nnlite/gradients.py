@@ -82,6 +82,19 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
     return RemovableHandle(self._hooks, change)
 
 
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Ask for a gradient here (or no longer), in place.
+
+    Raises GraphError for a computed tensor, which cannot do without, and TypeError for whole numbers.
+    """
+    if self.grad_fn is not None and not requires_grad:
+        raise GraphError("requires_grad_(False) is for leaves, and this tensor was computed; use .detach() first")
+    if requires_grad and self.dtype.kind != "f":
+        raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
+    self.requires_grad = requires_grad
+    return self
+
+
 def retain_grad(self: Tensor) -> None:
     """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway.
 

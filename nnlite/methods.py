@@ -3,6 +3,7 @@
 tensor.py lists those of the core in the same way. A function is imported when it is first called.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from .tensor import Method, Tensor
@@ -25,9 +26,9 @@ METHODS = {
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": "to cpu gpu cuda type astype half float double int long bool where view_as t __format__=formatted",
+    "conversions": "to cpu gpu cuda astype half float double int long bool tolist __array__=as_array where view_as t __format__=formatted",
     "views": "size dim stride is_contiguous contiguous view laid_out_for",
-    "gradients": "register_hook retain_grad detach_",
+    "gradients": "requires_grad_ register_hook retain_grad detach_",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
         relu_ sigmoid_ tanh_ exp_ log_ sqrt_ abs_ neg_ pow_ clamp_ clip_ masked_fill_ scatter_ scatter_add_
         __iadd__=add_ __isub__=sub_ __imul__=mul_ __itruediv__=div_""",
@@ -35,18 +36,23 @@ METHODS = {
     "functional.gather": "gather index_select masked_fill masked_select scatter scatter_add",
     "functional.order": "argsort sort topk unique",
     "functional.sampling": "bernoulli multinomial bernoulli_ normal_ random_ uniform_",
+    "torch.tensor_methods": """ndimension nelement element_size is_floating_point is_complex get_device type type_as
+        byte char short new new_zeros new_ones new_empty new_full new_tensor
+        pin_memory share_memory_ data_ptr storage""",
 }
+# the same, for what is no call: x.is_cuda
+PROPERTIES = {"torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized"}
 # the same, for functions whose second argument is the tensor
 SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}
 
 
-def _add(table: dict[str, str], swapped: bool) -> None:
+def _add(table: dict[str, str], swapped: bool = False, made: Callable[[Method], Any] = lambda method: method) -> None:
     for file, names in table.items():
         for name in names.split():
             alias, _, function = name.partition("=")
-            added: Any = Method(file, function or alias, swapped)
-            setattr(Tensor, alias, added)
+            setattr(Tensor, alias, made(Method(file, function or alias, swapped)))
 
 
-_add(METHODS, swapped=False)
+_add(METHODS)
 _add(SWAPPED, swapped=True)
+_add(PROPERTIES, made=lambda method: property(lambda tensor: method.function(tensor)))

@@ -148,17 +148,10 @@ class Tensor:
     def __bool__(self) -> bool:
         return bool(self.item())
 
-    def tolist(self) -> Any:
-        """Nested lists of Python numbers (waits for the GPU)."""
-        return backends.to_device(self.array, "cpu").tolist()
-
     @guarded
     def numpy(self) -> np.ndarray:
         """The array, sharing memory. Raises DeviceError for a tensor on the GPU."""
         return self.array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph."""
@@ -167,12 +160,6 @@ class Tensor:
         return result
 
     # The backward pass
-
-    @guarded
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Ask for a gradient here (or no longer), in place."""
-        self.requires_grad = requires_grad
-        return self
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
@@ -235,3 +222,5 @@ class Tensor:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+        __getitem__, __setitem__, __iter__, __lt__, __le__, __gt__, __ge__ = _methods("methods", "...")

@@ -26,9 +26,16 @@ from .tensor import Tensor
 Strides = tuple[int, ...]
 
 
+class Size(tuple[int, ...]):
+    """A shape that says what it is: torch.Tensor(x.size()) is of this size, torch.Tensor([2, 3]) has two elements."""
+
+    def numel(self) -> int:
+        return int(np.prod(self))
+
+
 def size(self: Tensor, dim: int | None = None) -> Any:
     """The shape, or the length of one axis."""
-    return self.shape if dim is None else self.shape[axis_of(dim, self.shape)]
+    return Size(self.shape) if dim is None else self.shape[axis_of(dim, self.shape)]
 
 
 def dim(self: Tensor) -> int:

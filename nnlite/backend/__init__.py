@@ -96,12 +96,12 @@ def to_device(array: Any, device: str) -> Any:
     return _gpu().asarray(array) if target == "gpu" else _gpu().to_numpy(array)
 
 
-_NAMES = {"cpu": CPU, "gpu": GPU, "cuda": GPU, "cuda:0": GPU}
+_NAMES: dict[Any, Device] = {"cpu": CPU, "gpu": GPU, "cuda": GPU, "cuda:0": GPU, 0: GPU}
 
 
 def canonical(device: str) -> Device:
     """'cpu' or 'gpu' for any accepted spelling. Raises DeviceError for others."""
-    if device not in _NAMES:
+    if isinstance(device, bool) or device not in _NAMES:
         raise DeviceError(f"unknown device {device!r}; expected 'cpu' or 'gpu' ('cuda' is taken for 'gpu')")
     return _NAMES[device]
 

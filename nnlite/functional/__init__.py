@@ -27,10 +27,12 @@ and the rest, built the same way:
     order.py        sort argsort topk unique
     cumulative.py   cumsum cumprod prod
     embedding.py    embedding
-    activation.py   prelu elu gelu silu softplus tanh sigmoid softmax log_softmax
+    activation.py   prelu elu selu hardtanh relu6 gelu silu softplus softsign tanh sigmoid logsigmoid softmax
+                    log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
     norm.py         instance_norm layer_norm group_norm
     pad.py          pad
+    batch.py        what makes one image (C, H, W) a batch of one
     resize.py       interpolate pixel_shuffle
     noise.py        dropout dropout2d rsample
     sampling.py     bernoulli normal multinomial
@@ -40,7 +42,10 @@ and the rest, built the same way:
 Each file holds a family; in it each operation is a class with forward and, directly below, backward.
 """
 
-from .activation import elu, gelu, log_softmax, prelu, sigmoid, silu, softmax, softplus, tanh
+from . import batch
+from .activation import (
+    elu, gelu, hardtanh, log_softmax, logsigmoid, prelu, relu6, selu, sigmoid, silu, softmax, softplus, softsign, tanh,
+)  # fmt: skip
 from .arithmetic import add, div, exp, log, mul, neg, pow, sqrt, sub
 from .batch_norm import batch_norm
 from .cast import cast, clone, expand, to_device
@@ -71,8 +76,10 @@ from .reduce import mean, sum
 from .relu import leaky_relu, relu
 from .repeat import repeat
 from .resize import interpolate, pixel_shuffle
-from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .sampling import bernoulli, multinomial, normal
-
+from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
 from .triangle import diag, diagonal, tril, triu
+
+conv2d, conv_transpose2d, pixel_shuffle = map(batch.unbatched, (conv2d, conv_transpose2d, pixel_shuffle))
+max_pool2d, avg_pool2d, adaptive_avg_pool2d = map(batch.unbatched, (max_pool2d, avg_pool2d, adaptive_avg_pool2d))

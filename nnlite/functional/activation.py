@@ -7,7 +7,9 @@ import math
 from ..errors import guarded
 from ..function import Function, axis_of
 from ..tensor import Tensor
+from .arithmetic import div
 from .cross_entropy import log_shares
+from .piecewise import abs
 from .relu import leaky, leaky_slope_times
 from .shape import reshape
 
@@ -50,6 +52,16 @@ class ELU(Pointwise):
 
     def dy_times_slope(self, dy, x):
         return dy * ((x > 0) + (x <= 0) * (self.alpha * self.xp.exp(self.xp.minimum(x, 0.0))))
+
+
+class Hardtanh(Pointwise):
+    """y = x cut to low..high    dx = dy where low < x < high"""
+
+    def value(self, x):
+        return self.xp.clip(x, self.low, self.high)
+
+    def dy_times_slope(self, dy, x):
+        return dy * ((x > self.low) & (x < self.high))
 
 
 class GELU(Pointwise):
@@ -219,6 +231,28 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return ELU.apply(input, alpha=alpha)
 
 
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """1.0507 elu(x, 1.6733): numbers with mean 0 and variance 1 keep both (Klambauer et al. 2017).
+
+    `inplace` is accepted and ignored.
+    """
+    return 1.0507009873554805 * elu(input, 1.6732632423543772)
+
+
+@guarded
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace` is accepted and ignored.
+
+    Raises ValueError if min_val > max_val.
+    """
+    return Hardtanh.apply(input, low=min_val, high=max_val)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """x cut to 0..6 (Krizhevsky 2010). `inplace` is accepted and ignored."""
+    return hardtanh(input, 0.0, 6.0)
+
+
 @guarded
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the share of N(0, 1) below x (Hendrycks & Gimpel 2016).
@@ -243,6 +277,11 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return Softplus.apply(input, beta=beta, threshold=threshold)
 
 
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|): (-1, 1) (Bergstra et al. 2009)."""
+    return div(input, abs(input) + 1.0)
+
+
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent: (-1, 1)."""
     return Tanh.apply(input)
@@ -253,16 +292,21 @@ def sigmoid(input: Tensor) -> Tensor:
     return Sigmoid.apply(input)
 
 
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln(sigmoid(x)), and no -infinity where sigmoid is too small."""
+    return -softplus(-input, threshold=math.inf)
+
+
 @guarded
-def softmax(input: Tensor, dim: int) -> Tensor:
+def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """e^x / sum of e^x along `dim`: positive numbers that sum to 1 there. Raises IndexError for no such axis.
 
-    PyTorch's `dim` may be left out, which picks an axis by the number of axes; here it is always asked for.
+    Where `dim` is left out, PyTorch picks an axis by the number of axes; here it is always asked for: TypeError.
     """
     return Softmax.apply(input, axis=axis_of(dim, input.shape))
 
 
 @guarded
-def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """The logarithm of softmax, and no -infinity where softmax is too small. Raises IndexError for no such axis."""
+def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
+    """The logarithm of softmax, and no -infinity where softmax is too small. `dim` as in softmax."""
     return LogSoftmax.apply(input, axis=axis_of(dim, input.shape))

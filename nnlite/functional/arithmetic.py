@@ -65,7 +65,7 @@ class Div(Binary):
     """y = a / b    da = dy / b, db = -dy a / b^2"""
 
     def compute(self, a, b):
-        self.a, self.b = a, b
+        self.a, self.b = a if self.needs_input_grad[1] else None, b
         return a / b
 
     def derive(self, dy, to_a, to_b):
@@ -89,8 +89,9 @@ class Pow(Binary):
 
     def compute(self, a, b):
         self.a, self.b = a, b
-        self.y = a**b
-        return self.y
+        y = a**b
+        self.y = y if self.needs_input_grad[1] else None
+        return y
 
     def derive(self, dy, to_a, to_b):
         a, b = self.a, self.b

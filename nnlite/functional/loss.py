@@ -1,4 +1,4 @@
-"""Losses that compare two tensors of one shape, element by element, and nll_loss; cross_entropy.py has the other.
+"""Losses that compare two tensors element by element, and nll_loss; cross_entropy.py has the other.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
 It is given by name wherever PyTorch still has the deprecated size_average and reduce in front of it.
@@ -19,13 +19,13 @@ from .relu import relu
 
 @guarded
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """|input - target|. Raises ShapeError for shapes that differ (they would broadcast to another loss)."""
+    """|input - target|. Shapes that differ are broadcast, with a warning; ShapeError if they cannot be."""
     return reduced(abs(sub(input, target)), reduction)
 
 
 @guarded
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """(input - target)^2. Raises ShapeError for shapes that differ."""
+    """(input - target)^2. Shapes as in l1_loss."""
     return reduced(pow(sub(input, target), 2), reduction)
 
 
@@ -33,8 +33,8 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), for d = input - target (Huber 1964).
 
-    A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Raises
-    ShapeError for shapes that differ, ValueError unless delta > 0.
+    A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Shapes as in
+    l1_loss. Raises ValueError unless delta > 0.
     """
     return reduced(_huber(sub(input, target), delta), reduction)
 
@@ -43,8 +43,8 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, for d = input - target (Girshick 2015).
 
-    This is huber_loss / beta; for beta = 0 it is l1_loss. Raises ShapeError for shapes that differ, ValueError for
-    a negative beta.
+    This is huber_loss / beta; for beta = 0 it is l1_loss. Shapes as in l1_loss. Raises ValueError for a negative
+    beta.
     """
     difference = sub(input, target)
     return reduced(_huber(difference, beta) / beta if beta else abs(difference), reduction)
@@ -104,8 +104,8 @@ def binary_cross_entropy(
     """-(t ln p + (1 - t) ln(1 - p)) for probabilities p = input and targets t in 0..1, times weight if given.
 
     Logarithms are cut at -100 as in PyTorch, so p = 0 or 1 gives a finite loss. Raises ShapeError for shapes that
-    differ or a weight that does not broadcast to them, and ValueError for an input outside 0..1 (which waits for
-    the GPU: in training use the form with logits).
+    differ or a weight that does not broadcast to them, TypeError for dtypes that differ, and ValueError for an input
+    outside 0..1 (which waits for the GPU: in training use the form with logits).
     """
     values = BCE.apply(input, target)
     return reduced(values if weight is None else mul(values, weight), reduction)

@@ -1,4 +1,4 @@
-"""A border around tensors: constant, mirrored, or the outermost elements repeated."""
+"""A border around tensors: constant, mirrored, the outermost elements repeated, or those of the other end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import guarded
 from ..tensor import Tensor
+from .index import getitem
 from .shape import Move
 
 
@@ -49,7 +50,8 @@ class PadFromInside(PadConstant):
             slices, first, last = y.swapaxes(0, axis), inside.start, inside.stop - 1
             for i in range(len(slices)):
                 nearest = min(max(i, first), last)
-                source = nearest if self.mode == "replicate" else 2 * nearest - i
+                around = first + (i - first) % (last - first + 1)
+                source = {"replicate": nearest, "reflect": 2 * nearest - i, "circular": around}[self.mode]
                 if i != nearest:
                     pairs.append((slices[i], slices[source]))
         return pairs
@@ -60,10 +62,16 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """A border: pad = (before, after) the last axis, then the last but one, and so on, as in PyTorch.
 
     mode 'constant' (value, 0 unless given), 'reflect' (mirrored about the outermost element, which is not repeated;
-    narrower than the axis), or 'replicate' (the outermost element). Raises ShapeError for borders that do not fit.
+    narrower than the axis), 'replicate' (the outermost element), or 'circular' (the elements of the other end; at most
+    all of them). Negative numbers cut elements off. The result is always a copy.
+    Raises ShapeError for borders that do not fit.
     """
-    pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
-    borders = [(0, 0)] * (input.ndim - len(pairs)) + pairs
+    pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2], strict=True)][::-1]
+    pairs = [(0, 0)] * (input.ndim - len(pairs)) + pairs
+    if any(min(ends) < 0 for ends in pairs):
+        key = tuple(slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(input.shape, pairs, strict=True))
+        input = getitem(input, key)
+    borders = [(max(0, a), max(0, b)) for a, b in pairs]
     if mode == "constant":
         return PadConstant.apply(input, borders=borders, value=0.0 if value is None else value)
     return PadFromInside.apply(input, borders=borders, mode=mode)

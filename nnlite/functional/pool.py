@@ -21,10 +21,13 @@ from .conv import Pair, pair
 class MaxPool2d(Function):
     """y = the largest of each window, NaN if it holds one    dx = dy at the (first) place that was the largest"""
 
+    whole_numbers = True
+
     def forward(self, x, *, geometry):
         xp, x = self.xp, self.backend.channels_last(x)
         self.shape, self.geometry = x.shape, geometry
-        first, *others = _places(self.backend.windows(x, geometry, fill=-math.inf))
+        lowest = -math.inf if x.dtype.kind == "f" else int(xp.iinfo(x.dtype).min)
+        first, *others = _places(self.backend.windows(x, geometry, fill=lowest))
         y = first.copy()
         self.winner = xp.zeros(y.shape, xp.min_scalar_type(len(others)))
         for number, seen in enumerate(others, 1):
@@ -119,6 +122,7 @@ def max_pool2d(
     padding: Pair = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor:
     """The largest number of each window: y[n, c, i, j] = max over u, v of input[n, c, i s + u d - p, j s + v d - p].
 
@@ -126,7 +130,7 @@ def max_pool2d(
     The padding, at most half the kernel, never wins. With `ceil_mode` the division rounds up, so that no pixel is
     left out, but a window starts inside the image or in the padding before it. Of equal numbers the first gets the
     gradient. Raises ShapeError unless input is images at least as large as the kernel, ValueError for numbers out of
-    range.
+    range, and for return_indices, which is not covered.
     """
     geometry = geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
     return MaxPool2d.apply(input, geometry=geometry)

@@ -72,13 +72,14 @@ def interpolate(
     scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
-    *,
+    recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
     """Images (N, C, H, W) in another size: `size` (H', W') or floor(H scale_factor), each one number or two.
 
     A new pixel's centre lies at source = (i + 0.5) H / H' - 0.5 of the old ones (H / H' being 1 / scale_factor if
-    that is given and H' is not H, or the mode is 'bicubic' without antialias, as in PyTorch). mode 'nearest' takes the
+    that is given and H' is not H, or the mode is 'bicubic' without antialias, as in PyTorch; with
+    recompute_scale_factor it is H / H' all the same). mode 'nearest' takes the
     pixel floor(i H / H'), with that same ratio, or i // 2 for the double size, as PyTorch does; 'bilinear' mixes the
     two on either side, in each axis; 'bicubic' the four nearest, by the kernel of Keys 1981 with a = -0.75, those
     beyond the border being copies of the outermost; with align_corners the outermost pixels stay in place:
@@ -89,6 +90,8 @@ def interpolate(
     """
     old = input.shape[2:]
     new, ratios = new_size(old, size, scale_factor)
+    if recompute_scale_factor:
+        new, ratios = new_size(old, new, None)
     if mode != "bicubic" or antialias:
         ratios = [1.0 if n == m else ratio for n, m, ratio in zip(old, new, ratios, strict=True)]
     axes = list(zip(old, new, ratios, strict=True))

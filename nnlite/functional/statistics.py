@@ -84,7 +84,10 @@ class Extremes(NamedTuple):
 def var(
     input: Tensor, dim: Dims = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
-    """sum of (x - mean)^2 / (n - correction) over `dim`; correction is 1, or 0 with unbiased=False."""
+    """sum of (x - mean)^2 / (n - correction) over `dim`; correction is 1, or 0 with unbiased=False.
+
+    Of one element that is NaN, and a warning. Raises ShapeError for several, but no more than the correction.
+    """
     deviation, divisor = _deviation(input, dim, unbiased, correction)
     return div(sum(mul(deviation, deviation), dim, keepdim), divisor)
 
@@ -99,9 +102,10 @@ def std(
 
 
 def _deviation(input, dim, unbiased, correction):
-    """x - mean over dim, and n - correction."""
+    """x - mean over dim, and n - correction, NaN if that is not above 0."""
     n = math.prod(input.shape[axis] for axis in axes_of(input.shape, dim))
-    return sub(input, mean(input, dim, True)), n - (int(unbiased) if correction is None else correction)
+    divisor = n - (int(unbiased) if correction is None else correction)
+    return sub(input, mean(input, dim, True)), divisor if divisor > 0 else math.nan
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -123,6 +127,8 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _pick(input, index, dim, keepdim):
+    if not input.shape:
+        return Extremes(amax(input, dim), index)
     axis = axis_of(dim, input.shape)
     values = Pick.apply(input, index=index.array, axis=axis)
     return Extremes(values, index) if keepdim else Extremes(values.squeeze(axis), index.squeeze(axis))
@@ -163,12 +169,13 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
 @guarded
 def norm(input: Tensor, p: float | str = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """(sum of |x|^p over dim)^(1/p) for p > 0, the largest |x| for p = inf; the gradient at 0 is taken as 0.
+    """(sum of |x|^p over dim)^(1/p) for p > 0; the gradient at 0 is taken as 0.
 
-    p = 'fro' is PyTorch's name for 2.
+    It is the largest |x| for p = inf, the smallest for p = -inf. p = 'fro' is PyTorch's name for 2. Raises ValueError
+    for 0 and other negative p.
     """
-    if p == math.inf:
-        return amax(abs(input), dim, keepdim)
+    if p in (math.inf, -math.inf):
+        return (amax if p == math.inf else amin)(abs(input), dim, keepdim)
     return Norm.apply(input, p=2.0 if p == "fro" else p, dim=dim, keepdim=keepdim)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 from ..errors import ShapeError
 from ..function import axis_of, is_tensor, shape_of
@@ -40,6 +41,12 @@ def elu(input, alpha=1.0, inplace=False):
     check_number("elu", alpha=alpha)
 
 
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    check_number("hardtanh", min_val=min_val, max_val=max_val)
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val {min_val} is larger than max_val {max_val}")
+
+
 def gelu(input, approximate="none"):
     check_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
@@ -50,8 +57,8 @@ def softplus(input, beta=1.0, threshold=20.0):
         raise ValueError("softplus: beta must not be 0, the result is divided by it")
 
 
-def _axis_to_sum(name, input, dim, *others):
-    if not isinstance(dim, int):
+def _axis_to_sum(name, input, dim=None):
+    if not isinstance(dim, Integral):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
     shape = shape_of(input)
     some_elements(name, shape, dim, shape[axis_of(dim, shape)])

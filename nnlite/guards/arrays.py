@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
+from numbers import Real
 
 from .. import backend as backends
 from ..errors import ShapeError
@@ -89,15 +91,20 @@ def _place_of_extreme(name, input, dim=None, *others, **settings):
 
 def _variance(name, input, dim=None, unbiased=True, *others, correction=None, **settings):
     require_tensors(name, input)
-    correction = float(unbiased) if correction is None else correction
-    if not _count(input, dim) > correction:
-        few = f"too few elements along dim {dim} of shape {input.shape}"
-        raise ShapeError(f"{name}: {few} for a correction of {correction}")
+    correction, count = float(unbiased) if correction is None else correction, _count(input, dim)
+    if not count > correction:
+        few = f"{name}: {count} elements along dim {dim} of shape {input.shape} are too few"
+        if count != 1:
+            raise ShapeError(f"{few} for a correction of {correction}")
+        warnings.warn(f"{few}, the result is NaN; use unbiased=False, or more elements", stacklevel=4)
 
 
 def norm(input, p=2.0, dim=None, keepdim=False):
-    if p != "fro" and not (isinstance(p, (int, float)) and p > 0):
-        raise ValueError(f"norm: p must be a number above 0, got {p!r}")
+    require_tensors("norm", input)
+    if input.dtype.kind != "f":
+        raise TypeError(f"norm: expected floating-point numbers, got {input.dtype}; use .float()")
+    if p != "fro" and not (isinstance(p, Real) and (p > 0 or p == -math.inf)):
+        raise ValueError(f"norm: p must be a number above 0, -inf or 'fro', got {p!r}")
 
 
 def _count(input, dim):
@@ -202,8 +209,8 @@ def roll(input, shifts, dims=None):
 
 def embedding(input, weight, padding_idx=None):
     require_tensors("embedding", input, weight)
-    if input.dtype.kind not in "iu":
-        raise TypeError(f"embedding: the input holds whole numbers, not {input.dtype}; use .long()")
+    if input.dtype not in ("int64", "int32"):
+        raise TypeError(f"embedding: the input holds whole numbers, int64 or int32, not {input.dtype}; use .long()")
     if weight.ndim != 2:
         raise ShapeError(f"embedding: expected a weight (V, D), got {weight.shape} (input {input.shape})")
     rows = len(weight)

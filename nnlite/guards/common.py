@@ -70,7 +70,7 @@ def check_choice(name: str, what: str, value: Any, choices: Sequence[str]) -> No
 def pair(name: str, what: str, value: Any, least: int) -> tuple[int, int]:
     """One number for both axes, or two. Raises ValueError for anything else."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or any(not isinstance(v, int) or v < least for v in both):
+    if len(both) != 2 or any(not isinstance(v, Integral) or v < least for v in both):
         raise ValueError(f"{name}: {what} must be one or two whole numbers of at least {least}, got {value!r}")
     return both
 
@@ -80,6 +80,11 @@ def check_pair(name: str, **pair: Tensor) -> None:
     (a, x), (b, y) = pair.items()
     if shape_of(x) != shape_of(y):
         raise ShapeError(f"{name}: {a} has shape {shape_of(x)}, {b} {shape_of(y)}; they must be equal")
+    check_floats(name, x, y)
+
+
+def check_floats(name: str, x: Any, y: Any) -> None:
+    """Raise TypeError unless both are tensors, and at least one of them is floating-point."""
     given = [getattr(v, "dtype", None) or type(v).__name__ for v in (x, y)]
     kinds = [getattr(dtype, "kind", None) for dtype in given]
     if None in kinds or "f" not in kinds:
@@ -154,8 +159,10 @@ def _check_range(name, settings, fits, wanted):
             raise ValueError(f"{name}: {what} must {wanted}, got {value!r}")
 
 
-def check_windows(name, kernel_size, stride, padding, dilation):
-    """Raise ValueError for windows that pooling does not have."""
+def check_windows(name, kernel_size, stride, padding, dilation, return_indices=False):
+    """Raise ValueError for windows that pooling does not have, and for indices of the largest."""
+    if return_indices:
+        raise ValueError(f"{name}: return_indices=True is not covered, nor is max_unpool2d; leave it out")
     kernel, border = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
     pair(name, "stride", kernel if stride is None else stride, 1)
     pair(name, "dilation", dilation, 1)
@@ -165,7 +172,7 @@ def check_windows(name, kernel_size, stride, padding, dilation):
 
 def check_divisor(name, divisor):
     """Raise ValueError for something to divide by that is neither a whole number nor left out."""
-    if divisor is not None and (not isinstance(divisor, int) or divisor == 0):
+    if divisor is not None and (not isinstance(divisor, Integral) or divisor == 0):
         raise ValueError(f"{name}: divisor_override must be a whole number other than 0, got {divisor!r}")
 
 
@@ -175,17 +182,21 @@ def check_cells(name, output_size):
     pair(name, "output_size", tuple(1 if n is None else n for n in sizes), 1)
 
 
-def check_resizing(name, size, scale_factor, mode, align_corners, antialias=False):
+def check_resizing(
+    name, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None, antialias=False
+):
     """Raise ValueError for settings that do not make sense, whatever the images."""
     check_choice(name, "mode", mode, ("nearest", "bilinear", "bicubic"))
-    if mode == "nearest" and (align_corners or antialias):
-        what = "align_corners" if align_corners else "antialias"
+    if mode == "nearest" and (align_corners is not None or antialias):
+        what = "antialias" if antialias else "align_corners"
         raise ValueError(f"{name}: {what} goes with modes 'bilinear' and 'bicubic' only")
     if align_corners and antialias:
         raise ValueError(f"{name}: antialias with align_corners is not covered; leave out one of them")
     if (size is None) == (scale_factor is None):
         raise ValueError(f"{name}: give either size or scale_factor, got {size!r} and {scale_factor!r}")
-    what, given, kinds = ("scale_factor", scale_factor, (int, float)) if size is None else ("size", size, int)
+    if recompute_scale_factor and size is not None:
+        raise ValueError(f"{name}: recompute_scale_factor goes with scale_factor, got size={size!r}")
+    what, given, kind = ("scale_factor", scale_factor, Real) if size is None else ("size", size, Integral)
     both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(both) != 2 or not all(isinstance(v, kinds) and v > 0 and math.isfinite(v) for v in both):
+    if len(both) != 2 or not all(isinstance(v, kind) and v > 0 and math.isfinite(v) for v in both):
         raise ValueError(f"{name}: {what} must be one or two numbers above 0, got {given!r}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Integral
+
 from ..backend.geometry import Geometry
 from ..errors import ShapeError
 from ..functional.conv import borders
@@ -75,8 +78,8 @@ def _some_window(name, input, geometry, padding):
 # Pooling
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    _pooling("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    _pooling("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def avg_pool2d(
@@ -86,10 +89,10 @@ def avg_pool2d(
     _pooling("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
 
 
-def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode):
+def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=False):
     check_images(name, input)
     kernel_size = pair(name, "kernel_size", kernel_size, 1)
-    check_windows(name, kernel_size, stride, padding, dilation)
+    check_windows(name, kernel_size, stride, padding, dilation, return_indices)
     _some_window(name, input, geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode), padding)
 
 
@@ -102,22 +105,27 @@ def adaptive_avg_pool2d(input, output_size):
 
 
 def pad(input, pad, mode="constant", value=None):
-    check_choice("pad", "mode", mode, ("constant", "reflect", "replicate"))
+    check_choice("pad", "mode", mode, ("constant", "reflect", "replicate", "circular"))
     require_tensors("pad", input)
     sizes = tuple(pad) if isinstance(pad, (tuple, list)) else (None,)
-    if len(sizes) % 2 or any(not isinstance(n, int) or n < 0 for n in sizes):
-        raise ValueError(f"pad: expected pairs (before, after) of whole numbers of at least 0, got {pad!r}")
+    if len(sizes) % 2 or not all(isinstance(n, Integral) for n in sizes):
+        raise ValueError(f"pad: expected pairs (before, after) of whole numbers, got {pad!r}")
     if len(sizes) > 2 * input.ndim:
         raise ShapeError(f"pad: {len(sizes)} numbers are more than two for each axis of shape {input.shape}")
-    if mode != "constant":
-        for n, *border in zip(input.shape[::-1], sizes[::2], sizes[1::2], strict=False):
-            if any(border) and (n == 0 or (mode == "reflect" and max(border) >= n)):
-                given = f"a border of {tuple(border)} of an axis of {n} elements"
-                raise ShapeError(f"pad: {given} cannot {mode} it ({input.shape})")
+    if mode != "constant" and value is not None:
+        raise ValueError(f"pad: a value goes with mode 'constant' only, got {value!r} for {mode!r}")
+    if mode != "constant" and input.ndim - len(sizes) // 2 not in (1, 2):
+        raise ShapeError(f"pad: mode {mode!r} is for all axes but the first one or two, got {pad} for {input.shape}")
+    for n, *ends in zip(input.shape[::-1], sizes[::2], sizes[1::2], strict=False):
+        left = n + sum(min(0, end) for end in ends)
+        most = {"constant": math.inf, "reflect": left - 1, "replicate": math.inf if left else 0, "circular": left}[mode]
+        if left < 0 or max(0, *ends) > most:
+            given = f"a border of {tuple(ends)} of an axis of {n} elements"
+            raise ShapeError(f"pad: {given} cannot be {mode} ({input.shape})")
 
 
-def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, *, antialias=False):
-    check_resizing("interpolate", size, scale_factor, mode, align_corners, antialias)
+def interpolate(input, size=None, scale_factor=None, *settings, **named):
+    check_resizing("interpolate", size, scale_factor, *settings, **named)
     check_images("interpolate", input)
     if 0 in new_size(input.shape[2:], size, scale_factor)[0]:
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")

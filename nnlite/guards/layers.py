@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import partial
+from numbers import Integral
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from .common import (
     check_cells,
     check_choice,
     check_divisor,
+    check_not_negative,
     check_number,
     check_output_padding,
     check_padding,
@@ -26,17 +28,17 @@ from .common import (
     pair,
 )
 
-PADDING_MODES = ("zeros", "reflect", "replicate")
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 # A setting of one name means the same in every layer that has it.
 SETTINGS = (
-    (check_number, ("negative_slope", "alpha", "beta", "threshold")),
-    (check_share, ("p", "label_smoothing")),
+    (check_number, ("negative_slope", "alpha", "beta", "threshold", "value", "min_val", "max_val", "margin")),
+    (check_share, ("label_smoothing",)),
     (check_positive, ("delta", "eps")),
     (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
     (partial(check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
     (partial(check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
-    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor")),
+    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor", "downscale_factor")),
 )
 
 
@@ -45,9 +47,25 @@ def settings(layer):
     """Check each setting of a layer by its name."""
     name, own = type(layer).__name__, vars(layer)
     for check, known in SETTINGS:
-        check(name, **{key: own[key] for key in known if key in own})
+        check(name, **{key: own[key] for key in known if key in own and (key, own[key]) != ("dim", None)})
+    if isinstance(layer, nn.Dropout):
+        check_share(name, p=layer.p)
     if "approximate" in own:
         check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
+    if "reduction" in own:
+        batchmean = ["batchmean"] if name == "KLDivLoss" else []
+        check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *batchmean))
+        check_not_negative(name, beta=own.get("beta", 0))
+    if "kernel_size" in own and "in_channels" not in own:
+        windows = layer.kernel_size, layer.stride, layer.padding, own.get("dilation", 1)
+        check_windows(name, *windows, own.get("return_indices", False))
+        check_divisor(name, own.get("divisor_override"))
+    if "output_size" in own:
+        check_cells(name, layer.output_size)
+    if "align_corners" in own:
+        check_resizing(name, **layer._settings())
+    if name == "Softplus" and layer.beta == 0:
+        raise ValueError("Softplus: beta must not be 0, the result is divided by it")
 
 
 @guards("PReLU")
@@ -56,45 +74,12 @@ def prelu(layer, init):
     settings(layer)
 
 
-@guards("Softplus")
-def softplus(layer):
-    settings(layer)
-    if layer.beta == 0:
-        raise ValueError("Softplus: beta must not be 0, the result is divided by it")
-
-
-@guards("Loss")
-def loss(layer):
-    settings(layer)
-    name, kl = type(layer).__name__, hasattr(layer, "log_target")
-    check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *(["batchmean"] if kl else [])))
-    if getattr(layer, "beta", 0) < 0:
-        raise ValueError(f"{name}: beta must not be negative, got {layer.beta!r}")
-
-
-@guards("Pool")
-def pool(layer):
-    name = type(layer).__name__
-    check_windows(name, layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
-    check_divisor(name, getattr(layer, "divisor_override", None))
-
-
-@guards("AdaptiveAvgPool2d")
-def adaptive_avg_pool2d(layer):
-    check_cells("AdaptiveAvgPool2d", layer.output_size)
-
-
 @guards("_Pad.__init__")
 def pad(self, padding):
-    sides = padding if isinstance(padding, (tuple, list)) else (padding,) * 4
-    if len(sides) != 4 or any(not isinstance(n, int) or n < 0 for n in sides):
-        name = type(self).__name__
-        raise ValueError(f"{name}: padding must be one or four whole numbers of at least 0, got {padding!r}")
-
-
-@guards("Upsample")
-def upsample(layer):
-    check_resizing("Upsample", layer.size, layer.scale_factor, layer.mode, layer.align_corners)
+    sides = padding if isinstance(padding, (tuple, list)) else (padding,) * self.sides
+    if len(sides) != self.sides or not all(isinstance(n, Integral) for n in sides):
+        expected = f"one or {self.sides} whole numbers"
+        raise ValueError(f"{type(self).__name__}: padding must be {expected}, got {padding!r}")
 
 
 @guards("Unflatten.__init__")
@@ -168,10 +153,15 @@ def per_channel(self, num_features, eps, momentum):
 
 @guards("PerChannel.forward")
 def per_channel_forward(self, input):
-    shape = shape_of(input)
-    if len(shape) not in map(len, self._axes) or shape[1] != self.num_features:
-        forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
-        raise ShapeError(f"{type(self).__name__}: expected {forms} with C = {self.num_features}, got {shape}")
+    shape, name = shape_of(input), type(self).__name__
+    forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
+    message = f"{name}: expected {forms} with C = {self.num_features}, got {shape}"
+    other = len(shape) > 1 and shape[1] != self.num_features
+    used = self.weight is not None or self.running_mean is not None
+    if len(shape) not in map(len, self._axes) or (other and used):
+        raise ShapeError(message)
+    if other:
+        warnings.warn(f"{message}; it has no weights, so that this does not matter", stacklevel=5)
 
 
 @guards("LayerNorm.__init__")
@@ -183,12 +173,11 @@ def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=T
         check_whole("LayerNorm", 1, normalized_shape=size)
 
 
-@guards("GroupNorm")
-def group_norm(layer):
-    settings(layer)
-    if layer.num_channels % layer.num_groups:
-        channels, groups = layer.num_channels, layer.num_groups
-        raise ValueError(f"GroupNorm: {channels} channels do not make {groups} groups of one size")
+@guards("GroupNorm.__init__")
+def group_norm(self, num_groups, num_channels, *others, **settings):
+    check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
+    if num_channels % num_groups:
+        raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
 
 
 @guards("GroupNorm.forward")
@@ -249,12 +238,12 @@ def add_module(self, name, module):
 
 
 @guards("Module.to")
-def to(self, *target, device=None, dtype=None):
+def to(self, *target, device=None, dtype=None, non_blocking=False):
     for wanted in (*target, device):
-        if isinstance(wanted, str):
+        if isinstance(wanted, (str, int)):
             backends.canonical(wanted)
     for wanted in (*target, dtype):
-        if not (wanted is None or isinstance(wanted, str) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
+        if not (wanted is None or isinstance(wanted, (str, int)) or is_tensor(wanted)) and np.dtype(wanted).kind != "f":
             raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {wanted}")
 
 

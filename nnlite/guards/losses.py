@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as backends
 from ..errors import ShapeError
 from ..function import arrays_in, is_tensor
 from ..functional.cross_entropy import class_axis
+from .arrays import broadcast
 from .common import (
     check_choice,
+    check_dtypes,
+    check_floats,
     check_not_negative,
     check_pair,
     check_positive,
@@ -27,21 +32,33 @@ def _compared(name, input, target, *others, reduction="mean"):
     check_choice(name, "reduction", reduction, REDUCTIONS)
 
 
-share(_compared, "l1_loss", "mse_loss", "hinge_loss")
+def _regression(name, input, target, *others, reduction="mean", level=4):
+    """As in PyTorch, shapes that differ are only warned of if they broadcast: each pair of numbers then counts."""
+    check_floats(name, input, target)
+    check_choice(name, "reduction", reduction, REDUCTIONS)
+    if input.shape != target.shape:
+        broadcast(name, input.shape, target.shape)
+        given = f"input has shape {input.shape}, target {target.shape}"
+        warnings.warn(f"{name}: {given}, and they broadcast; give both one shape if that is a slip", stacklevel=level)
+
+
+share(_compared, "hinge_loss")
+share(_regression, "l1_loss", "mse_loss")
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0):
     check_positive("huber_loss", delta=delta)
-    _compared("huber_loss", input, target, reduction=reduction)
+    _regression("huber_loss", input, target, reduction=reduction, level=5)
 
 
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
-    _compared("smooth_l1_loss", input, target, reduction=reduction)
+    _regression("smooth_l1_loss", input, target, reduction=reduction, level=5)
     check_not_negative("smooth_l1_loss", beta=beta)
 
 
 def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
     _compared("binary_cross_entropy", input, target, reduction=reduction)
+    check_dtypes("binary_cross_entropy", input, target=target)
     _weight("binary_cross_entropy", "weight", weight, input)
     p = arrays_in(input)
     if bool(((p < 0) | (p > 1)).any()):
@@ -54,6 +71,8 @@ def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
 def binary_cross_entropy_with_logits(input, target, weight=None, *, reduction="mean", pos_weight=None):
     name = "binary_cross_entropy_with_logits"
     _compared(name, input, target, reduction=reduction)
+    if target.dtype.kind != "f":
+        raise TypeError(f"{name}: target holds probabilities, not {target.dtype}; use .float()")
     _weight(name, "weight", weight, input)
     _weight(name, "pos_weight", pos_weight, input)
 
@@ -107,13 +126,14 @@ def _scores(name, input, weight, reduction):
     if 0 in (input.shape or (0,)):
         raise ShapeError(f"{name}: expected input (N, C), (N, C, d1, ...) or (C,), none of them 0, got {input.shape}")
     check_shape(name, input, (input.shape[class_axis(input)],), weight=weight)
+    check_dtypes(name, input, weight=weight)
 
 
 def _classes(name, input, target, ignore_index):
     """Refuse a target of other things than classes, and on the CPU, where a look costs little, of classes not there."""
     axis = class_axis(input)
     classes, expected = input.shape[axis], input.shape[:axis] + input.shape[axis + 1 :]
-    if not is_tensor(target) or target.dtype.kind not in "iu":
+    if not is_tensor(target) or target.dtype not in ("int64", "uint8"):
         given = f"{target.dtype} of shape {target.shape}" if is_tensor(target) else type(target).__name__
         raise TypeError(
             f"{name}: target must hold classes as whole numbers of shape {expected} (use .long()), got {given}"

@@ -58,14 +58,6 @@ def numpy(self):
         raise DeviceError("numpy() of a tensor on the gpu; use .cpu().numpy()")
 
 
-@guards("Tensor.requires_grad_")
-def requires_grad_(self, requires_grad=True):
-    if self.grad_fn is not None:
-        raise GraphError("requires_grad_ is for leaves, and this tensor was computed; use .detach() first")
-    if requires_grad and self.dtype.kind != "f":
-        raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
-
-
 @guards("Tensor.backward")
 def backward(self, gradient):
     if not self.requires_grad:

@@ -7,7 +7,8 @@ batch_norm.py   BatchNorm1d BatchNorm2d
 container.py    Sequential ModuleList ModuleDict Identity
 
 layer.py        Layer: what layers without weights have in common
-activation.py   ReLU LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
+activation.py   ReLU ReLU6 Hardtanh LeakyReLU PReLU ELU SELU GELU SiLU Softplus Softsign Tanh Sigmoid LogSigmoid Softmax
+                LogSoftmax
 pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
 pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
 resize.py       Upsample PixelShuffle
@@ -26,7 +27,10 @@ import sys
 
 from .. import functional
 from . import init, utils
-from .activation import ELU, GELU, LeakyReLU, LogSoftmax, PReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .activation import (
+    ELU, GELU, SELU, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, PReLU, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus,
+    Softsign, Tanh,
+)  # fmt: skip
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Identity, ModuleDict, ModuleList, Sequential
 from .conv import Conv2d, ConvTranspose2d
@@ -34,16 +38,8 @@ from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .linear import Linear
 from .loss import (
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    MSELoss,
-    NLLLoss,
-    SmoothL1Loss,
-)
+    BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss, SmoothL1Loss,
+)  # fmt: skip
 from .module import Module, Parameter
 from .norm import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
 from .pad import ReflectionPad2d, ReplicationPad2d, ZeroPad2d

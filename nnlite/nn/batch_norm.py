@@ -16,6 +16,7 @@ class Norm(Module):
     bias: Parameter | None
 
     def __init__(self, shape, eps, affine, bias):
+        super().__init__()
         self.eps, self.affine = eps, affine
         guard("settings", self)
         self.weight = Parameter(np.ones(shape, get_default_dtype())) if affine else None

@@ -22,9 +22,27 @@ class _Row(Module):
     @guarded
     def extend(self, modules: Iterable[Module]) -> Self:
         """Put several modules at the end."""
-        for module in modules:
+        for module in list(modules):
             self.append(module)
         return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at `index`. All are then called by their numbers."""
+        modules = list(self)
+        modules.insert(index, module)
+        self.append(module)  # which refuses other things than modules
+        return self._refill(modules)
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a module out. The others are then called by their numbers."""
+        module = self._named(index)[1]
+        del self[index]
+        return module
+
+    def _refill(self, modules: list[Module]) -> Self:
+        for name, _ in self._own(Module):
+            delattr(self, name)
+        return self.extend(modules)
 
     def __len__(self) -> int:
         return len(self._own(Module))
@@ -40,22 +58,26 @@ class _Row(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         self.add_module(self._named(index)[0], module)
 
+    def __delitem__(self, index: int | slice) -> None:
+        modules = list(self)
+        del modules[index]
+        self._refill(modules)
+
+    def __add__(self, other: Iterable[Module]) -> Self:
+        return type(self)().extend([*self, *other])
+
+    __iadd__ = extend
+
 
 class ModuleList(_Row):
     """A list of modules whose parameters are found. It computes nothing itself. A slice is a ModuleList."""
 
     def __init__(self, modules: Iterable[Module] | None = None):
+        super().__init__()
         self.extend(() if modules is None else modules)
 
     def __getitem__(self, index: int | slice) -> Any:
         return ModuleList(list(self)[index]) if isinstance(index, slice) else self._named(index)[1]
-
-    def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`; those behind it move up by one number."""
-        modules = list(self)
-        modules.insert(index, module)
-        for i, m in enumerate(modules):
-            self.add_module(str(i), m)
 
 
 class Sequential(_Row):
@@ -65,6 +87,7 @@ class Sequential(_Row):
     """
 
     def __init__(self, *modules: Any):
+        super().__init__()
         if len(modules) == 1 and isinstance(modules[0], dict):
             for name, module in modules[0].items():
                 self.add_module(name, module)
@@ -87,6 +110,7 @@ class ModuleDict(Module):
     """
 
     def __init__(self, modules: Named | None = None):
+        super().__init__()
         self.update({} if modules is None else modules)
 
     def update(self, modules: Named) -> None:
@@ -99,11 +123,20 @@ class ModuleDict(Module):
         for name, module in pairs.items():
             self[name] = module
 
+    def pop(self, name: str) -> Any:
+        """Take a module out."""
+        module = self[name]
+        delattr(self, name)
+        return module
+
     def __setitem__(self, name: str, module: Module) -> None:
         self.add_module(name, module)
 
-    def __getitem__(self, name: str) -> Module:
+    def __getitem__(self, name: str) -> Any:
         return dict(self._own(Module))[name]
+
+    def __delitem__(self, name: str) -> None:
+        self.pop(name)
 
     def __len__(self) -> int:
         return len(self._own(Module))
@@ -125,7 +158,7 @@ class Identity(Module):
     """y = input: takes the place of a layer that is left out, with whatever arguments that layer had."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        pass
+        super().__init__()
 
     def forward(self, input: Any) -> Any:
         return input

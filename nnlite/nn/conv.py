@@ -17,6 +17,7 @@ class _Conv(Module):
 
     @guarded
     def __init__(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
+        super().__init__()
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, int(groups)
         self.kernel_size, self.stride, self.dilation = pair(kernel_size), pair(stride), pair(dilation)
         shape = (channels[0], channels[1] // groups, *self.kernel_size)

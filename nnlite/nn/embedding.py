@@ -1,5 +1,7 @@
 """A table of vectors."""
 
+from typing import Self
+
 from .. import functional as F
 from ..creation import empty
 from ..errors import guard
@@ -17,6 +19,7 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None):
+        super().__init__()
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         guard("Embedding", self)
         self.weight = init.normal_(Parameter(empty(num_embeddings, embedding_dim)))
@@ -24,6 +27,13 @@ class Embedding(Module):
             self.padding_idx = padding_idx % num_embeddings
             with no_grad():
                 self.weight[self.padding_idx] = 0.0
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> Self:
+        """The layer with these vectors (V, D) for its weight, which is not trained unless freeze=False."""
+        layer = cls(embeddings.shape[0], embeddings.shape[1], padding_idx)
+        layer.weight = Parameter(embeddings, requires_grad=not freeze)
+        return layer
 
     def forward(self, input: Tensor) -> Tensor:
         return F.embedding(input, self.weight, self.padding_idx)

@@ -1,14 +1,58 @@
-"""What layers without weights have in common: settings that are plain attributes."""
+"""What layers without weights have in common: a function of nnlite.functional, and settings for it."""
 
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import guard
+from ..tensor import Tensor
 from .module import Module
 
 
 class Layer(Module):
-    """Prints its settings, which are its public attributes.
+    """The function that its class names. The constructor takes what that function takes after its inputs.
 
-    After the constructor has assigned them, `guard("settings", self)` checks each by its name (guards/layers.py).
+    nn.LeakyReLU(0.2)(x) is functional.leaky_relu(x, 0.2). The settings are attributes, and are printed. One that makes
+    no sense is found by the constructor, where it was written: guard("settings") checks each by its name
+    (guards/layers.py).
     """
 
+    function: Callable[..., Any]
+    _accepted: inspect.Signature
+    inputs: tuple[str, ...] = ("input",)
+    __signature__: inspect.Signature | None  # what help() and editors show
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the settings
+
+    def __init_subclass__(cls) -> None:
+        if hasattr(cls, "function"):
+            parameters = inspect.signature(cls.function).parameters.values()
+            cls._accepted = inspect.Signature([p for p in parameters if p.name not in cls.inputs])
+            cls.__signature__ = None if "__init__" in vars(cls) else cls._accepted
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__()
+        given = self._accepted.bind(*args, **kwargs)
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            if name in ("weight", "pos_weight"):  # saved and moved with a loss, but not trained
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
+        guard("settings", self)
+
+    def forward(self, input: Tensor) -> Any:
+        return self.compute(input)
+
+    def compute(self, *inputs: Any, **others: Any) -> Any:
+        """The function of these inputs, with this layer's settings."""
+        return type(self).function(*inputs, **others, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._accepted.parameters}
+
     def extra_repr(self) -> str:
-        shown = {name: value for name, value in vars(self).items() if isinstance(value, (int, float, str, tuple, list))}
-        return ", ".join(f"{name}={value!r}" for name, value in shown.items() if name != "training")
+        shown = [(name, v) for name, v in self._settings().items() if isinstance(v, (int, float, str, tuple, list))]
+        return ", ".join(f"{name}={v!r}" for name, v in shown if v or name not in ("inplace", "return_indices"))

@@ -15,6 +15,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
+        super().__init__()
         self.in_features, self.out_features = in_features, out_features
         guard("settings", self)
         bound = 1.0 / math.sqrt(max(1, in_features))

@@ -4,39 +4,19 @@ The module is made with what the function takes after `input` and `target`: nn.H
 functional.huber_loss(input, target, delta=2.0).
 """
 
-import inspect
-from collections.abc import Callable
-from typing import Any
-
 from .. import functional as F
-from ..errors import guard
 from ..tensor import Tensor
-from .module import Module
+from .layer import Layer
 
 
-class _Loss(Module):
-    """Keeps its function's settings as attributes. Weights are saved and moved with it, but not trained."""
+class _Loss(Layer):
+    inputs: tuple[str, ...] = ("input", "target")
 
-    function: Callable[..., Tensor]
-    __signature__: inspect.Signature  # what help() and editors show
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+        return self.compute(input, target)
 
-    def __init_subclass__(cls) -> None:
-        parameters = inspect.signature(cls.function).parameters.values()
-        cls.__signature__ = inspect.Signature([p for p in parameters if p.name not in ("input", "target")])
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        given = type(self).__signature__.bind(*args, **kwargs)
-        given.apply_defaults()
-        self._settings = tuple(given.arguments)
-        for name, value in given.arguments.items():
-            if name in ("weight", "pos_weight"):
-                self.register_buffer(name, value)
-            else:
-                setattr(self, name, value)
-        guard("Loss", self)
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return type(self).function(input, target, **{name: getattr(self, name) for name in self._settings})
+    def extra_repr(self) -> str:
+        return ""
 
 
 class L1Loss(_Loss):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partialmethod
+from functools import partialmethod, reduce
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -77,26 +77,35 @@ class Module:
     def children(self) -> Iterator[Module]:
         return (module for _, module in self.named_children())
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """(dotted name, module) of this module and all inside it, outer before inner, each once."""
-        return self._walk()
+    def named_modules(self, memo: Any = None, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """(dotted name, module) of this module and all inside it, outer before inner, each once. `memo` is ignored."""
+        return self._walk(prefix)
 
     def modules(self) -> Iterator[Module]:
         return (module for _, module in self._walk())
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, parameter) of everything trained. One with two names is listed once, under the first."""
-        return _first_names((_dotted(prefix, name), p) for prefix, m in self._walk() for name, p in m._own(Parameter))
+    def get_submodule(self, target: str) -> Any:
+        """The module of this dotted name. Raises AttributeError if there is none."""
+        return reduce(getattr, target.split(".") if target else [], self)
 
-    def parameters(self) -> Iterator[Parameter]:
-        return (parameter for _, parameter in self.named_parameters())
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """(dotted name, parameter) of everything trained. One with two names is listed once, under the first.
 
-    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        With recurse=False only this module's own.
+        """
+        modules = self._walk(prefix, recurse)
+        return _first_names((_dotted(path, name), p) for path, m in modules for name, p in m._own(Parameter))
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
         """(dotted name, tensor) of what is moved along but not trained, each once."""
-        return _first_names((_dotted(prefix, name), t) for prefix, m in self._walk() for name, t in m._own_buffers())
+        modules = self._walk(prefix, recurse)
+        return _first_names((_dotted(path, name), t) for path, m in modules for name, t in m._own_buffers())
 
-    def buffers(self) -> Iterator[Tensor]:
-        return (tensor for _, tensor in self.named_buffers())
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        return (tensor for _, tensor in self.named_buffers(recurse=recurse))
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call fn(module) on every module inside, then on this one; for initialising weights."""
@@ -112,16 +121,17 @@ class Module:
         names = [name for name, persistent in self._buffer_names.items() if persistent or not saved_only]
         return [(name, vars(self)[name]) for name in names if isinstance(vars(self).get(name), Tensor)]
 
-    def _walk(self, again: bool = False) -> Iterator[tuple[str, Module]]:
+    def _walk(self, prefix: str = "", deep: bool = True, again: bool = False) -> Iterator[tuple[str, Module]]:
         """(dotted name, module), outer before inner; a module with two names under the first, or `again` under both."""
-        stack: list[tuple[str, Module]] = [("", self)]
+        stack: list[tuple[str, Module]] = [(prefix, self)]
         seen = set()
         while stack:
             prefix, module = stack.pop()
             if again or module not in seen:
                 seen.add(module)
                 yield prefix, module
-                stack += [(_dotted(prefix, name), child) for name, child in reversed(module._own(Module))]
+                inside = reversed(module._own(Module) if deep else [])
+                stack += [(_dotted(prefix, name), child) for name, child in inside]
 
     # Modes
 
@@ -151,11 +161,14 @@ class Module:
 
     # Saving and loading
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Dotted name -> tensor for every parameter and buffer, in PyTorch's names and shapes; memory is shared."""
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """Dotted name -> tensor for every parameter and buffer, in PyTorch's names and shapes; memory is shared.
+
+        `prefix`, such as "net.", is put in front of each name.
+        """
         return {
-            _dotted(prefix, name): tensor.detach()
-            for prefix, module in self._walk(again=True)
+            prefix + _dotted(path, name): tensor.detach()
+            for path, module in self._walk(again=True)
             for name, tensor in (*module._own(Parameter), *module._own_buffers(saved_only=True))
         }
 
@@ -180,7 +193,7 @@ class Module:
     # Devices and dtypes
 
     @guarded
-    def to(self, *target: Any, device: str | None = None, dtype: Any = None) -> Self:
+    def to(self, *target: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
         """Move parameters, their gradients and buffers, in place: to('gpu'), to(nnlite.float64), to('cpu', float32).
 
         A Tensor as target means its device and dtype. Only floating-point tensors change dtype. The Parameters stay
@@ -189,7 +202,7 @@ class Module:
         for wanted in target:
             if isinstance(wanted, Tensor):
                 device, dtype = wanted.device, wanted.dtype
-            elif isinstance(wanted, str):
+            elif isinstance(wanted, (str, int)):
                 device = wanted
             elif wanted is not None:
                 dtype = wanted
@@ -205,6 +218,10 @@ class Module:
     gpu = cuda = partialmethod(to, "gpu")
     float = partialmethod(to, np.float32)
     double = partialmethod(to, np.float64)
+
+    def type(self, dst_type: Any) -> Self:
+        """In a dtype, or of one of PyTorch's types of tensors: torch.DoubleTensor, torch.cuda.FloatTensor."""
+        return self.to(getattr(dst_type, "place", None), dtype=np.dtype(dst_type))
 
     # What plain assignment cannot express
 

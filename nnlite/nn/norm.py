@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .. import functional as F
 from ..errors import guard, guarded
+from ..function import shape_of
 from ..tensor import Tensor
 from .batch_norm import Norm, PerChannel
 
@@ -22,13 +23,15 @@ class _InstanceNorm(PerChannel):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
+        if len(shape_of(input)) == len(self._axes[0]) - 1:
+            return self.forward(F.unsqueeze(input, 0)).squeeze(0)  # one image is a batch of one
         guard("PerChannel.forward", self, input)
         running, training = (self.running_mean, self.running_var), self.training or not self.track_running_stats
         return F.instance_norm(input, *running, self.weight, self.bias, training, self.momentum or 0.0, self.eps)
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """functional.instance_norm of (N, num_features, L), with `affine` a learnt weight and bias.
+    """functional.instance_norm of (N, num_features, L) or (num_features, L), with `affine` a learnt weight and bias.
 
     With track_running_stats, running statistics follow the images' average by `momentum` while training, for eval()
     (as in PyTorch, num_batches_tracked stays 0, and with momentum=None they stay as they are).
@@ -39,7 +42,7 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """functional.instance_norm of images (N, num_features, H, W); for the rest see InstanceNorm1d."""
+    """functional.instance_norm of images (N, num_features, H, W), or one without N; for the rest see InstanceNorm1d."""
 
     _axes = ("NCHW",)
 
@@ -76,12 +79,12 @@ class GroupNorm(Norm):
     Raises ValueError if num_groups does not divide num_channels, ShapeError for an input of other channels.
     """
 
+    @guarded
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
     ):
-        self.num_groups, self.num_channels = num_groups, num_channels
-        guard("GroupNorm", self)
         super().__init__(num_channels, eps, affine, bias)
+        self.num_groups, self.num_channels = num_groups, num_channels
 
     @guarded
     def forward(self, input: Tensor) -> Tensor:

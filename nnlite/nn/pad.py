@@ -1,4 +1,4 @@
-"""Borders around images, as layers. `padding` is one width for all sides, or (left, right, top, bottom)."""
+"""Borders around tensors, as layers. `padding` is one width for all sides, or (left, right), then (top, bottom)."""
 
 from .. import functional as F
 from ..errors import guarded
@@ -7,23 +7,24 @@ from .module import Module
 
 
 class _Pad(Module):
-    mode: str
+    mode = "constant"
+    sides = 4
+    value: float | None = None
 
     @guarded
-    def __init__(self, padding: int | tuple[int, int, int, int]):
-        self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * 4
+    def __init__(self, padding: int | tuple[int, ...]):
+        super().__init__()
+        self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * self.sides
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.pad(x, self.padding, self.mode)
+    def forward(self, input: Tensor) -> Tensor:
+        return F.pad(input, self.padding, self.mode, self.value)
 
     def extra_repr(self) -> str:
         return str(self.padding)
 
 
 class ZeroPad2d(_Pad):
-    """Zeros around the image."""
-
-    mode = "constant"
+    """Zeros around the image; negative numbers cut it."""
 
 
 class ReflectionPad2d(_Pad):

@@ -23,6 +23,7 @@ class Blur(nn.Module):
     multiple = 16
 
     def __init__(self):
+        super().__init__()
         self.conv = nn.Conv2d(3, 3, 5, 1, 2, bias=False)
         self.conv.weight.array[...] = 0.0
         for channel in range(3):

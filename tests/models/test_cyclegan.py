@@ -27,6 +27,7 @@ class Blend(nn.Module):
     """image -> a image + b: a generator whose losses can be written down."""
 
     def __init__(self, a, b):
+        super().__init__()
         self.a, self.b = (nn.Parameter(nnlite.tensor(value)) for value in (a, b))
 
     def forward(self, image):
@@ -37,6 +38,7 @@ class Weighing(nn.Module):
     """A discriminator that is one number times the image's mean."""
 
     def __init__(self, weight):
+        super().__init__()
         self.weight = nn.Parameter(nnlite.tensor(weight))
 
     def forward(self, image):

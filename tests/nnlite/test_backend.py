@@ -227,7 +227,7 @@ def test_without_a_gpu_one_line_says_what_to_do(monkeypatch):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("device", ["tpu", "", "GPU", None, 0])
+@pytest.mark.parametrize("device", ["tpu", "", "GPU", None, 1, False])
 def test_devices_that_do_not_exist(device):
     with pytest.raises(nnlite.DeviceError, match="'cpu' or 'gpu'"):
         nnlite.tensor(1.0).to(device)

@@ -1,5 +1,6 @@
 """Saving and loading: what comes back, and what is left when writing fails."""
 
+import io
 import os
 from pathlib import Path
 
@@ -178,3 +179,13 @@ def test_equal_contents_are_equal_bytes_with_the_usual_permissions(tmp_path):
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "touched").stat().st_mode
     with safetensors.safe_open(tmp_path / "a", framework="numpy") as file:
         np.testing.assert_array_equal(file.get_tensor("layer8/weight"), np.arange(9.0))
+
+
+def test_an_open_file():
+    file = io.BytesIO()
+    nnlite.save({"a": {"b": np.ones(2)}, "step": 3}, file, {"about": "text"})
+    file.seek(0)
+    loaded = nnlite.load(file)
+    assert loaded["a"]["b"].tolist() == [1, 1] and loaded["step"] == 3
+    file.seek(0)
+    assert nnlite.load_metadata(file)["about"] == "text"

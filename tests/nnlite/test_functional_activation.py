@@ -162,7 +162,22 @@ def test_a_large_array_uses_blocks_and_threads_and_equals_small_ones(rng):
             assert np.array_equal(part.grad.numpy(), whole.grad.numpy()[n : n + 1, :, :5])
 
 
+@pytest.mark.parametrize("name", ["relu6", "hardtanh", "selu", "softsign", "logsigmoid"])
+def test_at_kinks_and_far_out_they_are_pytorchs(torch, name):
+    values = np.array([-np.inf, -1e15, -200.0, -1.0, -0.0, 0.0, 1.0, 6.0, 200.0, 1e15, np.inf, np.nan], np.float32)
+    x, a = leaf(values, np.float32), torch.tensor(values, requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        y, b = getattr(F, name)(x), getattr(torch.nn.functional, name)(a)
+        y.sum().backward()
+    b.sum().backward()
+    np.testing.assert_allclose(y.numpy(), b.detach().numpy(), rtol=1e-6)
+    finite = np.isfinite(values)
+    np.testing.assert_allclose(x.grad.numpy()[finite], a.grad.numpy()[finite], rtol=1e-6)
+
+
 def test_what_is_refused():
+    with pytest.raises(ValueError, match="hardtanh: min_val 2 is larger than max_val 1"):
+        F.hardtanh(nnlite.ones(2), 2, 1)
     x = nnlite.zeros(2, 3)
     for function in (F.softmax, F.log_softmax):
         with pytest.raises(TypeError, match=f"{function.__name__}: dim must be a whole number.*got None"):

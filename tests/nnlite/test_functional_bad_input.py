@@ -12,6 +12,7 @@ import nnlite.functional as F
 from nnlite import DeviceError, GraphError, ShapeError
 from tests.operations import ARGUMENTS
 
+pytestmark = [pytest.mark.filterwarnings(f"ignore:.*{what}") for what in ("they broadcast", "the result is NaN")]
 KNOWN = (ShapeError, DeviceError, GraphError, TypeError, IndexError, ValueError)
 
 

@@ -254,7 +254,7 @@ MESSAGES = {
         ShapeError,
         r"bias has shape \(2,\), expected \(4,\)",
     ),
-    "rank": (lambda: F.conv2d(ones(3, 8, 8), ones(4, 3, 3, 3)), ShapeError, r"expected input \(N, C, H, W\)"),
+    "rank": (lambda: F.conv2d(ones(8, 8), ones(4, 3, 3, 3)), ShapeError, r"expected input \(N, C, H, W\)"),
     "nothing": (lambda: F.conv2d(ones(0, 3, 8, 8), ones(4, 3, 3, 3)), ShapeError, "nothing to convolve"),
     "dtypes": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3).double()), TypeError, "float32, weight float64"),
     "no groups": (lambda: F.conv2d(ones(1, 3, 8, 8), ones(4, 3, 3, 3), groups=0), ValueError, "groups must .* got 0"),

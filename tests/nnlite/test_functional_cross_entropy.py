@@ -96,8 +96,8 @@ def test_scores_far_out_equal_pytorch(torch, dtype):
     np.testing.assert_allclose(x.grad.numpy(), theirs.grad.numpy(), rtol=1e-5, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.int64])
-def test_classes_of_any_whole_dtype(dtype):
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_classes_of_either_dtype(dtype):
     x = nnlite.tensor([[0.0, 1.0], [2.0, 3.0]])
     expected = -float(F.log_softmax(x, 1).numpy()[[0, 1], [1, 0]].mean())
     for function, scores in ((F.cross_entropy, x), (F.nll_loss, F.log_softmax(x, 1))):

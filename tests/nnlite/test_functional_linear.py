@@ -61,7 +61,7 @@ def test_a_padded_row_of_an_embedding_gets_no_gradient(torch):
         (lambda t: F.linear(t(2, 3), t(5, 3), t(4)), nnlite.ShapeError, r"bias has shape \(4,\), expected \(5,\)"),
         (lambda t: F.linear(t(2, 3), t(5)), nnlite.ShapeError, r"weight \(5,\)"),
         (lambda t: F.linear(t(2, 3).float(), t(5, 3)), TypeError, "input is float32, weight float64"),
-        (lambda t: F.embedding(t(2), t(4, 3)), TypeError, r"whole numbers, not float64; use \.long\(\)"),
+        (lambda t: F.embedding(t(2), t(4, 3)), TypeError, r"int64 or int32, not float64; use \.long\(\)"),
         (lambda t: F.embedding(nnlite.tensor([0, 4]), t(4, 3)), IndexError, "from 0 to 4, .* expected 0 to 3"),
         (lambda t: F.embedding(nnlite.tensor([-1]), t(4, 3)), IndexError, "expected 0 to 3"),
         (lambda t: F.embedding(nnlite.tensor([0]), t(4, 3), 4), IndexError, "padding_idx 4"),

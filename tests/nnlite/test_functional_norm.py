@@ -311,7 +311,7 @@ def full(*shape):
         (lambda: nn.BatchNorm2d(3)(full(2, 3, 4)), r"BatchNorm2d: expected \(N, C, H, W\)"),
         (lambda: nn.BatchNorm2d(3)(full(2, 4, 4, 4)), r"with C = 3, got \(2, 4, 4, 4\)"),
         (lambda: nn.InstanceNorm1d(3)(full(2, 3, 4, 4)), r"InstanceNorm1d: expected \(N, C, L\)"),
-        (lambda: nn.InstanceNorm2d(3)(full(2, 5, 4, 4)), r"InstanceNorm2d: .*C = 3, got \(2, 5, 4, 4\)"),
+        (lambda: nn.InstanceNorm2d(3, affine=True)(full(2, 5, 4, 4)), r"InstanceNorm2d: .*C = 3, got \(2, 5, 4, 4\)"),
         (lambda: nn.LayerNorm((3, 4)).double()(full(2, 3, 5)), r"layer_norm: .*\(2, 3, 5\) does not end"),
         (lambda: nn.GroupNorm(2, 4)(full(2, 6)), r"GroupNorm: expected \(N, C, \.\.\.\) with C = 4, got \(2, 6\)"),
     ],

@@ -139,6 +139,13 @@ def test_nan_and_infinity_reach_their_own_windows_only(torch):
         np.testing.assert_allclose(ours.grad.numpy(), theirs.grad.numpy(), rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.int16])
+def test_whole_numbers_have_a_largest(torch, rng, dtype):
+    x = (rng.integers(-100, 100, (2, 3, 6, 5))).astype(dtype)
+    y, z = F.max_pool2d(nnlite.tensor(x), 3, 2, 1), torch.nn.functional.max_pool2d(torch.tensor(x), 3, 2, 1)
+    assert y.dtype == dtype and np.array_equal(y.numpy(), z.numpy())
+
+
 def test_a_window_of_more_places_than_a_byte_counts(torch, rng):
     x = rng.standard_normal((1, 2, 20, 18))
     ours, theirs = leaf(x), torch.tensor(x, requires_grad=True)
@@ -172,10 +179,10 @@ def ones(*shape):
 
 
 MESSAGES = {
-    "rank": (lambda: F.max_pool2d(ones(3, 8, 8), 2), ShapeError, r"expected images \(N, C, H, W\), got \(3, 8, 8\)"),
+    "rank": (lambda: F.max_pool2d(ones(8, 8), 2), ShapeError, r"expected images \(N, C, H, W\), got \(8, 8\)"),
     "no tensor": (lambda: F.avg_pool2d([[1.0]], 2), TypeError, "avg_pool2d: expected a Tensor, got list"),
     "nothing": (lambda: F.adaptive_avg_pool2d(ones(1, 0, 2, 2), 1), ShapeError, r"got \(1, 0, 2, 2\)"),
-    "integers": (lambda: F.max_pool2d(ones(1, 1, 2, 2).long(), 2), TypeError, r"expected floating-point .*\.float\(\)"),
+    "integers": (lambda: F.avg_pool2d(ones(1, 1, 2, 2).long(), 2), TypeError, r"expected floating-point .*\.float\(\)"),
     "kernel": (lambda: F.max_pool2d(ones(1, 1, 4, 4), 0), ValueError, "kernel_size must be .* at least 1, got 0"),
     "stride": (lambda: F.avg_pool2d(ones(1, 1, 4, 4), 2, (1, 0)), ValueError, r"stride must .* got \(1, 0\)"),
     "padding": (

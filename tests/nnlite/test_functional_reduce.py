@@ -85,3 +85,44 @@ def test_a_single_number_may_be_reduced_along_an_axis_it_does_not_have(torch):
             assert ours.shape == () and float(ours) == float(theirs)
     with pytest.raises(IndexError):
         nnlite.tensor(5.0).sum(1)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.parametrize(("shape", "dim"), [((1,), None), ((3, 1), 1), ((), None)])
+def test_the_variance_of_one_number_is_nan_and_warned_of(torch, name, shape, dim):
+    x = np.ones(shape, np.float32)
+    arguments = [] if dim is None else [dim]
+    ours = nnlite.tensor(x, requires_grad=True)
+    with pytest.warns(UserWarning, match=rf"{name}: 1 elements along dim .* the result is NaN") as caught:
+        y = getattr(F, name)(ours, *arguments)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="degrees of freedom"):
+        z = getattr(torch, name)(torch.tensor(x), *arguments)
+    assert y.shape == tuple(z.shape) and np.isnan(y.numpy()).all() and np.isnan(z.numpy()).all()
+    y.sum().backward()
+    assert np.isnan(ours.grad.numpy()).all()
+
+
+def test_one_number_has_axes_to_reduce(torch):
+    for name in ("max", "min"):
+        for dim in (0, -1):
+            x, a = nnlite.tensor(3.0, requires_grad=True), torch.tensor(3.0)
+            for keepdim in (False, True):
+                ours, theirs = getattr(F, name)(x, dim, keepdim), getattr(torch, name)(a, dim, keepdim)
+                assert float(ours.values) == float(theirs.values) and int(ours.indices) == int(theirs.indices)
+                assert ours.values.shape == ours.indices.shape == ()
+            ours.values.backward()
+            assert float(x.grad) == 1.0
+
+
+def test_the_norm_for_minus_infinity_is_the_smallest(torch):
+    x = np.array([[3.0, -1.0, 2.0], [-4.0, 5.0, -4.0]], np.float32)
+    ours, theirs = nnlite.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    (F.norm(ours, -np.inf, 1) * nnlite.tensor([1.0, 2.0])).sum().backward()
+    (torch.norm(theirs, -np.inf, 1) * torch.tensor([1.0, 2.0])).sum().backward()
+    np.testing.assert_array_equal(ours.grad.numpy(), theirs.grad.numpy())
+    for p in (0, -1, "nuc"):
+        with pytest.raises(ValueError, match=f"norm: p must be a number above 0, -inf or 'fro', got {p!r}"):
+            F.norm(ours, p)
+    with pytest.raises(TypeError, match="norm: expected floating-point numbers, got int64"):
+        F.norm(nnlite.tensor([1, 2]), np.inf)

@@ -98,8 +98,8 @@ def test_pixel_shuffle_by_its_formula(rng):
 def test_images_stay_channels_last(rng):
     x = leaf(rng.standard_normal((2, 4, 6, 5)), order="channels last")
     for y in (
-        F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2), "reflect"), F.interpolate(x, 3), F.interpolate(x, 9, mode="bilinear"),
-        F.pixel_shuffle(x, 2), x.flip(2),
+        F.pad(x, (1, 1, 2, 0)), F.pad(x, (1, 2, 0, 0), "reflect"), F.pad(x, (-1, 2)), F.interpolate(x, 3),
+        F.interpolate(x, 9, mode="bilinear"), F.pixel_shuffle(x, 2), x.flip(2),
     ):  # fmt: skip
         assert np.shares_memory(channels_last(y.detach().numpy()), y.detach().numpy())
 
@@ -108,10 +108,27 @@ def test_images_stay_channels_last(rng):
     ("call", "error", "says"),
     [
         (lambda x: F.pad(x, (1,)), ValueError, r"pairs .* got \(1,\)"),
-        (lambda x: F.pad(x, (-1, 0)), ValueError, "at least 0"),
+        (lambda x: F.pad(x, (-1, 0.5)), ValueError, r"whole numbers, got \(-1, 0\.5\)"),
+        (lambda x: F.pad(x, (-3, -2)), ShapeError, r"border of \(-3, -2\) of an axis of 4 .* cannot be constant"),
+        (lambda x: F.pad(x, (-5, 6)), ShapeError, r"border of \(-5, 6\) of an axis of 4"),
+        (
+            lambda x: F.pad(x, (5, 0, 0, 0), "circular"),
+            ShapeError,
+            r"of \(5, 0\) of an axis of 4 .* cannot be circular",
+        ),
+        (
+            lambda x: F.pad(x, (1, 1), "reflect"),
+            ShapeError,
+            r"all axes but the first one or two, got \(1, 1\) for \(1, 2",
+        ),
+        (lambda x: F.pad(x, (1, 1, 0, 0), "reflect", 2.0), ValueError, "value goes with mode 'constant' only, got 2.0"),
         (lambda x: F.pad(x, (1, 1) * 5), ShapeError, r"10 numbers are more than two for each axis of shape \(1, 2"),
-        (lambda x: F.pad(x, (1, 1), "circular"), ValueError, "pad: mode must be .* got 'circular'"),
-        (lambda x: F.pad(x, (4, 0), "reflect"), ShapeError, r"border of \(4, 0\) of an axis of 4 .* cannot reflect"),
+        (lambda x: F.pad(x, (1, 1), "edge"), ValueError, "pad: mode must be .* got 'edge'"),
+        (
+            lambda x: F.pad(x, (4, 0, 0, 0), "reflect"),
+            ShapeError,
+            r"border of \(4, 0\) of an axis of 4 .* cannot be reflect",
+        ),
         (lambda x: F.interpolate(x), ValueError, "either size or scale_factor"),
         (lambda x: F.interpolate(x, 3, 2.0), ValueError, "either size or scale_factor"),
         (lambda x: F.interpolate(x, 3, mode="area"), ValueError, "interpolate: mode must be .* got 'area'"),

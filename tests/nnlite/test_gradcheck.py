@@ -177,6 +177,7 @@ class Drifting(nn.Module):
     """A layer whose buffer is replaced at each call, not written into."""
 
     def __init__(self):
+        super().__init__()
         self.register_buffer("calls", nnlite.zeros(1).double())
 
     def forward(self, x):
@@ -194,6 +195,7 @@ def test_buffers_are_the_same_in_each_call_and_put_back(make, rng):
 
     class Watched(nn.Module):
         def __init__(self):
+            super().__init__()
             self.layer = layer
 
         def forward(self, x):

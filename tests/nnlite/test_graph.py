@@ -19,6 +19,7 @@ class Residual(nn.Module):
     """Convolution, batch norm, a skip connection and a linear layer."""
 
     def __init__(self):
+        super().__init__()
         self.stem, self.conv = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
         self.norm, self.act, self.head = nn.BatchNorm2d(4), nn.LeakyReLU(0.2), nn.Linear(4 * 36, 1)
 

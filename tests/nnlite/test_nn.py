@@ -16,6 +16,7 @@ class Net(nn.Module):
     """Modules in modules, a parameter of its own, and a buffer."""
 
     def __init__(self):
+        super().__init__()
         self.scale = nn.Parameter(np.ones(3, np.float32))
         self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.BatchNorm2d(4), nn.Dropout()))
         self.heads = nn.ModuleList([nn.ConvTranspose2d(4, 2, 2, bias=False), nn.Identity()])
@@ -267,6 +268,16 @@ def test_embeddings_are_pytorchs(torch, padding_idx):
     (y * y).sum().backward()
     (expected * expected).sum().backward()
     np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_an_embedding_of_given_vectors(torch, rng, freeze):
+    table = rng.standard_normal((4, 3)).astype(np.float32)
+    ours = nn.Embedding.from_pretrained(nnlite.tensor(table), freeze, padding_idx=-1)
+    theirs = torch.nn.Embedding.from_pretrained(torch.tensor(table), freeze, padding_idx=-1)
+    index = [[0, 3], [1, 1]]
+    assert np.array_equal(ours(nnlite.tensor(index)).detach().numpy(), theirs(torch.tensor(index)).detach().numpy())
+    assert repr(ours) == repr(theirs) and ours.weight.requires_grad is theirs.weight.requires_grad is not freeze
 
 
 def test_fresh_parameters_have_the_default_dtype():

@@ -33,6 +33,51 @@ def test_rows_of_modules_are_pytorchs(torch, make):
     assert sequence(nn, make) == sequence(torch.nn, make)
 
 
+def changed(nn, make):
+    """Insert, take out, join: the kinds and names of what is there after each."""
+    rows = []
+
+    def note(layers):
+        rows.append([(name, type(m).__name__) for name, m in layers.named_children()])
+
+    layers = make(nn)
+    layers.insert(1, nn.Tanh())
+    note(layers)
+    rows.append(type(layers.pop(0)).__name__)
+    note(layers)
+    layers += make(nn)
+    note(layers)
+    del layers[-1], layers[0:2]
+    note(layers)
+    note(layers + make(nn))
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "ModuleList"])
+def test_rows_are_changed_as_pytorchs(torch, kind):
+    def make(nn):
+        layers = nn.ReLU(), nn.Linear(1, 1), nn.ELU()
+        return nn.Sequential(*layers) if kind == "Sequential" else nn.ModuleList(layers)
+
+    assert changed(nn, make) == changed(torch.nn, make)
+
+
+def test_what_cannot_be_changed_stays():
+    layers = nn.Sequential(nn.ReLU(), nn.Tanh())
+    with pytest.raises(TypeError, match="Sequential holds Modules, not function"):
+        layers.insert(0, F.relu)
+    for change in (lambda: layers.pop(2), lambda: layers.__delitem__(-3)):
+        with pytest.raises(IndexError):
+            change()
+    assert [type(m) for m in layers] == [nn.ReLU, nn.Tanh]
+    net = nn.ModuleDict({"a": nn.ReLU(), "b": nn.Tanh()})
+    assert type(net.pop("a")) is nn.ReLU and list(net) == ["b"]
+    del net["b"]
+    with pytest.raises(KeyError, match="'b'"):
+        del net["b"]
+    assert len(net) == 0
+
+
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_inserting_moves_the_rest_up(torch, index):
     rows = []
@@ -107,6 +152,7 @@ def test_the_tree_is_printed():
 
 class Printed(nn.Module):
     def __init__(self):
+        super().__init__()
         self.one = nn.Linear(2, 3, bias=False)
         self.many = nn.ModuleList([nn.Tanh(), nn.Sequential()])
 

@@ -62,9 +62,11 @@ REFUSED = {
     "kernel": (lambda: nn.Conv2d(1, 1, (3, 0)), r"kernel_size must be .* at least 1, got \(3, 0\)"),
     "padding": (lambda: nn.Conv2d(1, 1, 3, padding="full"), "padding must be .* got 'full'"),
     "strided same": (lambda: nn.Conv2d(1, 1, 3, 2, "same"), "padding 'same' needs stride 1"),
-    "circular": (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "padding_mode 'circular' is not covered"),
-    "two sides": (lambda: nn.ZeroPad2d((1, 2)), r"ZeroPad2d: padding must be one or four .* got \(1, 2\)"),
-    "a negative side": (lambda: nn.ReflectionPad2d(-1), "ReflectionPad2d: padding .* got -1"),
+    "spiral": (lambda: nn.Conv2d(1, 1, 3, padding_mode="spiral"), "padding_mode 'spiral' is not covered"),
+    "two sides": (lambda: nn.ZeroPad2d((1, 2)), r"ZeroPad2d: padding must be one or 4 whole .* got \(1, 2\)"),
+    "half a pixel": (lambda: nn.ReflectionPad2d(0.5), "ReflectionPad2d: padding .* got 0.5"),
+    "indices": (lambda: nn.MaxPool2d(2, return_indices=True), "MaxPool2d: return_indices=True is not covered"),
+    "indices by position": (lambda: nn.MaxPool2d(2, 2, 0, 1, True), "MaxPool2d: return_indices=True is not covered"),
 }
 
 
@@ -75,8 +77,81 @@ def test_what_does_not_fit_is_refused_when_the_layer_is_made(what):
         make()
 
 
-def test_indices_of_the_largest_are_not_covered():
-    with pytest.raises(TypeError, match="return_indices"):
-        nn.MaxPool2d(2, return_indices=True)
-    with pytest.raises(TypeError, match="positional"):
-        nn.MaxPool2d(2, 2, 0, 1, True)
+def test_the_ends_of_a_bilinear_upsampling_may_be_set_by_position(torch):
+    x = np.arange(12, dtype=np.float32).reshape(1, 1, 3, 4)
+    ours, theirs = (lib.Upsample(None, 1.6, "bilinear", False, True) for lib in (nn, torch.nn))
+    np.testing.assert_allclose(ours(nnlite.tensor(x)).numpy(), theirs(torch.tensor(x)).numpy(), rtol=1e-6)
+    assert not np.allclose(ours(nnlite.tensor(x)).numpy(), nn.Upsample(None, 1.6, "bilinear")(nnlite.tensor(x)).numpy())
+
+
+# One image without a batch axis
+
+UNBATCHED = {
+    "Conv2d": lambda nn: nn.Conv2d(4, 2, 3, padding=1),
+    "Conv2d circular": lambda nn: nn.Conv2d(4, 2, 3, padding=1, padding_mode="circular"),
+    "ConvTranspose2d": lambda nn: nn.ConvTranspose2d(4, 2, 3, 2),
+    "MaxPool2d": lambda nn: nn.MaxPool2d(2),
+    "AvgPool2d": lambda nn: nn.AvgPool2d(2),
+    "AdaptiveAvgPool2d": lambda nn: nn.AdaptiveAvgPool2d(3),
+    "InstanceNorm2d": lambda nn: nn.InstanceNorm2d(4, affine=True, track_running_stats=True),
+    "PixelShuffle": lambda nn: nn.PixelShuffle(2),
+    "ZeroPad2d": lambda nn: nn.ZeroPad2d((-1, 2, 0, -3)),
+    "ReflectionPad2d": lambda nn: nn.ReflectionPad2d(1),
+    "ReplicationPad2d": lambda nn: nn.ReplicationPad2d(1),
+    "PReLU": lambda nn: nn.PReLU(),
+    "Dropout": lambda nn: nn.Dropout(0.0),
+}
+
+
+@pytest.mark.parametrize("name", UNBATCHED)
+def test_one_image_without_a_batch_axis(torch, name, rng):
+    ours, theirs = UNBATCHED[name](nn), UNBATCHED[name](torch.nn)
+    theirs.load_state_dict({k: torch.tensor(v.numpy()) for k, v in ours.state_dict().items()})
+    image = rng.standard_normal((4, 6, 5)).astype(np.float32)
+    x, a = nnlite.tensor(image, requires_grad=True), torch.tensor(image, requires_grad=True)
+    y, b = ours(x), theirs(a)
+    u = rng.standard_normal(y.shape).astype(np.float32)
+    y.backward(nnlite.tensor(u))
+    b.backward(torch.tensor(u))
+    assert y.shape == tuple(b.shape)
+    np.testing.assert_allclose(y.detach().numpy(), b.detach().numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), a.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_sequence_without_a_batch_axis(torch, rng):
+    x = rng.standard_normal((3, 7)).astype(np.float32)
+    ours, theirs = nn.InstanceNorm1d(3)(nnlite.tensor(x)), torch.nn.InstanceNorm1d(3)(torch.tensor(x))
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [lambda: nn.BatchNorm2d(3), lambda: nn.Upsample(scale_factor=2)])
+def test_what_pytorch_does_not_take_without_a_batch_axis(layer):
+    with pytest.raises(nnlite.ShapeError, match=r"expected .*N, C, H, W.* got \(3, 4, 4\)"):
+        layer()(nnlite.ones(3, 4, 4))
+
+
+def test_without_weights_the_number_of_channels_is_only_warned_of():
+    layer, x = nn.InstanceNorm2d(64), nnlite.rand(2, 8, 4, 4)
+    with pytest.warns(UserWarning, match=r"InstanceNorm2d: expected .* C = 64, got \(2, 8, 4, 4\).* does not matter"):
+        y = layer(x)
+    assert np.array_equal(y.numpy(), nn.InstanceNorm2d(8)(x).numpy())
+    with pytest.raises(nnlite.ShapeError, match="C = 64"):
+        nn.InstanceNorm2d(64, affine=True)(x)
+
+
+def test_sizes_may_be_numpys_numbers():
+    two, x = np.int64(2), nnlite.ones(1, 2, 4, 4)
+    for layer in (
+        nn.Conv2d(two, two, two, two, np.int32(1)),
+        nn.MaxPool2d(two, two),
+        nn.AvgPool2d((two, 2), divisor_override=two),
+        nn.AdaptiveAvgPool2d(two),
+        nn.ZeroPad2d(two),
+        nn.Upsample(scale_factor=np.float64(2.0)),
+        nn.Upsample((two, two)),
+        nn.BatchNorm2d(two),
+        nn.Dropout(np.float32(0.0)),
+        nn.LeakyReLU(np.float32(0.2)),
+    ):
+        assert layer(x).dtype == nnlite.float32
+    assert nn.Linear(np.int64(4), two)(x).shape == (1, 2, 4, 2)

@@ -58,7 +58,7 @@ def test_settings_are_printed():
         nn.ReLU(True), nn.LeakyReLU(0.2), nn.PReLU(3), nn.ELU(0.5), nn.GELU("tanh"), nn.Softplus(2.0), nn.Softmax(-1),
     )  # fmt: skip
     assert [repr(layer.eval()) for layer in layers] == [
-        "ReLU()",
+        "ReLU(inplace=True)",
         "LeakyReLU(negative_slope=0.2)",
         "PReLU(num_parameters=3)",
         "ELU(alpha=0.5)",

@@ -46,6 +46,23 @@ def test_names_are_pytorchs_whatever_is_shared(torch):
     assert visited[0] == visited[1]
 
 
+def test_prefixes_and_no_recursion_are_pytorchs(torch):
+    ours = tree(nn, nn.Parameter(np.ones(3)), nnlite.zeros(2))
+    theirs = tree(torch.nn, torch.nn.Parameter(torch.ones(3)), torch.zeros(2))
+    for walk in ("named_parameters", "named_buffers"):
+        for options in ({"recurse": False}, {"prefix": "net"}, {"prefix": "net", "recurse": False}):
+            names = [[name for name, _ in getattr(net, walk)(**options)] for net in (ours, theirs)]
+            assert names[0] == names[1], (walk, options)
+    for counted in ("parameters", "buffers"):
+        assert len(list(getattr(ours, counted)(recurse=False))) == len(list(getattr(theirs, counted)(recurse=False)))
+    assert [n for n, _ in ours.named_modules(None, "net")] == [n for n, _ in theirs.named_modules(None, "net")]
+    assert list(ours.state_dict(prefix="net.")) == list(theirs.state_dict(prefix="net."))
+    assert ours.get_submodule("row.1") is ours.row[1] and ours.get_submodule("") is ours
+    for net in (ours, theirs):
+        with pytest.raises(AttributeError):
+            net.get_submodule("inner.c")
+
+
 def test_a_deep_tree_is_walked():
     net = nn.Identity()
     for _ in range(2000):

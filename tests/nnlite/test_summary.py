@@ -13,6 +13,7 @@ class Twice(nn.Module):
     """A layer that runs twice, one that never does, a parameter of its own, and a layer of layers inside."""
 
     def __init__(self):
+        super().__init__()
         self.scale = nn.Parameter(np.ones(3, np.float32))
         self.unused = nn.Linear(1000, 2)
         self.body = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3))
@@ -87,6 +88,7 @@ def test_a_normalised_layer_is_one_row(capsys):
 def test_several_inputs_and_inputs_of_whole_numbers(capsys):
     class Generator(nn.Module):
         def __init__(self):
+            super().__init__()
             self.table, self.body = nn.Embedding(10, 4), nn.Linear(9, 2)
 
         def forward(self, noise, label):
@@ -112,6 +114,7 @@ class Restless(nn.Module):
     """Draws random numbers and moves a buffer in any mode."""
 
     def __init__(self):
+        super().__init__()
         self.norm, self.linear = nn.BatchNorm1d(3), nn.Linear(3, 3)
         self.register_buffer("calls", nnlite.zeros(1))
 

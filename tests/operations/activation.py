@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.helpers import IMAGE, op
+from tests.helpers import IMAGE, distinct, op
 from tests.operations.arguments import numbers, tensors, whole
 
 OPERATIONS = {
@@ -16,6 +16,11 @@ OPERATIONS = {
     "prelu volume": op(lambda lib, F, a, w: F.prelu(a, w), (2, 3, 1, 2, 2), (3,)),
     "elu": op(lambda lib, F, a: F.elu(a), IMAGE),
     "elu 1.5": op(lambda lib, F, a: F.elu(a, 1.5), (2, 3)),
+    "selu": op(lambda lib, F, a: F.selu(a), IMAGE),
+    "hardtanh": op(lambda lib, F, a: F.hardtanh(a, -0.73, 0.44), (distinct, IMAGE)),
+    "relu6": op(lambda lib, F, a: F.relu6(a + 3.03), (distinct, IMAGE)),
+    "softsign": op(lambda lib, F, a: F.softsign(a), IMAGE),
+    "logsigmoid": op(lambda lib, F, a: F.logsigmoid(a), IMAGE),
     "gelu": op(lambda lib, F, a: F.gelu(a), IMAGE),
     "gelu tanh": op(lambda lib, F, a: F.gelu(a, approximate="tanh"), IMAGE),
     "silu": op(lambda lib, F, a: F.silu(a), IMAGE),
@@ -35,6 +40,11 @@ MODULES = {
     "PReLU": (lambda nn: nn.PReLU(), IMAGE),
     "PReLU channels": (lambda nn: nn.PReLU(3, 0.5), IMAGE),
     "ELU": (lambda nn: nn.ELU(0.5), IMAGE),
+    "SELU": (lambda nn: nn.SELU(True), IMAGE),
+    "Hardtanh": (lambda nn: nn.Hardtanh(-0.5, 0.25), IMAGE),
+    "ReLU6": (lambda nn: nn.ReLU6(), IMAGE),
+    "Softsign": (lambda nn: nn.Softsign(), IMAGE),
+    "LogSigmoid": (lambda nn: nn.LogSigmoid(), IMAGE),
     "GELU": (lambda nn: nn.GELU(), IMAGE),
     "GELU tanh": (lambda nn: nn.GELU("tanh"), IMAGE),
     "SiLU": (lambda nn: nn.SiLU(), IMAGE),
@@ -52,6 +62,11 @@ ARGUMENTS = {
     "leaky_relu": (tensors, numbers),
     "prelu": (tensors, st.one_of(tensors, numbers)),
     "elu": (tensors, numbers),
+    "selu": (tensors,),
+    "hardtanh": (tensors, numbers, numbers),
+    "relu6": (tensors,),
+    "softsign": (tensors,),
+    "logsigmoid": (tensors,),
     "gelu": (tensors, st.sampled_from(["none", "tanh", "sigmoid", None, True])),
     "silu": (tensors,),
     "softplus": (tensors, numbers, numbers),

@@ -13,6 +13,12 @@ OPERATIONS = {
     "pad reflect 3": op(lambda lib, F, a: F.pad(a, (2, 0), mode="reflect"), (2, 2, 3)),
     "pad replicate": op(lambda lib, F, a: F.pad(a, (5, 1, 0, 4), mode="replicate"), IMAGE),
     "pad replicate 3": op(lambda lib, F, a: F.pad(a, (2, 3), mode="replicate"), (2, 2, 3)),
+    "pad circular": op(lambda lib, F, a: F.pad(a, (4, 1, 0, 5), mode="circular"), IMAGE),
+    "pad circular 3": op(lambda lib, F, a: F.pad(a, (2, 3), mode="circular"), (2, 2, 3)),
+    "pad cut": op(lambda lib, F, a: F.pad(a, (-1, -2, 3, -1)), IMAGE),
+    "pad cut and reflect": op(lambda lib, F, a: F.pad(a, (-1, 2, 1, -3), mode="reflect"), IMAGE),
+    "pad cut and replicate": op(lambda lib, F, a: F.pad(a, (-1, 3, 2, -3), mode="replicate"), IMAGE),
+    "pad cut and circular": op(lambda lib, F, a: F.pad(a, (-1, 3, 2, -3), mode="circular"), IMAGE),
 }
 
 ARGUMENTS = {

@@ -22,6 +22,7 @@ class _SpectralNorm(Module):
     _v: Tensor
 
     def __init__(self, weight: Tensor, n_power_iterations: int, eps: float, dim: int):
+        super().__init__()
         self.n_power_iterations, self.eps, self.dim = n_power_iterations, eps, axis_of(dim, weight.shape)
         if weight.ndim > 1:
             matrix = self._matrix(weight).detach()
@@ -55,8 +56,8 @@ class ParametrizationList(ModuleList):
     """A trained weight, `original`, and the modules that make the weight the layer uses of it, one after the other."""
 
     def __init__(self, original: Parameter, module: Module):
-        self.original = original
         super().__init__([module])
+        self.original = original
 
     def forward(self) -> Tensor:
         weight = self.original

@@ -1,0 +1,5 @@
+"""torch.multiprocessing: tensors shared by processes. nnlite has none of it: a script may import it, not use it."""
+
+from .names import missing
+
+__getattr__ = missing(__name__)
