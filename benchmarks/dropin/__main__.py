@@ -13,6 +13,7 @@ only defines networks, every network that can be built with guessed arguments is
     raises                  PyTorch runs it, nnlite raises: the message says what is missing
     differs                 nnlite computes something else: please report it
     PyTorch raises itself   old code, missing data, arguments that have to be given
+    too sensitive to tell   PyTorch's own figures change as much when its random numbers change by a millionth
     needs                   a package that is not installed here
     timed out               longer than --seconds
     nothing to compare      it neither trains nor prints numbers
@@ -39,7 +40,7 @@ from benchmarks.figures import markdown
 from demos.shared.program import UserError, run_program
 from stylize.console import Parser, path_argument
 
-ORDER = (EQUAL, RAISES, DIFFERS, judges.REFUSED, NEEDS, judges.SLOW, judges.EMPTY)
+ORDER = (EQUAL, RAISES, DIFFERS, judges.SENSITIVE, judges.REFUSED, NEEDS, judges.SLOW, judges.EMPTY)
 COLUMNS = {"outcome": 21, "scripts": 7, "of judged": 9, "networks": 8, "of judged ": 9}
 
 
@@ -89,7 +90,11 @@ def judged(script: Script, arguments: Any) -> Iterator[dict[str, str]]:
     early = judges.of_torch(theirs)
     if script.kind != "networks":
         ours = None if early else run(script, "nnlite", words, limits)
-        yield row(script, "", judges.judge(theirs, ours, arguments.tolerance))
+        verdict = judges.judge(theirs, ours, arguments.tolerance)
+        if verdict.outcome == DIFFERS:
+            shaken = run(script, "torch", words, limits, shaken=True)
+            verdict = judges.reconsidered(verdict, judges.judge(theirs, shaken, arguments.tolerance))
+        yield row(script, "", verdict)
     elif early and not theirs.events:
         yield row(script, "?", early)
     else:
@@ -102,8 +107,12 @@ def network_rows(script: Script, theirs: Run, limits: Limits, tolerance: float) 
     if not built:
         yield row(script, "?", Verdict(judges.EMPTY, "no network could be built with guessed arguments"))
         return
-    ours = run(script, "nnlite", [], limits, built)
-    for name, verdict in judges.networks(theirs, ours, tolerance):
+    verdicts = dict(judges.networks(theirs, run(script, "nnlite", [], limits, built), tolerance))
+    doubted = [how for how in built if verdicts[how["name"]].outcome == DIFFERS]
+    if doubted:
+        shaken = dict(judges.networks(theirs, run(script, "torch", [], limits, doubted, shaken=True), tolerance))
+        verdicts |= {how["name"]: judges.reconsidered(verdicts[how["name"]], shaken[how["name"]]) for how in doubted}
+    for name, verdict in verdicts.items():
         yield row(script, name, verdict)
 
 

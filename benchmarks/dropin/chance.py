@@ -14,11 +14,14 @@ from zlib import crc32
 
 import numpy as np
 
+SHAKE = 1e-6  # relative
+
 
 class Chance:
-    """All the random numbers of a run."""
+    """All the random numbers of a run, with `shaken` changed by about as much as rounding changes results."""
 
-    def __init__(self) -> None:
+    def __init__(self, shaken: bool = False) -> None:
+        self.shaken = shaken
         self.start(0)
 
     def start(self, seed: int) -> None:
@@ -32,12 +35,16 @@ class Chance:
     def uniform(self, shape: Any, dtype: Any = np.float32, device: Any = "cpu") -> np.ndarray:
         """Numbers in [0, 1)."""
         shape = _tuple(shape)
-        return np.asarray(self._generator("uniform", shape).random(shape, np.float32), dtype)
+        return self._shaken(self._generator("uniform", shape).random(shape, np.float32)).astype(dtype)
 
     def normal(self, shape: Any, dtype: Any = np.float32, device: Any = "cpu") -> np.ndarray:
         """Numbers from N(0, 1)."""
         shape = _tuple(shape)
-        return np.asarray(self._generator("normal", shape).standard_normal(shape, np.float32), dtype)
+        return self._shaken(self._generator("normal", shape).standard_normal(shape, np.float32)).astype(dtype)
+
+    def _shaken(self, numbers: Any) -> np.ndarray:
+        noise = np.random.default_rng(0).uniform(0.0, SHAKE, np.shape(numbers)) if self.shaken else 0.0
+        return np.asarray(numbers * (1.0 - noise))
 
     def integers(self, low: int, high: int, shape: Any) -> np.ndarray:
         """Whole numbers with low <= number < high."""

@@ -70,7 +70,7 @@ def prepare(task: dict[str, Any], script: Path) -> ModuleType:
 
     np.random.seed(0)
     __import__("random").seed(0)
-    torch = libraries.install(task["library"])
+    torch = libraries.install(task["library"], task["shaken"])
     datasets.invent_files()
     os.chdir(script.parent)
     # The script's own modules first, and none of this project's, some of which have common names (models, tests).
@@ -95,9 +95,15 @@ def watch(torch: ModuleType, record: Record, steps: int) -> None:
     original = tensors.backward
 
     def backward(self, *arguments, **options):
+        if seen["inside"]:  # PyTorch hands a call on to itself where a default device is set
+            return original(self, *arguments, **options)
         values = array(self)
         record.write(loss=float(values.sum()) if values.size == 1 else [float(values.mean()), norm([values])])
-        result = original(self, *arguments, **options)
+        seen["inside"] = True
+        try:
+            result = original(self, *arguments, **options)
+        finally:
+            seen["inside"] = False
         seen["backwards"] += 1
         if seen["backwards"] >= BACKWARDS * steps:
             record.end(end="stopped")

@@ -11,6 +11,7 @@ from benchmarks.dropin.process import Run
 
 EQUAL, RAISES, DIFFERS = "equal", "raises", "differs"
 REFUSED, SLOW, NEEDS, EMPTY = "PyTorch raises itself", "timed out", "needs", "nothing to compare"
+SENSITIVE = "too sensitive to tell"
 JUDGED = (EQUAL, RAISES, DIFFERS)  # what says something about nnlite
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.\d*(?:e[-+]?\d+)?")  # those with a point: counts and dates say little
 LOOSER = 20.0  # norms of gradients and changes may differ by this much more than losses: Adam enlarges what is nearly 0
@@ -42,6 +43,11 @@ def judge(torch: Run, nnlite: Run | None, tolerance: float) -> Verdict:
     if torch.events:
         return Verdict(EQUAL, f"{steps} steps" if steps else f"{len(torch.events)} losses")
     return Verdict(EQUAL, "prints") if printed_numbers(torch) else Verdict(EMPTY)
+
+
+def reconsidered(verdict: Verdict, shaken: Verdict) -> Verdict:
+    """A verdict after the same comparison with a second, `shaken` run of PyTorch."""
+    return Verdict(SENSITIVE, verdict.detail) if verdict.outcome == shaken.outcome == DIFFERS else verdict
 
 
 def of_torch(run: Run) -> Verdict | None:

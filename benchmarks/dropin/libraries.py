@@ -25,9 +25,9 @@ STAND_INS = {"torch": "nnlite.torch", "torchvision": "nnlite.torch.vision"}
 CALL_OTHERS = {"Compose", "Lambda", "RandomApply", "RandomChoice", "RandomOrder"}  # transforms that only call others
 
 
-def install(library: str) -> ModuleType:
+def install(library: str, shaken: bool = False) -> ModuleType:
     """Make `library` ("torch" or "nnlite") the one that scripts import; returns what `import torch` now gives."""
-    chance = Chance()
+    chance = Chance(shaken)
     into_nnlite(chance)
     if library == "nnlite":
         sys.meta_path.insert(0, Renamed(STAND_INS))

@@ -45,7 +45,7 @@ def run(torch: ModuleType, script: Path, wanted: list[dict[str, Any]] | None, re
                     results = computed(torch, getattr(module, name), how)
                 except Exception:
                     continue
-                if results:
+                if results.get("outputs"):
                     record.write(network=name, how=how, **results)
                     break
             else:

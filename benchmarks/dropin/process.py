@@ -39,15 +39,22 @@ class Run(NamedTuple):
     printed: str
 
 
-def run(script: Script, library: str, arguments: list[str], limits: Limits, networks: Any = None) -> Run:
-    """Run the script with one library, in a copy of its folder that is deleted afterwards."""
+def run(
+    script: Script, library: str, arguments: list[str], limits: Limits, networks: Any = None, shaken: bool = False
+) -> Run:
+    """Run the script with one library, in a copy of its folder that is deleted afterwards.
+
+    networks   those that PyTorch's run could build, for the others
+    shaken     with slightly different random numbers, to see how much depends on rounding
+    """
     with tempfile.TemporaryDirectory(prefix="dropin-") as name:
         # Some levels down: scripts like to write to ../../data, and must not get out.
         folder = Path(name) / "a" / "b" / "c" / script.path.resolve().parent.name
         shutil.copytree(script.path.resolve().parent, folder, ignore=_large, symlinks=True)
         task = {
             "script": str(folder / script.path.name), "library": library, "arguments": arguments, "kind": script.kind,
-            "steps": limits.steps, "memory": MEMORY, "networks": networks, "record": f"{name}/record",
+            "steps": limits.steps, "memory": MEMORY, "networks": networks, "shaken": shaken,
+            "record": f"{name}/record",
         }  # fmt: skip
         Path(name, "task.json").write_text(json.dumps(task))
         with open(f"{name}/printed", "wb") as printed:

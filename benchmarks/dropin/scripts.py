@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 SKIPPED = {"__pycache__", "site-packages", "node_modules"}
 
 
@@ -43,16 +44,16 @@ def kind_of(text: str) -> str | None:
 
 
 def runs_by_itself(text: str) -> bool:
-    """Whether the file does anything as __main__: it has statements other than imports, definitions and constants."""
+    """Whether the file does anything as __main__: it has statements other than imports, definitions and names."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):
         return True  # let it be tried
-    return any(isinstance(node, (ast.If, ast.For, ast.While, ast.With, ast.Try)) or _is_call(node) for node in body)
+    return any(not isinstance(node, DEFINING) and not _is_docstring(node) for node in body)
 
 
-def _is_call(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -66,5 +67,6 @@ def _module(name: str) -> str:
 
 
 def _is_network(node: ast.ClassDef) -> bool:
-    """A class Name(nn.Module), or of another base that is named like one of nn's."""
-    return any(ast.unparse(base).endswith(("Module", "Sequential")) for base in node.bases)
+    """A class Name(nn.Module), or one of another base that defines forward."""
+    forward = any(isinstance(item, ast.FunctionDef) and item.name == "forward" for item in node.body)
+    return any(ast.unparse(base).endswith("Module") or forward for base in node.bases)

@@ -47,9 +47,8 @@ for _ in range(4):
     optimizer.step()
 """,
     "lacks": "import torch\nprint(torch.ones(1.0 if 'nnlite' in torch.__name__ else 1) * 0.5)\n",
-    "prints": "import torch\nprint(torch.arange(3.0).exp().sum().item())\n",
     "refused": "import torch\ntorch.zeros(3) @ torch.zeros(4)\n",
-    "needs": "import torch, no_such_package.part\n",
+    "needs": "import torch, no_such_package.part\nprint(torch)\n",
     "networks": """
 import torch
 from torch import nn
@@ -90,7 +89,6 @@ def ran(torch, tmp_path_factory):
 def test_what_is_equal_is_equal(ran):
     _, rows = ran
     assert rows["trains", ""] == ("equal", "3 steps")
-    assert rows["prints", ""] == ("equal", "prints")
     assert rows["networks", "Block"][0] == rows["networks", "Pair"][0] == "equal"
 
 
@@ -116,7 +114,7 @@ def test_what_is_not_nnlites_fault_is_not_held_against_it(ran):
 def test_the_table_counts_and_the_status_tells(ran):
     done, _ = ran
     assert done.returncode == 1 and done.stderr == ""
-    assert "| equal                 |       2 |       40% |        2 |       67% |" in done.stdout.splitlines()
+    assert "| equal                 |       1 |       25% |        2 |       67% |" in done.stdout.splitlines()
 
 
 def test_a_script_that_takes_too_long_is_ended(tmp_path):
@@ -214,3 +212,12 @@ def test_without_losses_the_printed_numbers_are_compared():
     assert outcome("took 3 s: tensor([0.5, 1.])", "took 4 s: tensor([0.5 , 1.0])") == "equal"
     assert outcome("0.5", "0.6") == outcome("0.5", "0.5 0.6") == "differs"
     assert outcome("done", "done") == "nothing to compare"
+
+
+def test_what_rounding_changes_as_much_is_not_held_against_nnlite():
+    one, other, same = run_of({"loss": 1.0}), run_of({"loss": 1.1}), run_of({"loss": 1.0})
+    differs = judge.judge(one, other, 1e-3)
+    assert judge.reconsidered(differs, judge.judge(one, other, 1e-3)).outcome == "too sensitive to tell"
+    assert judge.reconsidered(differs, judge.judge(one, same, 1e-3)) == differs
+    shaken, steady = Chance(shaken=True).normal((1000,)), Chance().normal((1000,))
+    assert 1e-7 < np.abs(shaken / steady - 1).max() < 2e-6
