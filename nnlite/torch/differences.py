@@ -24,11 +24,13 @@ DIFFERS = {
     "torch.dtype torch.finfo torch.iinfo": "dtypes are NumPy's: `str(torch.float32)` is 'float32'",
     "torch.inference_mode": "is no_grad: its tensors may be used in training later",
     "torch.load": "reads safetensors, and only these; `weights_only` changes nothing",
+    "torch.logsumexp": "dim=None and dim=() are all axes, as in other sums",
     "torch.lt torch.le torch.gt torch.ge": "the numbers themselves: uint8 < -1 is False; PyTorch takes -1 as 255",
     "torch.remainder": "a gradient also where the divisor is the tensor, as in 2 % x",
     "torch.save": "writes safetensors; of a module its state_dict, with a warning",
     "torch.set_printoptions": "changes how NumPy prints, too",
     "torch.sort torch.argsort torch.topk": "among equal elements the first comes first; PyTorch may name others",
+    "torch.sub": "True is a 1 next to numbers; PyTorch refuses to subtract it",
     "torch.use_deterministic_algorithms": "nothing to switch: one seed gives the same bits anyway",
     # tensors
     "torch.Tensor.add_ torch.Tensor.mul_ torch.Tensor.copy_ torch.Tensor.relu_": (
@@ -72,6 +74,9 @@ DIFFERS = {
 REFUSED = {
     # torch
     "torch.Tensor": "a plain tuple of whole numbers, which could be sizes or values: Tensor(2, 3) or Tensor([2, 3])",
+    "torch.add torch.sub torch.mul torch.floor_divide": (
+        "a Python number that the dtype cannot hold, as -1 in uint8, where PyTorch's becomes 255: use x.long()"
+    ),
     "torch.arange": "a whole-number dtype with steps that are floats, which PyTorch rounds first",
     "torch.autocast torch.amp.autocast torch.amp.GradScaler": (
         "nnlite does not mix precisions; pass enabled=False, or convert the model and its inputs with .half()"
@@ -79,6 +84,7 @@ REFUSED = {
     "torch.div": "`rounding_mode`: use floor_divide, or trunc of the quotient",
     "torch.exp torch.log torch.sqrt torch.sigmoid torch.tanh torch.logsumexp": "whole numbers: use x.float()",
     "torch.load": "pickles, PyTorch's own files, which run code when they are read: convert them where PyTorch is",
+    "torch.index_select": "a number or a tensor without axes as the index: write x[i]",
     "torch.logical_and torch.logical_or torch.logical_not": "other than bool tensors, also in x & y, x | y and ~x",
     "torch.mean": "no elements at all, of which PyTorch's mean is NaN",
     "torch.norm": "p=0: count with (x != 0).sum()",
@@ -98,6 +104,7 @@ REFUSED = {
     LINEAR_LAYERS + " " + NORM_LAYERS: "`device=` and `dtype=`: use .to(...), or torch.set_default_dtype",
     "torch.nn.CrossEntropyLoss torch.nn.NLLLoss torch.nn.MSELoss": "the mean of no elements, which is NaN in PyTorch",
     "torch.nn.Embedding": "`max_norm`, `sparse` and `scale_grad_by_freq`",
+    "torch.nn.HuberLoss torch.nn.functional.huber_loss": "a target of another dtype than the input's",
     "torch.nn.KLDivLoss torch.nn.functional.kl_div": "reduction='batchmean' of single numbers, which have no batch",
     "torch.nn.MaxPool2d torch.nn.AdaptiveMaxPool2d torch.nn.functional.max_pool2d": "`return_indices=True`",
     "torch.nn.Upsample torch.nn.functional.interpolate": "modes other than 'nearest', 'bilinear' and 'bicubic'",
