@@ -111,7 +111,11 @@ class SquashGradient(Function):
 
 # A deconvnet passes its reconstruction through the activation function of each layer, so that it stays within what the
 # layer can output: not negative for rectifiers, between -1 and 1 for tanh.
-BACKWARD = {nn.ReLU: RectifyGradient, nn.LeakyReLU: RectifyGradient, nn.Tanh: SquashGradient}
+BACKWARD: dict[type[nn.Module], type[Function]] = {
+    nn.ReLU: RectifyGradient,
+    nn.LeakyReLU: RectifyGradient,
+    nn.Tanh: SquashGradient,
+}
 
 
 @contextmanager

@@ -51,7 +51,9 @@ class SetItem(Function):
     def backward(self, dy):
         arrays, dx = Ellipsis if self.arrays is None else self.arrays, dy.copy(order="K")
         dx[self.view][arrays] = 0.0
-        return dx, unbroadcast(dy[self.view][arrays], self.shape)
+        part = dy[self.view][arrays]
+        part = part.reshape((1,) * (len(self.shape) - part.ndim) + part.shape)  # value may have more axes
+        return dx, unbroadcast(part, self.shape)
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
@@ -73,6 +75,8 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Take over the values of `source`, which is broadcast."""
     _check_current(self)
+    if getattr(source, "ndim", 0) > self.ndim:
+        raise ShapeError(f"copy_: shape {source.shape} has more axes than {self.shape}")
     return _write(self, "copy_", source, _assign, lambda x: SetItem.apply(x, source, key=...))
 
 
@@ -105,6 +109,7 @@ def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 
     Raises GraphError where PyTorch raises too: for a leaf that requires a gradient, or a view of one.
     """
+    guard("require_tensors", "inplace", self)
     _check_current(self)
     return _replaced(self, function)
 
@@ -135,7 +140,7 @@ def _check_current(self):
 def _check_recordable(self):
     """Raise unless a recorded change may take the tensor's place in the graph: weights are changed by optimisers."""
     node, edge = self.grad_fn, self
-    while node is not None and node.shares_memory and not node.freed:
+    while node is not None and node.shares_memory and not node.freed and getattr(node, "arrays", None) is None:
         edge = node.edges[0]
         node = edge if isinstance(edge, Function) else None
     if is_tensor(edge) and edge.grad_fn is None and edge.requires_grad:
@@ -161,6 +166,8 @@ def _write(self: Tensor, operation: str, other: Any, write: Any, recorded: Any) 
     if is_grad_enabled() and (self.requires_grad or getattr(other, "requires_grad", False)):
         return _replaced(self, recorded)
     backends.of(self.array, value)  # raises DeviceError for different devices
+    if self.dtype.kind in "iu" and getattr(value, "dtype", self.dtype).kind in "iu":
+        value = getattr(value, "astype", lambda dtype: value)(self.dtype)  # whole numbers of other sizes are cast
     try:
         write(self.array, value)
     except OverflowError as error:

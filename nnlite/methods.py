@@ -26,7 +26,8 @@ METHODS = {
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
-    "conversions": "to cpu gpu cuda astype half float double int long bool tolist __array__=as_array where view_as t __format__=formatted",
+    "conversions": """to cpu gpu cuda astype half float double int long bool tolist where view_as t
+        __array__=as_array __format__=formatted""",
     "views": "size dim stride is_contiguous contiguous view laid_out_for",
     "gradients": "requires_grad_ register_hook retain_grad detach_",
     "in_place": """add_ sub_ mul_ div_ copy_ fill_ zero_ replace_ __setitem__=setitem
@@ -41,7 +42,10 @@ METHODS = {
         pin_memory share_memory_ data_ptr storage""",
 }
 # the same, for what is no call: x.is_cuda
-PROPERTIES = {"torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized"}
+PROPERTIES = {
+    "conversions": "T=transposed",
+    "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized",
+}
 # the same, for functions whose second argument is the tensor
 SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}
 

@@ -85,13 +85,20 @@ def note_strides(node: Function, input: Tensor, result: Tensor) -> None:
 
     A copy that should be a view is closed to changes.
     """
-    if isinstance(node, GetItem) and node.arrays:
-        return  # PyTorch copies as well
     result._strides = _of_view(node, input, result)
     if result._version is not input._version and result.array.size:
         result._version[0] = None
         if isinstance(result.array, np.ndarray):
             result.array.flags.writeable = False
+
+
+@guards("layout")
+def note_layout(tensor: Tensor) -> None:
+    """Called for a tensor over somebody else's array, whose layout PyTorch would take over."""
+    strides = tuple(step // tensor.array.itemsize for step in tensor.array.strides)
+    if any(step < 0 for step in strides):
+        raise ValueError("from_numpy: an axis of this array runs backwards; use array.copy()")
+    tensor._strides = None if _row_by_row(tensor.shape, strides) else strides
 
 
 def _of_view(node, input, result):

@@ -227,30 +227,32 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 @guarded
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace` is accepted and ignored."""
-    return ELU.apply(input, alpha=alpha)
+    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace`: it takes the input's place."""
+    return Tensor.replace_(input, lambda x: elu(x, alpha)) if inplace else ELU.apply(input, alpha=alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """1.0507 elu(x, 1.6733): numbers with mean 0 and variance 1 keep both (Klambauer et al. 2017).
 
-    `inplace` is accepted and ignored.
+    `inplace`: it takes the input's place.
     """
-    return 1.0507009873554805 * elu(input, 1.6732632423543772)
+    return Tensor.replace_(input, selu) if inplace else 1.0507009873554805 * elu(input, 1.6732632423543772)
 
 
 @guarded
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace` is accepted and ignored.
+    """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace`: it takes the input's place.
 
     Raises ValueError if min_val > max_val.
     """
+    if inplace:
+        return Tensor.replace_(input, lambda x: hardtanh(x, min_val, max_val))
     return Hardtanh.apply(input, low=min_val, high=max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """x cut to 0..6 (Krizhevsky 2010). `inplace` is accepted and ignored."""
-    return hardtanh(input, 0.0, 6.0)
+    """x cut to 0..6 (Krizhevsky 2010). `inplace`: it takes the input's place."""
+    return hardtanh(input, 0.0, 6.0, inplace)
 
 
 @guarded
@@ -264,8 +266,8 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace` is accepted and ignored."""
-    return SiLU.apply(input)
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace`: it takes the input's place."""
+    return Tensor.replace_(input, silu) if inplace else SiLU.apply(input)
 
 
 @guarded

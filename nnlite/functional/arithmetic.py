@@ -138,12 +138,12 @@ class Sqrt(Function):
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha * other, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Add.apply(input, other if alpha == 1 else mul(other, alpha))
+    return Add.apply(input, other if alpha == 1 else other * alpha)
 
 
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input - alpha * other, broadcast. Raises ShapeError if the shapes do not broadcast."""
-    return Sub.apply(input, other if alpha == 1 else mul(other, alpha))
+    return Sub.apply(input, other if alpha == 1 else other * alpha)
 
 
 def mul(input: Any, other: Any) -> Tensor:

@@ -26,6 +26,7 @@ class GetItem(Move):
     def forward(self, x, *, key):
         self.shape = x.shape
         self.view, self.arrays = two_steps(x, key)
+        self.shares_memory = not self.arrays
         y = x[self.view]
         return y[self.arrays] if self.arrays else y
 
@@ -170,9 +171,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @guarded
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """The elements in reverse order along the axes `dims` (numbers or one tuple)."""
-    return Flip.apply(input, axes=tuple(axis_of(d, input.shape) for d in unpack(dims)))
+def flip(input: Tensor, *axes: Any, dims: Any = ()) -> Tensor:
+    """The elements in reverse order along axes (numbers or one tuple, which may also be given as `dims`)."""
+    return Flip.apply(input, axes=tuple(axis_of(d, input.shape) for d in unpack(axes or (dims,))))
 
 
 @guarded

@@ -41,9 +41,11 @@ class Dropout2d(Dropout):
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p) (Srivastava et al. 2014).
 
-    The identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
+    The identity unless `training`. `inplace`: it takes the input's place. Raises ValueError for p outside 0..1.
     """
-    return Dropout.apply(input, p=p) if training and p > 0 else input
+    if not training or p == 0:
+        return input
+    return Tensor.replace_(input, lambda x: dropout(x, p)) if inplace else Dropout.apply(input, p=p)
 
 
 @guarded
@@ -51,9 +53,11 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """Zero whole channels of images (N, C, H, W), each with probability p, and scale the rest by 1 / (1 - p).
 
     Neighbouring pixels tell much the same, so that dropping one of them hides little (Tompson et al. 2015). The
-    identity unless `training`. `inplace` is accepted and ignored. Raises ValueError for p outside 0..1.
+    identity unless `training`. `inplace`: it takes the input's place. Raises ValueError for p outside 0..1.
     """
-    return Dropout2d.apply(input, p=p) if training and p > 0 else input
+    if not training or p == 0:
+        return input
+    return Tensor.replace_(input, lambda x: dropout2d(x, p)) if inplace else Dropout2d.apply(input, p=p)
 
 
 @guarded

@@ -68,9 +68,9 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 @guarded
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes; shares memory."""
-    dims, a, b = list(range(input.ndim)), axis_of(dim0, input.shape), axis_of(dim1, input.shape)
+    dims, a, b = list(range(input.ndim or 1)), axis_of(dim0, input.shape), axis_of(dim1, input.shape)
     dims[a], dims[b] = b, a
-    return permute(input, dims)
+    return permute(input, dims[: input.ndim])
 
 
 @guarded

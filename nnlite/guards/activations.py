@@ -60,7 +60,7 @@ def softplus(input, beta=1.0, threshold=20.0):
 def _axis_to_sum(name, input, dim=None):
     if not isinstance(dim, Integral):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    shape = shape_of(input)
+    shape = shape_of(input) or (1,)
     some_elements(name, shape, dim, shape[axis_of(dim, shape)])
 
 
@@ -95,6 +95,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     channels = input.shape[1]
     if not isinstance(num_groups, int) or num_groups < 1 or channels % num_groups:
         raise ShapeError(f"group_norm: {channels} channels do not make {num_groups!r} groups (input {input.shape})")
+    if input.numel() == num_groups:
+        raise ShapeError(f"group_norm: one value per group has no variance (input {input.shape}, {num_groups} groups)")
 
 
 def _norm(name, input, axes, eps, expected=None, **others):

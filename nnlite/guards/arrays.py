@@ -60,7 +60,12 @@ def _masks(name, *tensors):
         raise TypeError(f"{name}: expected bool tensors such as x > 0, got {given}")
 
 
-share(_masks, "logical_and", "logical_or", "inverse")
+def _two_masks(name, input, other):
+    _masks(name, input, other)
+
+
+share(_two_masks, "logical_and", "logical_or")
+share(_masks, "inverse")
 
 # Reductions
 

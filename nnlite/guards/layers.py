@@ -205,7 +205,13 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
 @guards("Module.__setattr__")
 def set_attribute(self, name, value):
-    """Refuse what would quietly end a Parameter's training: another Tensor under its name."""
+    """Refuse modules before super().__init__(), and what would quietly end a Parameter's training: another Tensor."""
+    if isinstance(value, (nn.Module, nn.Parameter)) and "training" not in vars(self):
+        kind = "module" if isinstance(value, nn.Module) else "parameter"
+        raise AttributeError(
+            f"cannot assign {kind} {name!r} before Module.__init__() call; {type(self).__name__}.__init__ begins with "
+            "super().__init__()"
+        )
     if isinstance(vars(self).get(name), nn.Parameter) and not (value is None or isinstance(value, nn.Parameter)):
         raise TypeError(
             f"{type(self).__name__}.{name} is a Parameter, which {type(value).__name__} cannot replace; "

@@ -49,6 +49,7 @@ share(_regression, "l1_loss", "mse_loss")
 def huber_loss(input, target, reduction="mean", delta=1.0):
     check_positive("huber_loss", delta=delta)
     _regression("huber_loss", input, target, reduction=reduction, level=5)
+    check_dtypes("huber_loss", input, target=target)
 
 
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
@@ -113,6 +114,8 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
     _scores("cross_entropy", input, weight, reduction)
     if not (is_tensor(target) and target.dtype.kind == "f" and target.shape == input.shape):
         _classes("cross_entropy", input, target, ignore_index)
+    elif ignore_index >= 0:
+        raise ValueError(f"cross_entropy: probabilities have no class {ignore_index} to ignore; give weight=, with a 0")
 
 
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):

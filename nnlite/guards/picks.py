@@ -44,7 +44,7 @@ def index_select(input, dim, index):
         raise ShapeError(f"index_select: expected an index (n,), got {index.shape}")
 
 
-def _masked(name, input, mask, *value):
+def _masked(name, input, mask, value=None):
     require_tensors(name, input)
     _masks(name, mask)
     broadcast(name, input.shape, mask.shape)

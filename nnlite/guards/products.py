@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import ShapeError
+from ..function import is_tensor
 from ..functional.shape import unpack
 from .common import check_whole, require_tensors, share
 
@@ -15,7 +16,8 @@ AXES = {
 
 
 def _axes(name, *arguments, **settings):
-    tensors = arguments[: len(AXES[name])]
+    named = sorted(settings.items(), key=lambda item: item[0] != "input")
+    tensors = (*arguments, *(value for _, value in named if is_tensor(value)))[: len(AXES[name])]
     require_tensors(name, *tensors)
     shapes = " and ".join(str(x.shape) for x in tensors)
     if any(x.ndim not in allowed for x, allowed in zip(tensors, AXES[name], strict=False)):

@@ -46,7 +46,7 @@ def item(self):
 
 @guards("Tensor.__index__")
 def index(self):
-    if self.dtype.kind not in "iu":
+    if self.dtype.kind not in "iub":
         raise TypeError(f"an index is a whole number, not {self.dtype}; use .long()")
 
 
@@ -62,6 +62,8 @@ def numpy(self):
 def backward(self, gradient):
     if not self.requires_grad:
         raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
+    if self._recorded not in (None, self._version[1]):
+        overwritten(self.grad_fn)
     if gradient is None:
         if self.array.size != 1:
             raise GraphError(

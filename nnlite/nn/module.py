@@ -43,7 +43,6 @@ class Module:
     a subclass calls `super().__init__()` first, as in PyTorch.
     """
 
-    training = True
     # What an instance without buffers or hooks has; the first one registered makes it a dictionary of its own.
     _buffer_names: Mapping[str, bool] = {}  # name -> whether it is saved
     _forward_hooks: Mapping[RemovableHandle, Callable] = {}

@@ -1,5 +1,6 @@
 """Products with a sum, and pieces and arrangements of a tensor, made of nnlite's operations."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,11 +58,11 @@ def trace(input: Tensor) -> Tensor:
     return sum(diagonal(input))
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
-    """`repeat`, where fewer numbers than axes are for the last ones."""
+def tile(input: Tensor, *times: Any, dims: Any = ()) -> Tensor:
+    """`repeat`, where fewer numbers than axes (or one tuple, `dims`) are for the last ones."""
     require_tensors("tile", input)
-    dims = tuple(unpack(dims))
-    return repeat(input, (1,) * (input.ndim - len(dims)) + dims)
+    times = tuple(unpack(times or (dims,)))
+    return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
@@ -114,16 +115,19 @@ moveaxis = movedim
 
 def ravel(input: Tensor) -> Tensor:
     """All elements in one axis."""
-    return reshape(input, -1)
+    return reshape(input.contiguous(), -1)
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Split the axis `dim` into axes of these sizes, one of which may be -1."""
     require_tensors("unflatten", input)
     axis = axis_of(dim, input.shape)
-    if not sizes:
-        raise ShapeError(f"unflatten: no sizes for axis {axis} of shape {input.shape}")
-    return reshape(input, (*input.shape[:axis], *sizes, *input.shape[axis + 1 :]))
+    length = input.shape[axis] if input.ndim else None
+    known = math.prod(n for n in sizes if n != -1)
+    filled = [length // known if n == -1 and length and known else 0 if n == -1 else n for n in sizes]
+    if not sizes or math.prod(filled) != length:
+        raise ShapeError(f"unflatten: axis {axis} of shape {input.shape} does not split into {tuple(sizes)}")
+    return reshape(input, (*input.shape[:axis], *filled, *input.shape[axis + 1 :]))
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

@@ -30,7 +30,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 def _over(input, name, dim, keepdim):
     require_tensors(name, input)
-    axes = () if dim == () else axes_of(input.shape, dim)  # unlike for a sum, () is no axis
+    axes = () if dim in ((), []) else axes_of(input.shape, dim)  # unlike for a sum, () is no axis
     answer = input.dtype if input.dtype == "uint8" else "bool"
     over = {"axis": axes, "keepdims": keepdim}
     return Elementary.apply(input, name=name, value=lambda xp, x: getattr(x != 0, name)(**over).astype(answer))

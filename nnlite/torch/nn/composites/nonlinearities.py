@@ -1,7 +1,4 @@
-"""Nonlinearities that are seldom met, made of the usual ones, and their layers.
-
-`inplace` is refused where it is given: a composite has nothing to change in place.
-"""
+"""Nonlinearities that are seldom met, made of the usual ones, and their layers."""
 
 from typing import Any
 
@@ -11,17 +8,13 @@ from ....nn.layer import Layer
 from ....tensor import Tensor
 
 
-def _out_of_place(name: str, inplace: bool) -> None:
-    if inplace:
-        raise ValueError(f"{name}: inplace=True is not covered; leave it out, and use what the function returns")
-
-
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha (e^(x / alpha) - 1) elsewhere (Barron 2017): elu with slope 1 at 0, whatever alpha is.
 
     Raises ValueError unless alpha > 0.
     """
-    _out_of_place("celu", inplace)
+    if inplace:
+        return Tensor.replace_(input, lambda x: celu(x, alpha))
     if not alpha > 0:
         raise ValueError(f"celu: alpha must be above 0, got {alpha!r}")
     return alpha * F.elu(F.div(input, alpha))
@@ -29,19 +22,22 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6: straight from 0 at -3 to 1 at 3 (Howard et al. 2019)."""
-    _out_of_place("hardsigmoid", inplace)
+    if inplace:
+        return Tensor.replace_(input, hardsigmoid)
     return F.div(F.relu6(F.add(input, 3.0)), 6.0)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x hardsigmoid(x) (Howard et al. 2019)."""
-    _out_of_place("hardswish", inplace)
+    if inplace:
+        return Tensor.replace_(input, hardswish)
     return hardsigmoid(input) * input
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x)) (Misra 2019)."""
-    _out_of_place("mish", inplace)
+    if inplace:
+        return Tensor.replace_(input, mish)
     return F.tanh(F.softplus(input)) * input
 
 
@@ -55,10 +51,15 @@ def softmin(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
     return F.softmax(F.neg(input if dtype is None else F.cast(input, dtype)), dim)
 
 
+def _above(input, threshold, value):
+    return F.where(F.logical_not(F.le(input, threshold)), input, value)  # a NaN stays
+
+
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, `value` elsewhere."""
-    _out_of_place("threshold", inplace)
-    return F.where(F.logical_not(F.le(input, threshold)), input, value)  # a NaN stays
+    if inplace:
+        return Tensor.replace_(input, lambda x: _above(x, threshold, value))
+    return _above(input, threshold, value)
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
