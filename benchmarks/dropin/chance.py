@@ -7,6 +7,7 @@ them in another order, or draws something that the other does not need.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from types import ModuleType
 from typing import Any
@@ -108,8 +109,13 @@ def into_both(torch: ModuleType, chance: Chance) -> None:
         with torch.no_grad():
             return tensor.copy_(torch.from_numpy(values.astype(np.float32)))
 
+    def sample(self, sample_shape=()):
+        drawn = chance.choices(np.asarray(self.probs.detach().numpy(), np.float64), math.prod(sample_shape), True)
+        return torch.from_numpy(np.moveaxis(drawn, -1, 0).reshape(*sample_shape, *drawn.shape[:-1]).copy())
+
     torch.manual_seed = _seeding(torch.manual_seed, chance)
     torch.nn.init.orthogonal_ = orthogonal_
+    torch.distributions.Categorical.sample = sample
     if hasattr(torch, "multinomial"):
         torch.multinomial = type(torch.zeros(1)).multinomial = multinomial
     torch.nn.init.trunc_normal_ = trunc_normal_

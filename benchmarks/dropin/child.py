@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import resource
 import runpy
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -69,7 +71,8 @@ def prepare(task: dict[str, Any], script: Path) -> ModuleType:
     from benchmarks.dropin import datasets, libraries
 
     np.random.seed(0)
-    __import__("random").seed(0)
+    random.seed(0)
+    socket.socket.connect = _refuse  # type: ignore[method-assign]
     torch = libraries.install(task["library"], task["shaken"])
     datasets.invent_files()
     os.chdir(script.parent)
@@ -77,6 +80,10 @@ def prepare(task: dict[str, Any], script: Path) -> ModuleType:
     root = str(Path(__file__).parents[2])
     sys.path[:] = [str(script.parent), *(p for p in sys.path if p not in ("", root))]
     return torch
+
+
+def _refuse(*_: Any) -> None:
+    raise OSError("there is no network while scripts are compared")
 
 
 def described(error: BaseException, folder: Path) -> dict[str, str]:

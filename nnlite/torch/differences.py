@@ -9,8 +9,6 @@ Whatever holds for many names at once is in the text of docs/from-pytorch.md. A 
 name of PyTorch's, or several.
 """
 
-LINEAR_LAYERS = "torch.nn.Linear torch.nn.Conv2d torch.nn.ConvTranspose2d torch.nn.Conv1d torch.nn.ConvTranspose1d"
-NORM_LAYERS = "torch.nn.BatchNorm1d torch.nn.BatchNorm2d torch.nn.GroupNorm torch.nn.InstanceNorm2d torch.nn.LayerNorm"
 CREATION = "torch.zeros torch.ones torch.empty torch.full torch.rand torch.randn torch.randint torch.tensor"
 COLOURS = "torchvision.transforms.ColorJitter torchvision.transforms.RandomGrayscale"
 TURNS = "torchvision.transforms.RandomRotation torchvision.transforms.RandomAffine"
@@ -101,7 +99,6 @@ REFUSED = {
     "torch.Tensor.storage": "a tensor is an array and has no other storage; use .numpy(), or .flatten() for a copy",
     "torch.Tensor.view": "another dtype: use .to(dtype)",
     # torch.nn
-    LINEAR_LAYERS + " " + NORM_LAYERS: "`device=` and `dtype=`: use .to(...), or torch.set_default_dtype",
     "torch.nn.CrossEntropyLoss torch.nn.NLLLoss torch.nn.MSELoss": "the mean of no elements, which is NaN in PyTorch",
     "torch.nn.Embedding": "`max_norm`, `sparse` and `scale_grad_by_freq`",
     "torch.nn.HuberLoss torch.nn.functional.huber_loss": "a target of another dtype than the input's",

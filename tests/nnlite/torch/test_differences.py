@@ -79,7 +79,6 @@ REFUSALS = {
     "torch.Tensor.share_memory_": lambda t: t.ones(2).share_memory_(),
     "torch.Tensor.storage": lambda t: t.ones(2).storage(),
     "torch.Tensor.view": lambda t: t.ones(2).view(t.int32),
-    "torch.nn.Linear": lambda t: t.nn.Linear(2, 3, device="cpu", dtype=t.float64),
     "torch.nn.CrossEntropyLoss": lambda t: t.nn.CrossEntropyLoss()(t.zeros(1, 2), t.tensor([-100])),
     "torch.nn.Embedding": lambda t: t.nn.Embedding(3, 2, max_norm=1.0),
     "torch.nn.HuberLoss": lambda t: t.nn.HuberLoss()(t.ones(1), t.ones(1, dtype=t.float64)),
