@@ -19,6 +19,15 @@ def test_the_page_is_up_to_date():
     assert coverage.updated(page) == page, "run python -m nnlite.torch.coverage docs/from-pytorch.md"
 
 
+def test_the_imports_it_tells_to_write():
+    rows = re.findall(r"^\| `((?:import|from) .*)` \| `(.*)` \|$", PAGE.read_text(), re.M)
+    assert len(rows) == 9
+    for theirs, ours in rows:
+        back = ours.replace("nnlite.torch.vision", "torchvision").replace("nnlite.torch", "torch")
+        assert back in (theirs, f"{theirs} as {theirs.split()[-1]}")
+        exec(ours, {})
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_what_differs_or_refuses_is_there(name):
     coverage.look_up(name)
