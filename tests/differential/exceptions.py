@@ -114,7 +114,7 @@ REFUSALS = [
         "conv_transpose2d|ConvTranspose2d",
         "leaves an output of size",
         "images without pixels",
-        lambda lib: lib.nn.ConvTranspose2d(1, 1, 2, stride=2, padding=1)(lib.ones(1, 1, 2, 1)),
+        lambda lib: lib.nn.ConvTranspose2d(1, 1, 2, stride=2, padding=1)(lib.ones(3, 1, 2, 1)),
     ),
     Known(
         "",
