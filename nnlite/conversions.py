@@ -65,11 +65,16 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
     return self.view(other.shape)
 
 
+def transposed(self: Tensor) -> Tensor:
+    """The axes in reverse order."""
+    return self.permute(*range(self.ndim)[::-1])
+
+
 def t(self: Tensor) -> Tensor:
     """A matrix with its two axes swapped."""
     if self.ndim > 2:
         raise ShapeError(f"t() is for matrices, this tensor has shape {self.shape}; use .transpose(dim0, dim1)")
-    return self.T
+    return transposed(self)
 
 
 def formatted(self: Tensor, spec: str) -> str:

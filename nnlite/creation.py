@@ -50,10 +50,15 @@ def as_tensor(data: Any, dtype: Any = None, device: str | None = None) -> Tensor
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A Tensor over the array's own memory: writing into one changes the other."""
+    """A Tensor over the array's own memory: writing into one changes the other.
+
+    Raises TypeError for anything but an array, ValueError for one with an axis that runs backwards.
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}; use nnlite.tensor(...)")
-    return Tensor(array)
+    result = Tensor(array)
+    guard("layout", result)
+    return result
 
 
 def zeros(*size: Any, **kind: Unpack[Kind]) -> Tensor:

@@ -109,6 +109,7 @@ def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 
     Raises GraphError where PyTorch raises too: for a leaf that requires a gradient, or a view of one.
     """
+    guard("require_tensors", "inplace", self)
     _check_current(self)
     return _replaced(self, function)
 
@@ -139,7 +140,7 @@ def _check_current(self):
 def _check_recordable(self):
     """Raise unless a recorded change may take the tensor's place in the graph: weights are changed by optimisers."""
     node, edge = self.grad_fn, self
-    while node is not None and node.shares_memory and not node.freed:
+    while node is not None and node.shares_memory and not node.freed and getattr(node, "arrays", None) is None:
         edge = node.edges[0]
         node = edge if isinstance(edge, Function) else None
     if is_tensor(edge) and edge.grad_fn is None and edge.requires_grad:

@@ -42,7 +42,10 @@ METHODS = {
         pin_memory share_memory_ data_ptr storage""",
 }
 # the same, for what is no call: x.is_cuda
-PROPERTIES = {"torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized"}
+PROPERTIES = {
+    "conversions": "T=transposed",
+    "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized",
+}
 # the same, for functions whose second argument is the tensor
 SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}
 

@@ -90,11 +90,6 @@ class Tensor:
         return self.grad_fn is None
 
     @property
-    def T(self) -> Tensor:
-        """The axes in reverse order."""
-        return self.permute(*range(self.ndim)[::-1])
-
-    @property
     def data(self) -> Tensor:
         """The same memory, outside the graph, and what is written here goes unnoticed by it (at your own risk)."""
         result = Tensor(self.array)
@@ -166,7 +161,9 @@ class Tensor:
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
-        guard("Tensor.backward", self, gradient)
+        stale = self._recorded not in (None, self._version[1])
+        if gradient is not None or self.array.size != 1 or not self.requires_grad or stale:
+            guard("Tensor.backward", self, gradient)
         xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
         dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
         hooked = {} if self.grad_fn else {self: dy}  # leaf -> its gradient, summed up for its hooks
@@ -222,4 +219,4 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
-        __getitem__, __setitem__, __iter__, __lt__, __le__, __gt__, __ge__ = _methods("methods", "...")
+        __getitem__, __setitem__, __iter__, __lt__, __le__, __gt__, __ge__, replace_ = _methods("methods", "...")

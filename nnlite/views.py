@@ -92,6 +92,15 @@ def note_strides(node: Function, input: Tensor, result: Tensor) -> None:
             result.array.flags.writeable = False
 
 
+@guards("layout")
+def note_layout(tensor: Tensor) -> None:
+    """Called for a tensor over somebody else's array, whose layout PyTorch would take over."""
+    strides = tuple(step // tensor.array.itemsize for step in tensor.array.strides)
+    if any(step < 0 for step in strides):
+        raise ValueError("from_numpy: an axis of this array runs backwards; use array.copy()")
+    tensor._strides = None if _row_by_row(tensor.shape, strides) else strides
+
+
 def _of_view(node, input, result):
     """The strides that PyTorch's view has, None for row by row."""
     if isinstance(node, Reshape) and input._strides is None:

@@ -228,7 +228,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 @guarded
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace`: it takes the input's place."""
-    return input.replace_(lambda x: elu(x, alpha)) if inplace else ELU.apply(input, alpha=alpha)
+    return Tensor.replace_(input, lambda x: elu(x, alpha)) if inplace else ELU.apply(input, alpha=alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -236,7 +236,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
     `inplace`: it takes the input's place.
     """
-    return input.replace_(selu) if inplace else 1.0507009873554805 * elu(input, 1.6732632423543772)
+    return Tensor.replace_(input, selu) if inplace else 1.0507009873554805 * elu(input, 1.6732632423543772)
 
 
 @guarded
@@ -246,7 +246,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     Raises ValueError if min_val > max_val.
     """
     if inplace:
-        return input.replace_(lambda x: hardtanh(x, min_val, max_val))
+        return Tensor.replace_(input, lambda x: hardtanh(x, min_val, max_val))
     return Hardtanh.apply(input, low=min_val, high=max_val)
 
 
@@ -267,7 +267,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace`: it takes the input's place."""
-    return input.replace_(silu) if inplace else SiLU.apply(input)
+    return Tensor.replace_(input, silu) if inplace else SiLU.apply(input)
 
 
 @guarded

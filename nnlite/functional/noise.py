@@ -45,7 +45,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     if not training or p == 0:
         return input
-    return input.replace_(lambda x: dropout(x, p)) if inplace else Dropout.apply(input, p=p)
+    return Tensor.replace_(input, lambda x: dropout(x, p)) if inplace else Dropout.apply(input, p=p)
 
 
 @guarded
@@ -57,7 +57,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """
     if not training or p == 0:
         return input
-    return input.replace_(lambda x: dropout2d(x, p)) if inplace else Dropout2d.apply(input, p=p)
+    return Tensor.replace_(input, lambda x: dropout2d(x, p)) if inplace else Dropout2d.apply(input, p=p)
 
 
 @guarded

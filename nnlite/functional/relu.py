@@ -41,12 +41,12 @@ def leaky_slope_times(dy, x, slope):
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Rectifier max(x, 0) (Nair & Hinton 2010). `inplace`: it takes the input's place."""
-    return input.replace_(relu) if inplace else ReLU.apply(input)
+    return Tensor.replace_(input, relu) if inplace else ReLU.apply(input)
 
 
 @guarded
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace`: it takes the input's place."""
     if inplace:
-        return input.replace_(lambda x: leaky_relu(x, negative_slope))
+        return Tensor.replace_(input, lambda x: leaky_relu(x, negative_slope))
     return LeakyReLU.apply(input, slope=negative_slope)

@@ -63,7 +63,7 @@ def backward(self, gradient):
     if not self.requires_grad:
         raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
     if self._recorded not in (None, self._version[1]):
-        overwritten(self)
+        overwritten(self.grad_fn)
     if gradient is None:
         if self.array.size != 1:
             raise GraphError(

@@ -46,6 +46,9 @@ def is_sparse(self: Tensor) -> bool:
     return False
 
 
+is_mps = is_xpu = is_quantized = is_sparse
+
+
 def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of its type, or with one (torch.LongTensor, its name, or a dtype) the tensor as that."""
     if dtype is None:

@@ -170,7 +170,7 @@ def test_at_kinks_and_far_out_they_are_pytorchs(torch, name):
         y, b = getattr(F, name)(x), getattr(torch.nn.functional, name)(a)
         y.sum().backward()
     b.sum().backward()
-    np.testing.assert_allclose(y.numpy(), b.detach().numpy(), rtol=1e-6)
+    np.testing.assert_allclose(y.detach().numpy(), b.detach().numpy(), rtol=1e-6)
     finite = np.isfinite(values)
     np.testing.assert_allclose(x.grad.numpy()[finite], a.grad.numpy()[finite], rtol=1e-6)
 

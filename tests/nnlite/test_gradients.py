@@ -134,3 +134,23 @@ def test_inplace_without_a_graph():
     assert r is h and (h + r).tolist() == [[0.0, 4.0]]
     with pytest.raises(TypeError, match="makes float32 of int64"):
         tensor([1, 2]).clamp_(0.5, 1.5)
+
+
+def test_a_stale_view_has_no_backward():
+    x = leaf([3.0])
+    y = x * 1.0
+    view = y.reshape(1)
+    y.mul_(2.0)
+    with pytest.raises(GraphError, match="changed in place later"):
+        view.backward()
+    with pytest.raises(GraphError, match="changed in place later"):
+        grad(view, x)
+
+
+def test_elements_that_were_picked_are_a_copy_to_be_changed():
+    x = leaf([1.0, 2.0, 3.0])
+    picked = x[[0, 0, 2]]
+    picked *= 2.0
+    picked[1:] = tensor([[5.0, 7.0]], requires_grad=True)  # an axis more than the place has
+    picked.sum().backward()
+    assert picked.tolist() == [2.0, 5.0, 7.0] and x.grad.tolist() == [2.0, 0.0, 0.0]

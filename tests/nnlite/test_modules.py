@@ -58,7 +58,8 @@ def compare(torch, ours, theirs, x):
         theirs.train(mode)
         leaves = [nnlite.tensor(a, requires_grad=True) for a in x]
         others = [torch.tensor(a, requires_grad=True) for a in x]
-        y, z = ours(*leaves), theirs(*[b.clone() for b in others])  # PyTorch's inplace=True refuses leaves
+        # clones, as no leaf can be changed in place
+        y, z = ours(*[a.clone() for a in leaves]), theirs(*[b.clone() for b in others])
         assert_close(y, z, 1e-5)
         u = np.random.default_rng(0).standard_normal(y.shape).astype(np.float32)
         y.backward(nnlite.tensor(u))

@@ -177,7 +177,7 @@ def test_setitem_reads_a_key_as_getitem_does_and_as_pytorch(torch, key):
         (lambda x: x.copy_(None), TypeError, "a Tensor or a number, got NoneType"),
         (lambda x: x.mul_("a"), TypeError, "got str"),
         (lambda x: x.__setitem__(5, 1.0), IndexError, "out of bounds"),
-        (lambda x: x.byte.fill_(300), AttributeError, "byte"),
+        (lambda x: x.bfloat16(), AttributeError, "bfloat16"),
         (lambda x: x.to(nnlite.uint8).fill_(300), ValueError, "300 out of bounds"),
         (lambda x: x.backward([1.0]), GraphError, "requires no gradient"),
         (lambda x: x.requires_grad_().backward([1.0, 2.0]), TypeError, "gradient is a Tensor"),

@@ -106,3 +106,10 @@ def test_what_the_message_proposes_works(fast):
     copy = weight.view(3, -1).clone()
     copy += 1.0
     assert copy.sum().item() == 54.0
+
+
+def test_an_array_keeps_its_layout():
+    columns = nnlite.from_numpy(np.asfortranarray(np.arange(6.0).reshape(2, 3)))
+    assert columns.stride() == (1, 2) and not shares(columns, columns.contiguous())
+    with pytest.raises(ValueError, match="runs backwards"):
+        nnlite.from_numpy(np.arange(3.0)[::-1])

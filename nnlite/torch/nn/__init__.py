@@ -12,5 +12,10 @@ _layers = {**public(_nn), **{name: layer for name, layer in public(composites).i
 globals().update({name: thing for name, thing in _layers.items() if name not in globals()})
 globals().update(losses(_layers))
 
+# Scripts look into these dictionaries of PyTorch's: for m in self._modules. Here they are made when somebody asks.
+Module._modules = property(lambda self: dict(self._own(Module)))  # type: ignore[attr-defined]
+Module._parameters = property(lambda self: dict(self._own(Parameter)))  # type: ignore[attr-defined]
+Module._buffers = property(lambda self: dict(self._own_buffers()))  # type: ignore[attr-defined]
+
 offer(__name__, parameter=parameter)
 __getattr__ = missing(__name__)

@@ -14,7 +14,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Raises ValueError unless alpha > 0.
     """
     if inplace:
-        return input.replace_(lambda x: celu(x, alpha))
+        return Tensor.replace_(input, lambda x: celu(x, alpha))
     if not alpha > 0:
         raise ValueError(f"celu: alpha must be above 0, got {alpha!r}")
     return alpha * F.elu(F.div(input, alpha))
@@ -23,21 +23,21 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6: straight from 0 at -3 to 1 at 3 (Howard et al. 2019)."""
     if inplace:
-        return input.replace_(hardsigmoid)
+        return Tensor.replace_(input, hardsigmoid)
     return F.div(F.relu6(F.add(input, 3.0)), 6.0)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x hardsigmoid(x) (Howard et al. 2019)."""
     if inplace:
-        return input.replace_(hardswish)
+        return Tensor.replace_(input, hardswish)
     return hardsigmoid(input) * input
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x)) (Misra 2019)."""
     if inplace:
-        return input.replace_(mish)
+        return Tensor.replace_(input, mish)
     return F.tanh(F.softplus(input)) * input
 
 
@@ -58,7 +58,7 @@ def _above(input, threshold, value):
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, `value` elsewhere."""
     if inplace:
-        return input.replace_(lambda x: _above(x, threshold, value))
+        return Tensor.replace_(input, lambda x: _above(x, threshold, value))
     return _above(input, threshold, value)
 
 

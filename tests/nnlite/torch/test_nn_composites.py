@@ -228,7 +228,6 @@ def test_rows_and_dictionaries_of_parameters(torch):
 
 
 REFUSED = {
-    "inplace": (lambda x: composites.mish(x, inplace=True), "mish: inplace=True is not covered"),
     "alpha": (lambda x: composites.celu(x, 0), "celu: alpha must be above 0, got 0"),
     "halves": (lambda x: composites.glu(x), r"glu: axis -1 of shape \(2, 3, 5\) has no two halves"),
     "rank": (lambda x: composites.conv1d(x[0, 0], x), r"conv1d: expected a sequence .* got \(5,\)"),
