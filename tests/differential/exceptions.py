@@ -135,12 +135,6 @@ REFUSALS = [
         lambda lib: lib.tensor([1]) & lib.tensor([2]),
     ),
     Known(
-        "requires_grad_",
-        "requires_grad_ is for leaves",
-        "PyTorch allows it where it changes nothing",
-        lambda lib: (lib.ones(1, requires_grad=True) * 2).requires_grad_(),
-    ),
-    Known(
         "^unique|unique$",
         "unique has no gradient",
         "PyTorch says so in backward",
