@@ -81,7 +81,7 @@ def full(size: int | Sequence[int], fill_value: Any, **kind: Unpack[Kind]) -> Te
     if not isinstance(fill_value, (int, float)):
         raise TypeError(f"full: fill_value is a number or bool, not {type(fill_value).__name__}")
     usual = None if isinstance(fill_value, float) else np.asarray(fill_value).dtype
-    xp = backends.on(kind.get("device") or "cpu").xp
+    xp = backends.on(_device(kind.get("device"))).xp
     return _new(lambda s, d: xp.full(s, fill_value, d), _size("full", (size,)), usual, **kind)
 
 
@@ -110,14 +110,14 @@ def linspace(start: float, end: float, steps: int, **kind: Unpack[Kind]) -> Tens
 def rand(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Uniform in [0, 1), from the device's generator, which `manual_seed` starts."""
     _check_floating("rand", **kind)
-    device = kind.get("device") or "cpu"
+    device = _device(kind.get("device"))
     return _new(lambda s, d: random.uniform(s, d, device=device), _size("rand", size), **kind)
 
 
 def randn(*size: Any, **kind: Unpack[Kind]) -> Tensor:
     """Standard normal, from the device's generator, which `manual_seed` starts."""
     _check_floating("randn", **kind)
-    device = kind.get("device") or "cpu"
+    device = _device(kind.get("device"))
     return _new(lambda s, d: random.normal(s, d, device=device), _size("randn", size), **kind)
 
 
@@ -203,8 +203,13 @@ def _check_floating(name, dtype=None, **kind):
         raise TypeError(f"{name}: expected a floating-point dtype, got {dtype}; for whole numbers use randint")
 
 
+def _device(device: Any) -> Any:
+    """The one that was asked for (0 is a GPU), the CPU if none was."""
+    return "cpu" if device is None else device
+
+
 def _place(array: Any, device: str | None) -> Any:
-    return backends.to_device(array, device or "cpu")
+    return backends.to_device(array, _device(device))
 
 
 def _size(name: str, size: tuple) -> tuple[int, ...]:

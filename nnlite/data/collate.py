@@ -32,7 +32,7 @@ def collate(samples: Sequence[Any], device: str | None = None) -> Any:
     if getattr(getattr(first, "dtype", None), "kind", "?") in "biuf":
         batch = np.stack(samples)
         batch = channels_first(np.ascontiguousarray(channels_last(batch))) if batch.ndim == 4 else batch
-        return Tensor(to_device(batch, device or "cpu"))
+        return Tensor(to_device(batch, "cpu" if device is None else device))
     if isinstance(first, str | bytes):
         return samples
     if isinstance(first, Mapping):
