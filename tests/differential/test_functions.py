@@ -38,27 +38,27 @@ def compare_calls(torch, name, entry, number):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(torch, name):
-    compare_calls(torch, name, FUNCTIONS[name], 25)
+    compare_calls(torch, name, FUNCTIONS[name], 20)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_function_of_networks(torch, name):
-    compare_calls(torch, name, NETWORKS[name], 20)
+    compare_calls(torch, name, NETWORKS[name], 18)
 
 
 @pytest.mark.parametrize("name", CREATION)
 def test_new_tensor(torch, name):
-    compare_calls(torch, name, CREATION[name], 20)
+    compare_calls(torch, name, CREATION[name], 16)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_method(torch, name):
-    compare_calls(torch, name, METHODS[name], 80 if "getitem" in name else 25)
+    compare_calls(torch, name, METHODS[name], 60 if "getitem" in name else 20)
 
 
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_change_in_place(torch, name):
-    compare_calls(torch, name, IN_PLACE[name], 80 if "setitem" in name else 25)
+    compare_calls(torch, name, IN_PLACE[name], 60 if "setitem" in name else 20)
 
 
 @pytest.mark.parametrize("name", INIT)
