@@ -1,14 +1,16 @@
-"""torch.nn: nnlite's layers, DataParallel, and the old arguments of losses."""
+"""torch.nn: nnlite's layers with device= and dtype=, DataParallel, and the old arguments of losses."""
 
 from ... import nn as _nn
 from ...nn import Module, Parameter, module as parameter
 from ..names import missing, offer, public
 from . import composites, functional, init, modules, parallel, utils
+from .factory import LAYERS, with_factory_arguments
 from .loss import losses
 from .modules.activation import LogSoftmax, Softmax
 from .parallel import DataParallel
 
 _layers = {**public(_nn), **{name: layer for name, layer in public(composites).items() if name[0].isupper()}}
+_layers.update({name: with_factory_arguments(_layers[name]) for name in LAYERS})
 globals().update({name: thing for name, thing in _layers.items() if name not in globals()})
 globals().update(losses(_layers))
 

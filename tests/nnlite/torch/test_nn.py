@@ -211,3 +211,17 @@ class TestSpectralNorm:
         ours.nn.utils.remove_spectral_norm(layer)
         assert sorted(layer.state_dict()) == ["bias", "weight"]
         np.testing.assert_allclose(layer(ours.ones(1, 3)).tolist(), before, rtol=1e-5)
+
+
+def test_layers_take_a_device_and_a_dtype():
+    class Narrow(ours.nn.Linear):
+        def __init__(self, inputs, outputs, bias=True, device=None, dtype=None):
+            super().__init__(inputs, outputs, bias, device, dtype)
+
+    layer = Narrow(3, 2, False, "cpu", ours.float64)
+    assert layer.weight.dtype == "float64" and layer.bias is None and isinstance(layer, nnlite.nn.Linear)
+    assert ours.nn.BatchNorm2d(4, dtype=ours.float64).running_mean.dtype == "float64"
+    assert ours.nn.Embedding(5, 3, device="cpu").weight.shape == (5, 3)
+    assert repr(ours.nn.Conv2d(1, 2, 3)) == repr(nnlite.nn.Conv2d(1, 2, 3))
+    with pytest.raises(TypeError):
+        ours.nn.Embedding(5, 3, 0, "cpu")
