@@ -66,11 +66,10 @@ METHODS: dict[str, Entry] = {
             "is_contiguous",
         )
     },
-    "is_cuda": args(lambda lib, x: (x.is_cuda, x.is_sparse, x.is_mps, x.is_quantized, x.is_xpu), input=x),
     **{
-        name: args(lambda lib, x, name=name: getattr(x, name), input=x) for name in ("is_mps", "is_quantized", "is_xpu")
+        name: args(lambda lib, x, name=name: getattr(x, name), input=x)
+        for name in ("is_cuda", "is_mps", "is_quantized", "is_sparse", "is_xpu")
     },
-    "is_sparse": args(lambda lib, x: x.is_sparse, input=x),
     "type_as": args(input=x, other=x),
     "type, its name": args(lambda lib, x: x.type(), input=x),
     **{
