@@ -230,6 +230,12 @@ REFUSALS = [
         "the channels are not those that the layer was made for; PyTorch looks only if it has weights",
         lambda lib: lib.nn.GroupNorm(1, 1, affine=False)(lib.ones(2, 3, 2)),
     ),
+    Known(
+        "multinomial",
+        "no . samples of weights",
+        "nothing is drawn from nothing; PyTorch takes no rows of no weights",
+        lambda lib: lib.multinomial(lib.zeros(0, 0), 1, True),
+    ),
 ]
 
 EXTENSIONS = [
@@ -360,6 +366,12 @@ EXTENSIONS = [
         "unflatten got an unexpected error",
         "a single number is one along any axis",
         lambda lib: lib.nn.Unflatten(0, (1, -1))(lib.tensor(1.5)),
+    ),
+    Known(
+        "Pad2d|pad$",
+        "is too small. Calculated output",
+        "an image may be cropped to nothing in every mode, as with zeros",
+        lambda lib: lib.nn.ReplicationPad2d((0, -1, 0, -1))(lib.ones(1, 2, 1, 1)),
     ),
 ]
 
