@@ -87,7 +87,7 @@ def multinomial(input, num_samples, replacement=False):
     require_tensors("multinomial", input)
     check_whole("multinomial", 1, num_samples=num_samples)
     _check_floats("multinomial", input)
-    if input.ndim not in (1, 2) or not (replacement or num_samples <= input.shape[-1]):
+    if input.ndim not in (1, 2) or not ((replacement and input.shape[-1]) or num_samples <= input.shape[-1]):
         raise ShapeError(f"multinomial: no {num_samples} samples of weights {input.shape}; expected (n,) or (m, n)")
     within("multinomial", "weights", input, 0, np.finfo(input.dtype).max)
     if input.device == "cpu" and not np.all(input.array.any(axis=-1)):

@@ -7,11 +7,13 @@
     from nnlite.torch.autograd import Variable
     from nnlite.torch.utils.data import DataLoader
 
-The operations are nnlite's; here are PyTorch's names for them, its old arguments, and the questions it answers. Nothing
-in nnlite needs this package. A name that is missing raises AttributeError, and one that would mean something else than
-in PyTorch is refused. docs/from-pytorch.md lists them all.
+The operations are nnlite's; here are PyTorch's names for them, its old arguments, and the questions it answers. nnlite
+does without this package, until a method of tensors is called that methods.py finds here. A name that is missing raises
+AttributeError, and one that would mean something else than in PyTorch is refused. docs/from-pytorch.md lists them all.
 
 names.py            how these namespaces are made
+differences.py      what differs from PyTorch, is refused or missing: a sentence for each name
+coverage.py         the tables of docs/from-pytorch.md
 tensor_types.py     Tensor FloatTensor LongTensor ...
 tensor_methods.py   methods that only PyTorch's tensors have
 creation.py         zeros, rand, ... with PyTorch's further arguments

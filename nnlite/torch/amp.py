@@ -5,6 +5,7 @@ from contextlib import ContextDecorator
 from typing import Any
 
 from ..cuda import is_available
+from .differences import why_not
 from .names import missing
 
 
@@ -13,10 +14,7 @@ def _switched_off(name: str, device: str, enabled: bool) -> None:
     if not enabled:
         return
     if device != "cuda" or is_available():
-        raise NotImplementedError(
-            f"torch.amp.{name}: nnlite does not mix precisions on the {device}; pass enabled=False, or convert the "
-            "model and its inputs with .half()"
-        )
+        raise NotImplementedError(f"torch.amp.{name}: {why_not(f'torch.amp.{name}')}")
     warnings.warn(f"torch.amp.{name} is enabled, but there is no GPU. Disabling.", stacklevel=4)
 
 

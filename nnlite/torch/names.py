@@ -5,23 +5,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-# Why, where there is more to say than that it is not there.
-REASONS = {
-    "torch.bfloat16": "NumPy has no such numbers; use torch.float32",
-    "torch.complex64": "tensors hold real numbers; keep the two parts apart",
-    "torch.complex128": "tensors hold real numbers; keep the two parts apart",
-    "torch.jit.script": "nothing is compiled here; leave it out and call the function or module itself",
-    "torch.jit.trace": "nothing is compiled here; leave it out and call the function or module itself",
-    "torch.onnx.export": "save the state_dict and export it where PyTorch is",
-    "torch.nn.LSTM": "there are no recurrent layers yet",
-    "torch.nn.GRU": "there are no recurrent layers yet",
-    "torch.nn.RNN": "there are no recurrent layers yet",
-    "torch.nn.utils.weight_norm": "use torch.nn.utils.spectral_norm, or no normalisation of weights",
-    "torch.nn.parallel.DistributedDataParallel": "one process trains on one device here; use the module itself",
-    "torch.distributed.init_process_group": "one process trains on one device here; leave it out",
-    "torch.multiprocessing.spawn": "one process trains on one device here; call the function itself",
-    "torch.multiprocessing.Process": "tensors are not shared between processes here; use Python's multiprocessing",
-}
+from .differences import why_not
 
 
 class StandIn(type):
@@ -58,7 +42,7 @@ def missing(namespace: str) -> Callable[[str], Any]:
 
     def __getattr__(name: str) -> NoReturn:
         asked = f"{namespace}.{name}"
-        reason = f": {REASONS[asked]}" if asked in REASONS else ""
+        reason = f": {why_not(asked)}".rstrip(": ")
         raise AttributeError(f"nnlite has no {asked}{reason}; docs/from-pytorch.md lists what is there")
 
     return __getattr__

@@ -8,6 +8,7 @@ import numpy as np
 from .. import conversions, creation
 from ..errors import DeviceError
 from ..tensor import Tensor
+from .differences import why_not
 from .names import refuse
 from .tensor_types import TensorType, dtype_and_device, name_of
 
@@ -113,7 +114,7 @@ def pin_memory(self: Tensor) -> Tensor:
 
 
 def share_memory_(self: Tensor) -> NoReturn:
-    raise TypeError("share_memory_(): processes do not share tensors here; pass arrays through multiprocessing instead")
+    raise TypeError(f"share_memory_(): {why_not('torch.Tensor.share_memory_')}")
 
 
 def data_ptr(self: Tensor) -> int:
@@ -123,4 +124,4 @@ def data_ptr(self: Tensor) -> int:
 
 
 def storage(self: Tensor) -> NoReturn:
-    raise TypeError("storage(): a tensor is an array and has no other storage; use .numpy(), or .flatten() for a copy")
+    raise TypeError(f"storage(): {why_not('torch.Tensor.storage')}")

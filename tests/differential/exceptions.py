@@ -114,7 +114,7 @@ REFUSALS = [
         "conv_transpose2d|ConvTranspose2d",
         "leaves an output of size",
         "images without pixels",
-        lambda lib: lib.nn.ConvTranspose2d(1, 1, 2, stride=2, padding=1)(lib.ones(1, 1, 2, 1)),
+        lambda lib: lib.nn.ConvTranspose2d(1, 1, 2, stride=2, padding=1)(lib.ones(3, 1, 2, 1)),
     ),
     Known(
         "",
@@ -133,12 +133,6 @@ REFUSALS = [
         "expected bool tensors|expected a Tensor, got (bool|int)",
         "masks only; a whole number there is often a slip",
         lambda lib: lib.tensor([1]) & lib.tensor([2]),
-    ),
-    Known(
-        "requires_grad_",
-        "requires_grad_ is for leaves",
-        "PyTorch allows it where it changes nothing",
-        lambda lib: (lib.ones(1, requires_grad=True) * 2).requires_grad_(),
     ),
     Known(
         "^unique|unique$",
@@ -201,10 +195,46 @@ REFUSALS = [
         lambda lib: lib.nn.functional.huber_loss(lib.ones(1), lib.ones(1, dtype=lib.float64)),
     ),
     Known(
-        "setitem",
+        "setitem|ropout",
         "a leaf that requires a gradient",
         "PyTorch allows it where nothing is assigned",
         lambda lib: lib.ones(1, requires_grad=True).__setitem__(False, 1.0),
+    ),
+    Known(
+        "dropout2d|Dropout2d",
+        "expected images .N, C, H, W",
+        "(C, H, W) or (N, C, L)? PyTorch warns of its guess",
+        lambda lib: lib.nn.functional.dropout2d(lib.ones(1, 1, 1)),
+    ),
+    Known(
+        "nn.(Log)?Softmax",
+        "dim must be a whole number",
+        "PyTorch warns of the axis that it guesses, and so does nnlite.torch.nn",
+        lambda lib: lib.nn.Softmax()(lib.ones(2)),
+    ),
+    Known(
+        "cross_entropy|CrossEntropyLoss",
+        "input is float.., weight float..",
+        "PyTorch refuses it too, unless the target holds probabilities",
+        lambda lib: lib.nn.functional.cross_entropy(lib.ones(1, 2), lib.ones(1, 2), lib.ones(2, dtype=lib.float64)),
+    ),
+    Known(
+        "floor_divide|remainder|fmod|//|%",
+        "whole numbers divided by 0",
+        "PyTorch refuses it too, unless nothing is divided",
+        lambda lib: lib.zeros(0, 1, dtype=lib.int64) // lib.tensor([0]),
+    ),
+    Known(
+        "GroupNorm",
+        "expected .N, C, .* with C =",
+        "the channels are not those that the layer was made for; PyTorch looks only if it has weights",
+        lambda lib: lib.nn.GroupNorm(1, 1, affine=False)(lib.ones(2, 3, 2)),
+    ),
+    Known(
+        "multinomial",
+        "no . samples of weights",
+        "nothing is drawn from nothing; PyTorch takes no rows of no weights",
+        lambda lib: lib.multinomial(lib.zeros(0, 0), 1, True),
     ),
 ]
 
@@ -230,7 +260,7 @@ EXTENSIONS = [
     Known(
         "(set|get)item",
         "Index put requires the source and destination dtypes match|can't assign a|only supports boolean masks|"
-        "shape mismatch: value tensor|got numpy.bool",
+        "shape mismatch: value tensor|got numpy.bool|too many indices for tensor of dimension 0",
         "whatever can be cast may be assigned, by every kind of index",
         lambda lib: lib.ones(2).__setitem__([0], lib.tensor([1])),
     ),
@@ -318,6 +348,30 @@ EXTENSIONS = [
         "inplace.* with a negative slope|In-place .* with a negative slope",
         "the input is kept where the output does not tell",
         lambda lib: negative_slope(lib),
+    ),
+    Known(
+        "norm",
+        "dim must be a 2-tuple",
+        "the norm of all elements along the axes",
+        lambda lib: lib.norm(lib.ones(1, 1, 1, 2), dim=(0, 1, 2)),
+    ),
+    Known(
+        "tensor$",
+        "only integer tensors of a single element",
+        "a number is taken from each tensor in a list",
+        lambda lib: lib.tensor([lib.tensor(1.5)], dtype=lib.int64),
+    ),
+    Known(
+        "nflatten",
+        "unflatten got an unexpected error",
+        "a single number is one along any axis",
+        lambda lib: lib.nn.Unflatten(0, (1, -1))(lib.tensor(1.5)),
+    ),
+    Known(
+        "Pad2d|pad$",
+        "is too small. Calculated output",
+        "an image may be cropped to nothing in every mode, as with zeros",
+        lambda lib: lib.nn.ReplicationPad2d((0, -1, 0, -1))(lib.ones(1, 2, 1, 1)),
     ),
 ]
 

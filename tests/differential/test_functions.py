@@ -38,29 +38,29 @@ def compare_calls(torch, name, entry, number):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(torch, name):
-    compare_calls(torch, name, FUNCTIONS[name], 40)
+    compare_calls(torch, name, FUNCTIONS[name], 20)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_function_of_networks(torch, name):
-    compare_calls(torch, name, NETWORKS[name], 30)
+    compare_calls(torch, name, NETWORKS[name], 18)
 
 
 @pytest.mark.parametrize("name", CREATION)
 def test_new_tensor(torch, name):
-    compare_calls(torch, name, CREATION[name], 30)
+    compare_calls(torch, name, CREATION[name], 16)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_method(torch, name):
-    compare_calls(torch, name, METHODS[name], 120 if "getitem" in name else 40)
+    compare_calls(torch, name, METHODS[name], 60 if "getitem" in name else 20)
 
 
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_change_in_place(torch, name):
-    compare_calls(torch, name, IN_PLACE[name], 120 if "setitem" in name else 40)
+    compare_calls(torch, name, IN_PLACE[name], 60 if "setitem" in name else 20)
 
 
 @pytest.mark.parametrize("name", INIT)
 def test_initialisation(torch, name):
-    compare_calls(torch, name, INIT[name], 15)
+    compare_calls(torch, name, INIT[name], 12)

@@ -9,7 +9,7 @@ from tests.differential.modules import MODULES, module_calls
 
 @pytest.mark.parametrize("name", MODULES)
 def test_layer(torch, name):
-    @examples(25)
+    @examples(15)
     @given(call=module_calls(name))
     def compare(call):
         check(call, torch, MODULES[name].random, 50.0 if "Norm" in name else 1.0)

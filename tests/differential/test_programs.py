@@ -8,7 +8,7 @@ from tests.differential.programs import run_program
 
 
 def test_views_share_memory_and_writes_are_never_lost(torch):
-    @examples(400)
+    @examples(250)
     @given(data=st.data())
     def compare(data):
         run_program(data, torch, 4)

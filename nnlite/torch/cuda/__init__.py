@@ -10,10 +10,10 @@ from ...backend.random import manual_seed as _manual_seed
 from ...cuda import is_available
 from ..device import device as _device
 from ..names import missing
-from ..tensor_types import make
+from ..tensor_types import make as _make
 from . import amp
 
-globals().update(make("gpu"))
+globals().update(_make("gpu"))
 
 
 def device_count() -> int:

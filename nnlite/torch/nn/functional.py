@@ -8,25 +8,24 @@ from typing import Any
 from ... import functional as _F
 from ...tensor import Tensor
 from ..names import missing, public
-from . import composites
-from .reduction import is_loss, old_signature, translated
+from . import composites, reduction
 
 
 def _with_old_arguments(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    signature = old_signature(loss)
+    signature = reduction.old_signature(loss)
 
     @functools.wraps(loss)
     def call(*args, **kwargs):
-        return loss(**translated(signature, args, kwargs))
+        return loss(**reduction.translated(signature, args, kwargs))
 
     return call
 
 
 _functions = {**public(_F), **{name: x for name, x in public(composites).items() if name[0].islower()}}
-globals().update({name: _with_old_arguments(x) if is_loss(x) else x for name, x in _functions.items()})
+globals().update({name: _with_old_arguments(x) if reduction.is_loss(x) else x for name, x in _functions.items()})
 
 
-def implicit_dim(name: str, input: Tensor) -> int:
+def _implicit_dim(name: str, input: Tensor) -> int:
     """The axis that PyTorch takes for softmax if none is given: 0 for 0, 1 and 3 axes, else 1. Warns of it."""
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
@@ -36,7 +35,7 @@ def implicit_dim(name: str, input: Tensor) -> int:
 
 
 def _along(name: str, function: Callable[..., Tensor], input: Tensor, dim: int | None, dtype: Any) -> Tensor:
-    given = implicit_dim(name, input) if dim is None else dim
+    given = _implicit_dim(name, input) if dim is None else dim
     return function(input if dtype is None else input.to(dtype), given)
 
 

@@ -1,6 +1,7 @@
 """torch.nn.init: nnlite's, and their old names without the underscore."""
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 
@@ -23,7 +24,8 @@ def _deprecated(name: str, function: Callable) -> Callable:
     return call
 
 
-globals().update(public(_init))
+_functions = {name: function for name, function in public(_init).items() if inspect.isfunction(function)}
+globals().update({name: x for name, x in _functions.items() if x.__module__ == _init.__name__})
 globals().update({name: _deprecated(name, getattr(_init, f"{name}_")) for name in _OLD})
 _calculate_fan_in_and_fan_out = _init.fan_in_and_fan_out  # PyTorch's name, which scripts call in spite of the _
 

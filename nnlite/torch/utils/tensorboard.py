@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ..differences import why_not
+
 
 class SummaryWriter:
     """Not covered: raises NotImplementedError."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        raise NotImplementedError(
-            "SummaryWriter: nnlite writes no TensorBoard files; print the losses, or keep them in a list for matplotlib"
-        )
+        raise NotImplementedError(f"SummaryWriter: {why_not('torch.utils.tensorboard.SummaryWriter')}")

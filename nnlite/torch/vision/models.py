@@ -2,8 +2,4 @@
 
 from .refusal import refuse
 
-__getattr__ = refuse(
-    "torchvision.models",
-    "nnlite's networks are in the package models, one file each (resnet, vgg, densenet, ...; models/weights.py loads "
-    "published weights)",
-)
+__getattr__ = refuse("torchvision.models")

@@ -87,4 +87,4 @@ def _stretched(images, value_range):
     return (np.clip(images, low, high) - low) / max(high - low, 1e-5)
 
 
-__getattr__ = refuse("torchvision.utils", "there are make_grid and save_image")
+__getattr__ = refuse("torchvision.utils")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from nnlite.torch.differences import why_not
+
 from .sampler import Sampler
 
 
@@ -9,6 +11,4 @@ class DistributedSampler(Sampler):
     """Not covered: raises NotImplementedError."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        raise NotImplementedError(
-            "DistributedSampler: nnlite computes in one process; use DataLoader(dataset, shuffle=True), no sampler"
-        )
+        raise NotImplementedError(f"DistributedSampler: {why_not('torch.utils.data.DistributedSampler')}")

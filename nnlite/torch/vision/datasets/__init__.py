@@ -6,7 +6,4 @@ from .folder import IMG_EXTENSIONS, DatasetFolder, ImageFolder
 from .mnist import MNIST, FashionMNIST
 from .vision import VisionDataset
 
-__getattr__ = refuse(
-    "torchvision.datasets",
-    "there are MNIST, FashionMNIST, CIFAR10, CIFAR100; read other images with ImageFolder or a Dataset",
-)
+__getattr__ = refuse("torchvision.datasets")

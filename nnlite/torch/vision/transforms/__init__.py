@@ -18,4 +18,4 @@ from .geometry import (
     RandomVerticalFlip, Resize,
 )  # fmt: skip
 
-__getattr__ = refuse("torchvision.transforms", "write it as a function of an image, which Compose takes as well")
+__getattr__ = refuse("torchvision.transforms")

@@ -14,4 +14,4 @@ from .geometry import (
     InterpolationMode, affine, center_crop, crop, get_image_size, hflip, pad, resize, resized_crop, rotate, vflip,
 )  # fmt: skip
 
-__getattr__ = refuse("torchvision.transforms.functional", "Pillow and nnlite.functional have much of the rest")
+__getattr__ = refuse("torchvision.transforms.functional")
