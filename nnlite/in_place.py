@@ -78,7 +78,7 @@ def copy_(self: Tensor, source: Any) -> Tensor:
     """Take over the values of `source`, which is broadcast."""
     _check_current(self)
     if getattr(source, "ndim", 0) > self.ndim:
-        raise ShapeError(f"copy_: shape {source.shape} has more axes than {self.shape}")
+        raise ShapeError(f"copy_ in place: {source.shape} into {self.shape} does not go (more axes)")
     return _write(self, "copy_", source, _assign, lambda x: SetItem.apply(x, source, key=...))
 
 

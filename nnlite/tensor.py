@@ -156,14 +156,14 @@ class Tensor:
 
     # The backward pass
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that requires it; a gradient of this shape weighs the elements.
 
         Frees the graph unless `retain_graph`. Raises GraphError when there is nothing to differentiate.
         """
         stale = self._recorded not in (None, self._version[1])
-        if gradient is not None or self.array.size != 1 or not self.requires_grad or stale:
-            guard("Tensor.backward", self, gradient)
+        if gradient is not None or self.array.size != 1 or not self.requires_grad or stale or create_graph:
+            guard("Tensor.backward", self, gradient, create_graph)
         xp = getattr(self.grad_fn, "xp", None) or backends.of(self.array).xp
         dy = xp.ones_like(self.array) if gradient is None else arrays_in(gradient).astype(self.array.dtype, copy=False)
         hooked = {} if self.grad_fn else {self: dy}  # leaf -> its gradient, summed up for its hooks

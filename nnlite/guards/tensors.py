@@ -59,7 +59,12 @@ def numpy(self):
 
 
 @guards("Tensor.backward")
-def backward(self, gradient):
+def backward(self, gradient, create_graph=False):
+    if create_graph:
+        raise GraphError(
+            "create_graph=True asks for a gradient that can be differentiated again, and nnlite has first derivatives "
+            "only; docs/from-pytorch.md says what to do for WGAN-GP"
+        )
     if not self.requires_grad:
         raise GraphError("backward() of a tensor that requires no gradient; was it computed inside no_grad()?")
     if self._recorded not in (None, self._version[1]):
