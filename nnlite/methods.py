@@ -15,14 +15,15 @@ METHODS = {
         eq ne lt le gt ge logical_not logical_and logical_or __and__=logical_and __or__=logical_or""",
     "functional.statistics": "max min amax amin argmax argmin var std norm logsumexp",
     "functional.activation": "sigmoid tanh softmax log_softmax",
-    "functional.elementary": """sin cos log1p square sign round floor ceil trunc
-        floor_divide remainder __floordiv__=floor_divide __mod__=remainder""",
+    "functional.elementary": """sin log1p square sign round floor_divide remainder
+        __floordiv__=floor_divide __mod__=remainder""",
     "functional.products": "mm bmm dot outer",
     "functional.triangle": "tril triu diag",
     "functional.repeat": "repeat expand_as",
     "torch.autograd.gradients": "register_hook",
     "torch.cumprod": "cumprod",
-    "torch.elementary": "tan sinh cosh asin acos atan fmod log2 log10 expm1 rsqrt reciprocal",
+    "torch.elementary": """cos tan sinh cosh asin acos atan fmod log2 log10 expm1 rsqrt reciprocal floor ceil
+        trunc""",
     "torch.masks": "masked_fill masked_fill_ masked_select scatter_add scatter_add_",
     "torch.random_methods": "bernoulli_ normal_ random_ uniform_",
     "torch.composites": """addmm baddbmm diagonal ger mv trace tile broadcast_to swapaxes swapdims movedim moveaxis

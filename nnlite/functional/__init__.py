@@ -13,7 +13,7 @@ The core (docs/read-the-core.md):
 
 and the rest, built the same way:
 
-    elementary.py   sin cos log1p square sign round floor ceil trunc floor_divide remainder
+    elementary.py   sin log1p square sign round floor_divide remainder
     products.py     mm bmm dot outer
     triangle.py     tril triu diag
     repeat.py       repeat expand_as
@@ -49,7 +49,7 @@ from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, n
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
 from .cumulative import cumsum, prod
-from .elementary import ceil, cos, floor, floor_divide, log1p, remainder, round, sign, sin, square, trunc
+from .elementary import floor_divide, log1p, remainder, round, sign, sin, square
 from .embedding import embedding
 from .gather import gather, index_select, scatter
 from .index import cat, chunk, flip, getitem, roll, split, stack

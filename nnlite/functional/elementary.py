@@ -38,12 +38,7 @@ def elementwise(name: str, value: Callable, slope: Callable | None = None) -> Ca
 
 
 sin = elementwise("sin", lambda xp, x: xp.sin(x), lambda xp, x: xp.cos(x))
-cos = elementwise("cos", lambda xp, x: xp.cos(x), lambda xp, x: -xp.sin(x))
 log1p = elementwise("log1p", lambda xp, x: xp.log1p(x), lambda xp, x: 1.0 / (1.0 + x))  # ln(1 + x), exact near 0
-
-floor = elementwise("floor", lambda xp, x: xp.floor(x) if x.dtype.kind == "f" else x.copy())
-ceil = elementwise("ceil", lambda xp, x: xp.ceil(x) if x.dtype.kind == "f" else x.copy())
-trunc = elementwise("trunc", lambda xp, x: xp.trunc(x) if x.dtype.kind == "f" else x.copy())
 sign = elementwise("sign", lambda xp, x: ((x > 0) * 1 - (x < 0)).astype(x.dtype))  # 0 for NaN, as in PyTorch
 
 

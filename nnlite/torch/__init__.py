@@ -51,7 +51,9 @@ from .creation import (
 from .cumprod import cumprod
 from .device import device
 from .einsum import einsum
-from .elementary import acos, asin, atan, cosh, expm1, fmod, log2, log10, reciprocal, rsqrt, sinh, tan
+from .elementary import (
+    acos, asin, atan, ceil, cos, cosh, expm1, floor, fmod, log2, log10, reciprocal, rsqrt, sinh, tan, trunc,
+)  # fmt: skip
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .masks import masked_fill, masked_select, scatter_add
 from .seeds import Generator, default_generator, initial_seed, manual_seed, seed

@@ -8,7 +8,7 @@ from tests.operations.gather import places
 
 masks = st.one_of(tensors, st.sampled_from([[True], [[True, False, True]], [[True], [False]]]).map(nnlite.tensor))
 
-ROOM_ARGUMENTS = {name: (tensors,) for name in "log2 log10 expm1 rsqrt reciprocal".split()} | {
+ROOM_ARGUMENTS = {name: (tensors,) for name in "cos log2 log10 expm1 rsqrt reciprocal floor ceil trunc".split()} | {
     "cumprod": (tensors, whole),
     "diagonal": (tensors, whole, whole, whole),
     "masked_fill": (tensors, masks, st.one_of(tensors, numbers)),
