@@ -35,7 +35,7 @@ from .functional import (
     logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mm, mul, multinomial,
     ne, neg, norm, normal, outer, permute, pow, prod, relu, remainder, reshape, roll, round, scatter, sigmoid, sign,
     sin, softmax, sort, split, sqrt, square, squeeze, stack, std, sub, sum, tanh, to_device, topk, transpose, tril,
-    triu, unique, unsqueeze, var, where,
+    unique, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .tensor import Tensor

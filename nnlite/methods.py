@@ -16,9 +16,9 @@ METHODS = {
     "functional.statistics": "max min amax amin argmax argmin var std norm logsumexp",
     "functional.activation": "sigmoid tanh softmax log_softmax",
     "functional.elementary": """sin log1p square sign round floor_divide remainder
-        __floordiv__=floor_divide __mod__=remainder""",
+        __floordiv__=floor_divide __mod__=remainder __rfloordiv__=floor_divide __rmod__=remainder""",
     "functional.products": "mm bmm dot outer",
-    "functional.triangle": "tril triu diag",
+    "functional.triangle": "tril diag",
     "functional.repeat": "repeat expand_as",
     "torch.autograd.gradients": "register_hook",
     "torch.cumprod": "cumprod",
@@ -26,7 +26,7 @@ METHODS = {
         trunc""",
     "torch.masks": "masked_fill masked_fill_ masked_select scatter_add scatter_add_",
     "torch.random_methods": "bernoulli_ normal_ random_ uniform_",
-    "torch.composites": """addmm baddbmm diagonal ger mv trace tile broadcast_to swapaxes swapdims movedim moveaxis
+    "torch.composites": """addmm baddbmm diagonal triu ger mv trace tile broadcast_to swapaxes swapdims movedim moveaxis
         ravel narrow select unbind unflatten repeat_interleave""",
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
@@ -46,21 +46,16 @@ METHODS = {
         pin_memory share_memory_ data_ptr storage""",
 }
 # the same, for what is no call: x.is_cuda
-PROPERTIES = {
-    "conversions": "T=transposed",
-    "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized",
-}
-# the same, for functions whose second argument is the tensor
-SWAPPED = {"functional.elementary": "__rfloordiv__=floor_divide __rmod__=remainder"}
+PROPERTIES = {"conversions": "T=transposed", "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized"}
 
 
-def _add(table: dict[str, str], swapped: bool = False, made: Callable[[Method], Any] = lambda method: method) -> None:
+def _add(table: dict[str, str], made: Callable[[Method], Any] = lambda method: method) -> None:
     for file, names in table.items():
         for name in names.split():
             alias, _, function = name.partition("=")
+            swapped = alias.startswith("__r")  # 2 % x: the tensor is the second argument
             setattr(Tensor, alias, made(Method(file, function or alias, swapped)))
 
 
 _add(METHODS)
-_add(SWAPPED, swapped=True)
 _add(PROPERTIES, made=lambda method: property(lambda tensor: method.function(tensor)))

@@ -15,7 +15,7 @@ and the rest, built the same way:
 
     elementary.py   sin log1p square sign round floor_divide remainder
     products.py     mm bmm dot outer
-    triangle.py     tril triu diag
+    triangle.py     tril diag
     repeat.py       repeat expand_as
     piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
@@ -72,7 +72,7 @@ from .resize import interpolate, pixel_shuffle
 from .sampling import bernoulli, multinomial, normal
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
-from .triangle import diag, tril, triu
+from .triangle import diag, tril
 
 conv2d, conv_transpose2d, pixel_shuffle = map(batch.unbatched, (conv2d, conv_transpose2d, pixel_shuffle))
 max_pool2d, avg_pool2d, adaptive_avg_pool2d = map(batch.unbatched, (max_pool2d, avg_pool2d, adaptive_avg_pool2d))

@@ -16,25 +16,19 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """
     guard("axes", "diag", ([1, 2],), input)
     if input.ndim == 2:
-        return getitem(input, _distance_from_diagonal(input) == diagonal)
+        return getitem(input, distance_from_diagonal(input) == diagonal)
     n = len(input) + abs(diagonal)
     square = zeros(n, n, dtype=input.dtype, device=input.device)
-    return SetItem.apply(square, input, key=_distance_from_diagonal(square) == diagonal)
+    return SetItem.apply(square, input, key=distance_from_diagonal(square) == diagonal)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices (..., n, m) with zeros above the diagonal; 1 keeps the one above it too, -1 drops it as well."""
     guard("triangle", "tril", input)
-    return where(_distance_from_diagonal(input) <= diagonal, input, False)  # False becomes a zero of any dtype
+    return where(distance_from_diagonal(input) <= diagonal, input, False)  # False becomes a zero of any dtype
 
 
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Matrices (..., n, m) with zeros below the diagonal; 1 drops it as well, -1 keeps the one below it too."""
-    guard("triangle", "triu", input)
-    return where(_distance_from_diagonal(input) >= diagonal, input, False)
-
-
-def _distance_from_diagonal(input):
+def distance_from_diagonal(input):
     """(n, m): how far to the right of the diagonal each element lies."""
     xp, (n, m) = backends.of(input.array).xp, input.shape[-2:]
     return Tensor(xp.arange(m) - xp.arange(n)[:, None])

@@ -69,7 +69,6 @@ class LRScheduler:
         vars(self).update(copy.deepcopy({name: state_dict[name] for name in self.state_dict()}))
 
 
-_LRScheduler = LRScheduler  # its name before PyTorch 2.0
 Factor = Callable[[int], float]  # of an epoch
 
 

@@ -41,7 +41,7 @@ from . import (
 from .amp import autocast
 from .composites import (
     addmm, baddbmm, broadcast_to, diagonal, ger, meshgrid, moveaxis, movedim, mv, narrow, ravel, repeat_interleave,
-    select, swapaxes, swapdims, tile, trace, unbind, unflatten,
+    select, swapaxes, swapdims, tile, trace, triu, unbind, unflatten,
 )  # fmt: skip
 from .creation import (
     arange, as_tensor, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like,

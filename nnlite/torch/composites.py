@@ -7,8 +7,24 @@ from typing import Any
 from .. import backend as backends
 from ..errors import ShapeError, guard
 from ..function import axis_of
-from ..functional import add, bmm, expand, getitem, matmul, mm, mul, outer, permute, repeat, reshape, sum, transpose
+from ..functional import (
+    add,
+    bmm,
+    expand,
+    getitem,
+    matmul,
+    mm,
+    mul,
+    outer,
+    permute,
+    repeat,
+    reshape,
+    sum,
+    transpose,
+    where,
+)
 from ..functional.shape import Move, unpack
+from ..functional.triangle import distance_from_diagonal
 from ..guards.common import check_choice, check_whole, require_tensors
 from ..tensor import Tensor
 
@@ -45,6 +61,12 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     """
     guard("triangle", "diagonal", input)
     return Diagonal.apply(input, offset=offset, dims=(dim1, dim2))
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices (..., n, m) with zeros below the diagonal; 1 drops it as well, -1 keeps the one below it too."""
+    guard("triangle", "triu", input)
+    return where(distance_from_diagonal(input) >= diagonal, input, False)
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:

@@ -14,5 +14,6 @@ ROOM_ARGUMENTS = {name: (tensors,) for name in "cos log2 log10 expm1 rsqrt recip
     "masked_fill": (tensors, masks, st.one_of(tensors, numbers)),
     "masked_select": (tensors, masks),
     "mv": (tensors, tensors),
+    "triu": (tensors, whole),
     "scatter_add": (tensors, whole, places, tensors),
 }
