@@ -67,9 +67,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     if not all(isinstance(n, (int, np.integer)) for n in sizes):
         raise TypeError(f"view: expected a shape, got {shape}; for another dtype use .to(dtype)")
     if laid_out_for(self, sizes) is not self:
-        raise ShapeError(
-            f"view: shape {self.shape} with its axes in another order has no view {sizes}; use .reshape(...)"
-        )
+        raise ShapeError(f"view: shape {self.shape} with its axes in another order has no view {sizes}; use .reshape()")
     return reshape(self, sizes)
 
 

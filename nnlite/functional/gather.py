@@ -41,7 +41,10 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     index names a place twice, the last one stays on a CPU, and any on a GPU. Raises the errors of `gather`, and
     TypeError for a src of another dtype than the input's.
     """
-    written = getitem(src, covered(index)) if is_tensor(src) else single(value if src is None else src, input)
+    if is_tensor(src):
+        written = getitem(src, tuple(map(slice, index.shape)))  # the part that the index covers
+    else:
+        written = single(value if src is None else src, input)
     return SetItem.apply(input, written, key=places(input, dim, index))
 
 
@@ -59,11 +62,6 @@ def places(input, dim, index):
     xp, axis, axes = backends.of(input.array).xp, axis_of(dim, input.shape), range(index.ndim)
     counted = [xp.arange(n).reshape([-1 if i == k else 1 for i in axes]) for k, n in enumerate(index.shape)]
     return tuple(index if k == axis else counted[k] for k in axes)
-
-
-def covered(index):
-    """The key of the part that is as large as an index."""
-    return tuple(map(slice, index.shape))
 
 
 def single(value, like):

@@ -27,10 +27,7 @@ share(_one_tensor, "argsort", "sort", "cumsum", "prod")
 def broadcast(name, a, b):
     """Whether two shapes broadcast together."""
     if a != b and any(n != m and 1 not in (n, m) for n, m in zip(a[::-1], b[::-1], strict=False)):
-        raise ShapeError(
-            f"{name}: shapes {a} and {b} do not broadcast; from the right, each pair of sizes must be equal or one of "
-            "them 1"
-        )
+        raise ShapeError(f"{name}: shapes {a} and {b} do not broadcast; from the right, sizes must be equal or 1")
 
 
 def pow(input, exponent):

@@ -100,9 +100,8 @@ def convolution(self, in_channels, out_channels, kernel_size, stride, dilation, 
     name = type(self).__name__
     common.check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
     if in_channels % groups or out_channels % groups:
-        raise ValueError(
-            f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
-        )
+        given = f"in_channels {in_channels} and out_channels {out_channels}"
+        raise ValueError(f"{name}: {groups} groups must divide {given}")
     for what, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation)):
         common.pair(name, what, value, 1)
 

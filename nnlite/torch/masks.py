@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import guard
 from ..function import Function
 from ..functional import expand, getitem, where
-from ..functional.gather import covered, places, single
+from ..functional.gather import places, single
 from ..guards.common import require_tensors
 from ..tensor import Tensor
 
@@ -34,7 +34,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     require_tensors("scatter_add", input, index, src)
     guard("scatter", input, dim, index, src)
     key = tuple(part.array.copy() if part is index else part for part in places(input, dim, index))
-    return ScatterAdd.apply(input, getitem(src, covered(index)), key=key)
+    return ScatterAdd.apply(input, getitem(src, tuple(map(slice, index.shape))), key=key)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
