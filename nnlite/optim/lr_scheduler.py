@@ -121,17 +121,6 @@ class MultiStepLR(_Chainable):
         return self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
 
 
-class ExponentialLR(_Chainable):
-    """lr = base_lr gamma^epoch."""
-
-    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1):
-        self.gamma = gamma
-        super().__init__(optimizer, last_epoch)
-
-    def share(self, epoch: int) -> float:
-        return self.gamma**epoch
-
-
 class CosineAnnealingLR(_Chainable):
     """lr = eta_min + (base_lr - eta_min) (1 + cos(pi epoch / T_max)) / 2 (Loshchilov & Hutter 2017, no restarts).
 
