@@ -1,6 +1,5 @@
 """torch.optim.lr_scheduler: nnlite's schedules, one more, and the base class under its old name too."""
 
-
 from ...optim import lr_scheduler as _schedules
 from ..names import missing, public
 
