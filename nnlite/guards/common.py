@@ -113,7 +113,7 @@ def check_indices(name: str, index: Tensor, length: int) -> None:
     if index.device == "cpu" and index.numel():
         low, high = int(index.min()), int(index.max())
         if not 0 <= low <= high < length:
-            raise IndexError(f"{name}: numbers from {low} to {high}, expected 0 to {length - 1}")
+            raise IndexError(f"{name}: numbers from {low} to {high}, for {length} places: expected 0 to {length - 1}")
 
 
 def check_padding(name, padding, stride):
