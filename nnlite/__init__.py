@@ -30,13 +30,12 @@ from .errors import CheckpointError, DataError, DeviceError, GradcheckError, Gra
 from .anomaly import detect_anomaly
 from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
-    abs, add, amax, amin, argmax, argmin, argsort, bernoulli, bmm, cat, ceil, chunk, clamp, clip, clone, cos,
-    cumprod, cumsum, diag, diagonal, div, dot, eq, exp, expm1, flatten, flip, floor, floor_divide, gather, ge, gt,
-    index_select, le, log, log10, log1p, log2, log_softmax, logical_and, logical_not, logical_or, logsumexp, lt,
-    masked_fill, masked_select, matmul, max, maximum, mean, min, minimum, mm, mul, multinomial, mv, ne, neg, norm,
-    normal, outer, permute, pow, prod, reciprocal, relu, remainder, reshape, roll, round, rsqrt, scatter,
-    scatter_add, sigmoid, sign, sin, softmax, sort, split, sqrt, square, squeeze, stack, std, sub, sum, tanh,
-    to_device, topk, transpose, tril, triu, trunc, unique, unsqueeze, var, where,
+    abs, add, amax, amin, argmax, argmin, argsort, bernoulli, bmm, cat, chunk, clamp, clip, clone, cumsum, diag, div,
+    dot, eq, exp, flatten, flip, floor_divide, gather, ge, gt, index_select, le, log, log1p, log_softmax, logical_and,
+    logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mm, mul, multinomial, ne, neg,
+    norm, normal, outer, permute, pow, prod, relu, remainder, reshape, roll, round, scatter, sigmoid, sign, sin,
+    softmax, sort, split, sqrt, square, squeeze, stack, std, sub, sum, tanh, to_device, topk, transpose, tril, unique,
+    unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .tensor import Tensor

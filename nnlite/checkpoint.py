@@ -97,7 +97,7 @@ def _check_metadata(metadata):
     strings = [*metadata, *metadata.values()] if isinstance(metadata, Mapping) else [None]
     if not all(isinstance(text, str) for text in strings):
         raise TypeError(
-            f"save: metadata must be a dictionary of strings, got {metadata!r:.50}; convert its values with str()"
+            f"save: metadata must be a dictionary of strings, got {metadata!r:.50}; convert values by str()"
         )
 
 
@@ -121,9 +121,7 @@ def read(path: Any, checksum_required: bool = False) -> tuple[dict[str, np.ndarr
             "take another copy, or start again"
         )
     if checksum is not None and checksum != _checksum(arrays, text):
-        raise CheckpointError(
-            f"{path} is damaged: its content does not match its checksum; take another copy, or start again"
-        )
+        raise CheckpointError(f"{path} is damaged: it does not match its checksum; take another copy, or start again")
     return arrays, text
 
 

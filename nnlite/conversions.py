@@ -1,6 +1,7 @@
-"""A tensor on another device or in another dtype: Tensor's methods of these names, which are PyTorch's."""
+"""A tensor on another device, in another dtype, in or out of the graph: Tensor's methods of PyTorch's names."""
 
 import builtins
+import weakref
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from . import backend as backends
 from . import functional as F
-from .errors import ShapeError
+from .errors import GraphError, ShapeError
 from .tensor import Tensor
 
 
@@ -80,3 +81,33 @@ def t(self: Tensor) -> Tensor:
 def formatted(self: Tensor, spec: str) -> str:
     """A single number as Python formats it, f"{loss:.3f}"; anything else as repr shows it."""
     return object.__format__(self, spec) if self.ndim else format(self.item(), spec)
+
+
+def requires_grad_(self: Tensor, requires_grad: builtins.bool = True) -> Tensor:
+    """Ask for a gradient here (or no longer), in place.
+
+    Raises GraphError for a computed tensor, which cannot do without, and TypeError for whole numbers.
+    """
+    if self.grad_fn is not None and not requires_grad:
+        raise GraphError("requires_grad_(False) is for leaves, and this tensor was computed; use .detach() first")
+    if requires_grad and self.dtype.kind != "f":
+        raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
+    self.requires_grad = requires_grad
+    return self
+
+
+def retain_grad(self: Tensor) -> None:
+    """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway.
+
+    Raises GraphError for a tensor that requires no gradient.
+    """
+    if not self.requires_grad:
+        raise GraphError("retain_grad() of a tensor that requires no gradient")
+    if self.grad_fn is not None:
+        self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Out of the graph, in place."""
+    self.grad_fn, self.requires_grad = None, False
+    return self

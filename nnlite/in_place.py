@@ -41,6 +41,8 @@ div_ = _operator("/=", operator.itruediv, F.div)
 class SetItem(Function):
     """y = x, but value at the key    dx = dy, but 0 at the key; dvalue = dy at the key"""
 
+    whole_numbers = True
+
     def forward(self, x, value, *, key):
         self.view, self.arrays = two_steps(x, key)
         self.shape = getattr(value, "shape", ())
@@ -101,7 +103,7 @@ def _replacing(name: str) -> Any:
 
 relu_, sigmoid_, tanh_, exp_, log_, sqrt_ = map(_replacing, ("relu", "sigmoid", "tanh", "exp", "log", "sqrt"))
 abs_, neg_, pow_, clamp_, clip_ = map(_replacing, ("abs", "neg", "pow", "clamp", "clip"))
-masked_fill_, scatter_, scatter_add_ = map(_replacing, ("masked_fill", "scatter", "scatter_add"))
+scatter_ = _replacing("scatter")
 
 
 def replace_(self: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:

@@ -19,7 +19,6 @@ from .function import Function, axis_of
 from .functional.cast import Clone, Expand
 from .functional.index import GetItem
 from .functional.shape import Permute, Reshape, reshape, unpack
-from .functional.triangle import Diagonal
 from .guards.common import guards
 from .tensor import Tensor
 
@@ -68,15 +67,17 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     if not all(isinstance(n, (int, np.integer)) for n in sizes):
         raise TypeError(f"view: expected a shape, got {shape}; for another dtype use .to(dtype)")
     if laid_out_for(self, sizes) is not self:
-        raise ShapeError(
-            f"view: shape {self.shape} with its axes in another order has no view {sizes}; use .reshape(...)"
-        )
+        raise ShapeError(f"view: shape {self.shape} with its axes in another order has no view {sizes}; use .reshape()")
     return reshape(self, sizes)
 
 
 def laid_out_for(self: Tensor, sizes: Strides) -> Tensor:
     """The tensor, or a contiguous copy of one that has no view of these sizes in PyTorch."""
-    return self if self._strides is None or _regrouped(self.shape, self._strides, sizes) else contiguous(self)
+    try:
+        _layout(self).reshape(sizes, copy=False)
+    except ValueError:
+        return contiguous(self)
+    return self
 
 
 @guards("view")
@@ -98,59 +99,31 @@ def note_layout(tensor: Tensor) -> None:
     strides = tuple(step // tensor.array.itemsize for step in tensor.array.strides)
     if any(step < 0 for step in strides):
         raise ValueError("from_numpy: an axis of this array runs backwards; use array.copy()")
-    tensor._strides = None if _row_by_row(tensor.shape, strides) else strides
+    tensor._strides = None if tensor.array.flags.c_contiguous else strides
 
 
 def _of_view(node, input, result):
     """The strides that PyTorch's view has, None for row by row."""
     if isinstance(node, Reshape) and input._strides is None:
         return None
-    # An array of PyTorch's layout, to do the same with. It has no memory and is never read.
-    layout = np.lib.stride_tricks.as_strided(np.empty(1, "int8"), input.shape, _strides(input))
+    layout = _layout(input)
     if isinstance(node, Permute):
-        strides = layout.transpose(node.dims).strides
+        viewed = layout.transpose(node.dims)
     elif isinstance(node, Expand):
-        strides = np.broadcast_to(layout, result.shape).strides
+        viewed = np.broadcast_to(layout, result.shape)
     elif isinstance(node, GetItem):
-        strides = layout[node.view].strides
-    elif isinstance(node, Diagonal):
-        strides = node.view(layout).strides
+        viewed = layout[node.view]
+    elif hasattr(node, "view"):
+        viewed = node.view(layout)
     else:
-        strides = _regrouped(input.shape, layout.strides, result.shape)
-    return None if _row_by_row(result.shape, strides) else strides
+        viewed = layout.reshape(result.shape, copy=False)
+    return None if viewed.flags.c_contiguous else viewed.strides
+
+
+def _layout(tensor):
+    """An array with the tensor's strides in PyTorch, to do the same with. It has no memory and is never read."""
+    return np.lib.stride_tricks.as_strided(np.empty(1, "int8"), tensor.shape, _strides(tensor))
 
 
 def _strides(tensor):
     return tensor._strides or tuple(math.prod(n or 1 for n in tensor.shape[i + 1 :]) for i in range(tensor.ndim))
-
-
-def _row_by_row(shape, strides):
-    steps = [(n, step) for n, step in zip(shape, strides, strict=True) if n != 1]
-    return 0 in shape or all(step == math.prod(n for n, _ in steps[i + 1 :]) for i, (_, step) in enumerate(steps))
-
-
-def _regrouped(shape, strides, sizes):
-    """The strides of a view of other sizes, or None if these elements have no such view.
-
-    Axes that follow each other without a gap are one run of elements; each run must be cut into whole sizes.
-    """
-    runs = []  # (elements, distance between them)
-    for n, step in zip(shape, strides, strict=True):
-        if n != 1 and runs and runs[-1][1] == n * step:
-            runs[-1] = runs[-1][0] * n, step
-        elif n != 1:
-            runs.append((n, step))
-    if -1 in sizes:
-        rest = math.prod(n for n in sizes if n != -1)
-        sizes = [math.prod(shape) // rest if n == -1 and rest else n for n in sizes]
-    if 0 in shape:
-        return (1,) * len(sizes)
-    result, left, step = [], 1, 1
-    for n in reversed(sizes):
-        if n != 1 and left == 1:
-            left, step = runs.pop()
-        if left % n:
-            return None
-        result.append(step)
-        left, step = left // n, step * n
-    return tuple(result[::-1])

@@ -13,22 +13,20 @@ The core (docs/read-the-core.md):
 
 and the rest, built the same way:
 
-    elementary.py   sin cos log2 log10 log1p expm1 rsqrt reciprocal square sign round floor ceil trunc
-                    floor_divide remainder
-    products.py     mm bmm mv dot outer
-    triangle.py     tril triu diag diagonal
-    repeat.py       repeat
+    elementary.py   sin log1p square sign round floor_divide remainder
+    products.py     mm bmm dot outer
+    triangle.py     tril diag
+    repeat.py       repeat expand_as
     piecewise.py    abs clip maximum minimum where
     compare.py      eq ne lt le gt ge logical_not logical_and logical_or
     statistics.py   var std max min amax amin argmax argmin logsumexp norm
     cast.py         clone cast to_device expand
     index.py        getitem cat stack split chunk flip roll
-    gather.py       gather scatter scatter_add index_select masked_fill masked_select
+    gather.py       gather scatter index_select
     order.py        sort argsort topk unique
-    cumulative.py   cumsum cumprod prod
+    cumulative.py   cumsum prod
     embedding.py    embedding
-    activation.py   prelu elu selu hardtanh relu6 gelu silu softplus softsign tanh sigmoid logsigmoid softmax
-                    log_softmax
+    activation.py   prelu elu hardtanh relu6 gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
     norm.py         instance_norm layer_norm group_norm
     pad.py          pad
@@ -43,22 +41,17 @@ Each file holds a family; in it each operation is a class with forward and, dire
 """
 
 from . import batch
-from .activation import (
-    elu, gelu, hardtanh, log_softmax, logsigmoid, prelu, relu6, selu, sigmoid, silu, softmax, softplus, softsign, tanh,
-)  # fmt: skip
+from .activation import elu, gelu, hardtanh, log_softmax, prelu, relu6, sigmoid, silu, softmax, softplus, tanh
 from .arithmetic import add, div, exp, log, mul, neg, pow, sqrt, sub
 from .batch_norm import batch_norm
 from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
-from .elementary import (
-    ceil, cos, expm1, floor, floor_divide, log1p, log2, log10, reciprocal, remainder, round, rsqrt, sign, sin, square,
-    trunc,
-)  # fmt: skip
-from .cumulative import cumprod, cumsum, prod
+from .cumulative import cumsum, prod
+from .elementary import floor_divide, log1p, remainder, round, sign, sin, square
 from .embedding import embedding
-from .gather import gather, index_select, masked_fill, masked_select, scatter, scatter_add
+from .gather import gather, index_select, scatter
 from .index import cat, chunk, flip, getitem, roll, split, stack
 from .linear import linear, matmul
 from .loss import (
@@ -71,15 +64,15 @@ from .order import argsort, sort, topk, unique
 from .pad import pad
 from .piecewise import abs, clamp, clip, maximum, minimum, where
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
-from .products import bmm, dot, mm, mv, outer
+from .products import bmm, dot, mm, outer
 from .reduce import mean, sum
 from .relu import leaky_relu, relu
-from .repeat import repeat
+from .repeat import expand_as, repeat
 from .resize import interpolate, pixel_shuffle
 from .sampling import bernoulli, multinomial, normal
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var
-from .triangle import diag, diagonal, tril, triu
+from .triangle import diag, tril
 
 conv2d, conv_transpose2d, pixel_shuffle = map(batch.unbatched, (conv2d, conv_transpose2d, pixel_shuffle))
 max_pool2d, avg_pool2d, adaptive_avg_pool2d = map(batch.unbatched, (max_pool2d, avg_pool2d, adaptive_avg_pool2d))

@@ -7,9 +7,7 @@ import math
 from ..errors import guarded
 from ..function import Function, axis_of
 from ..tensor import Tensor
-from .arithmetic import div
 from .cross_entropy import log_shares
-from .piecewise import abs
 from .relu import leaky, leaky_slope_times
 from .shape import reshape
 
@@ -231,14 +229,6 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return Tensor.replace_(input, lambda x: elu(x, alpha)) if inplace else ELU.apply(input, alpha=alpha)
 
 
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """1.0507 elu(x, 1.6733): numbers with mean 0 and variance 1 keep both (Klambauer et al. 2017).
-
-    `inplace`: it takes the input's place.
-    """
-    return Tensor.replace_(input, selu) if inplace else 1.0507009873554805 * elu(input, 1.6732632423543772)
-
-
 @guarded
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace`: it takes the input's place.
@@ -279,11 +269,6 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return Softplus.apply(input, beta=beta, threshold=threshold)
 
 
-def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|): (-1, 1) (Bergstra et al. 2009)."""
-    return div(input, abs(input) + 1.0)
-
-
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent: (-1, 1)."""
     return Tanh.apply(input)
@@ -292,11 +277,6 @@ def tanh(input: Tensor) -> Tensor:
 def sigmoid(input: Tensor) -> Tensor:
     """Logistic function 1 / (1 + e^-x): (0, 1)."""
     return Sigmoid.apply(input)
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """ln(sigmoid(x)), and no -infinity where sigmoid is too small."""
-    return -softplus(-input, threshold=math.inf)
 
 
 @guarded

@@ -1,4 +1,4 @@
-"""Sums and products along an axis as they grow, y_i made of x_0 ... x_i; and the product of all.
+"""Sums along an axis as they grow, y_i made of x_0 ... x_i; and the product of all.
 
 As in PyTorch, whole numbers become int64. `dtype` converts the input first.
 """
@@ -20,26 +20,10 @@ class CumSum(Function):
 
     def forward(self, x, *, axis):
         self.axis = axis
-        return _grown(x, x.cumsum, axis)
+        return grown(x, x.cumsum, axis)
 
     def backward(self, dy):
         return self.xp.flip(self.xp.flip(dy, self.axis).cumsum(self.axis), self.axis)
-
-
-class CumProd(Function):
-    """y_i = x_0 ... x_i    dx_i = x_0 ... x_(i-1) s_i with s_i = dy_i + x_(i+1) s_(i+1), right for zeros too"""
-
-    whole_numbers = True
-
-    def forward(self, x, *, axis):
-        self.x, self.axis = x, axis
-        return _grown(x, x.cumprod, axis)
-
-    def backward(self, dy):
-        x, s = self.xp.moveaxis(self.x, self.axis, 0), self.xp.moveaxis(dy.copy(), self.axis, 0)
-        for i in range(len(x) - 2, -1, -1):
-            s[i] += x[i + 1] * s[i + 1]
-        return self.xp.moveaxis(s, 0, self.axis) * _product_before(self.xp, self.x, self.axis)
 
 
 class Prod(Function):
@@ -53,16 +37,16 @@ class Prod(Function):
 
     def backward(self, dy):
         xp, x, axis = self.xp, self.x, self.axis
-        after = xp.flip(_product_before(xp, xp.flip(x, axis), axis), axis)
-        return xp.expand_dims(dy, axis) * _product_before(xp, x, axis) * after
+        after = xp.flip(product_before(xp, xp.flip(x, axis), axis), axis)
+        return xp.expand_dims(dy, axis) * product_before(xp, x, axis) * after
 
 
-def _grown(x, grow, axis):
+def grown(x, grow, axis):
     """grow(axis), counted in float64 or int64."""
     return grow(axis, "float64").astype(x.dtype) if x.dtype.kind == "f" else grow(axis, "int64")
 
 
-def _product_before(xp, x, axis):
+def product_before(xp, x, axis):
     """For each element the product of those in front of it: 1, x_0, x_0 x_1, ..."""
     x = xp.moveaxis(x, axis, 0)
     before = xp.concatenate([xp.ones_like(x[:1]), x[:-1]]).cumprod(0)
@@ -72,13 +56,7 @@ def _product_before(xp, x, axis):
 @guarded
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """y_i = x_0 + ... + x_i along `dim`. Raises IndexError for an axis that is not there."""
-    return _along(CumSum, input, dim, dtype)
-
-
-@guarded
-def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """y_i = x_0 ... x_i along `dim`. Raises IndexError for an axis that is not there."""
-    return _along(CumProd, input, dim, dtype)
+    return along(CumSum, input, dim, dtype)
 
 
 @guarded
@@ -86,11 +64,11 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     """The product of all elements, or along one axis; 1 for none. Raises IndexError for an axis that is not there."""
     if dim is None and not keepdim:
         return prod(reshape(input, -1), 0, dtype=dtype)
-    result = _along(Prod, input, dim, dtype)
+    result = along(Prod, input, dim, dtype)
     return unsqueeze(result, axis_of(dim, input.shape)) if keepdim and input.shape else result
 
 
-def _along(operation, input, dim, dtype):
+def along(operation, input, dim, dtype):
     """The operation along an axis, in a dtype if one is asked for; a single number is a row of one."""
     axis = axis_of(dim, input.shape or (1,))
     x = input if input.shape else reshape(input, 1)

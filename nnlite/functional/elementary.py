@@ -1,6 +1,5 @@
 """Functions of every element: their derivatives are in any table, and here. And what division leaves."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,17 +38,7 @@ def elementwise(name: str, value: Callable, slope: Callable | None = None) -> Ca
 
 
 sin = elementwise("sin", lambda xp, x: xp.sin(x), lambda xp, x: xp.cos(x))
-cos = elementwise("cos", lambda xp, x: xp.cos(x), lambda xp, x: -xp.sin(x))
-log2 = elementwise("log2", lambda xp, x: xp.log2(x), lambda xp, x: 1.0 / (x * math.log(2.0)))
-log10 = elementwise("log10", lambda xp, x: xp.log10(x), lambda xp, x: 1.0 / (x * math.log(10.0)))
 log1p = elementwise("log1p", lambda xp, x: xp.log1p(x), lambda xp, x: 1.0 / (1.0 + x))  # ln(1 + x), exact near 0
-expm1 = elementwise("expm1", lambda xp, x: xp.expm1(x), lambda xp, x: xp.exp(x))  # e^x - 1, exact near 0
-rsqrt = elementwise("rsqrt", lambda xp, x: 1.0 / xp.sqrt(x), lambda xp, x: -0.5 / (x * xp.sqrt(x)))
-reciprocal = elementwise("reciprocal", lambda xp, x: 1.0 / x, lambda xp, x: -1.0 / (x * x))
-
-floor = elementwise("floor", lambda xp, x: xp.floor(x) if x.dtype.kind == "f" else x.copy())
-ceil = elementwise("ceil", lambda xp, x: xp.ceil(x) if x.dtype.kind == "f" else x.copy())
-trunc = elementwise("trunc", lambda xp, x: xp.trunc(x) if x.dtype.kind == "f" else x.copy())
 sign = elementwise("sign", lambda xp, x: ((x > 0) * 1 - (x < 0)).astype(x.dtype))  # 0 for NaN, as in PyTorch
 
 

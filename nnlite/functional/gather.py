@@ -1,4 +1,4 @@
-"""Elements picked by a tensor of indices or a mask, and elements written where an index or a mask says.
+"""Elements picked by a tensor of indices, and elements written where one says.
 
 An index names a place along one axis; along the others its elements stay where they are:
 
@@ -12,36 +12,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import backend as backends
 from ..creation import full
 from ..errors import guarded
-from ..function import Function, axis_of, is_tensor
+from ..function import axis_of, is_tensor
+from ..in_place import SetItem
 from ..tensor import Tensor
 from .cast import cast, clone, expand
 from .index import getitem
-from .piecewise import Where
-
-
-class Scatter(Function):
-    """y = x with src written at the key, or added there    dx = dy, but 0 where written    dsrc = dy at the key"""
-
-    whole_numbers = True
-
-    def forward(self, x, src, *, key, added):
-        self.key, self.added, y = key, added, x.copy(order="K")
-        if added:
-            self.xp.add.at(y, key, src)
-        else:
-            y[key] = src
-        return y
-
-    def backward(self, dy):
-        dx = dy.copy()
-        if not self.added:
-            dx[self.key] = 0.0
-        return dx, dy[self.key]
 
 
 @guarded
@@ -52,7 +30,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     TypeError for an index of other than whole numbers, ShapeError for one that does not fit, IndexError for numbers
     out of range.
     """
-    return getitem(input, _key(input, dim, index)) if input.shape else clone(input)
+    return getitem(input, places(input, dim, index)) if input.shape else clone(input)
 
 
 @guarded
@@ -63,30 +41,11 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     index names a place twice, the last one stays on a CPU, and any on a GPU. Raises the errors of `gather`, and
     TypeError for a src of another dtype than the input's.
     """
-    if not is_tensor(src):
-        src = expand(_number(value if src is None else src, input), index.shape)  # a value of None is refused there
-    return _scatter(input, dim, index, src, added=False)
-
-
-@guarded
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """A copy of input with src[i, j, ...] added to y[i, index[i, j, ...], ...] for dim 1, and so on.
-
-    All that goes to one place adds up there. Raises the errors of `scatter`.
-    """
-    return _scatter(input, dim, index, src, added=True)
-
-
-def _scatter(input, dim, index, src, added):
-    covered = getitem(src, tuple(map(slice, index.shape)))
-    return Scatter.apply(input, covered, key=_key(input, dim, index), added=added)
-
-
-def _key(input, dim, index):
-    """The key of the places of an index: its numbers along one axis, and 0, 1, ... along each of the others."""
-    axis, xp, axes = axis_of(dim, input.shape or (1,)), backends.of(input.array).xp, range(index.ndim)
-    counted = [xp.arange(n).reshape([-1 if i == k else 1 for i in axes]) for k, n in enumerate(index.shape)]
-    return tuple(index.array.copy() if k == axis else counted[k] for k in axes)
+    if is_tensor(src):
+        written = getitem(src, tuple(map(slice, index.shape)))  # the part that the index covers
+    else:
+        written = single(value if src is None else src, input)
+    return SetItem.apply(input, written, key=places(input, dim, index))
 
 
 @guarded
@@ -98,24 +57,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return getitem(input, (*[slice(None)] * axis_of(dim, input.shape), index))
 
 
-@guarded
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """A copy of input with one value where the bool tensor `mask` holds; the two broadcast.
-
-    Raises TypeError for a mask of another dtype, ShapeError if the shapes do not broadcast, ValueError for a value that
-    the input's dtype cannot hold.
-    """
-    return Where.apply(_number(value, input), input, condition=mask.array)
+def places(input, dim, index):
+    """The key of an index: its numbers along one axis, and 0, 1, ... along each of the others."""
+    xp, axis, axes = backends.of(input.array).xp, axis_of(dim, input.shape), range(index.ndim)
+    counted = [xp.arange(n).reshape([-1 if i == k else 1 for i in axes]) for k, n in enumerate(index.shape)]
+    return tuple(index if k == axis else counted[k] for k in axes)
 
 
-@guarded
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where the bool tensor `mask` holds, in one row; the two broadcast. Raises as `masked_fill` does."""
-    shape = np.broadcast_shapes(input.shape, mask.shape)
-    return getitem(expand(input, shape), expand(mask, shape))
-
-
-def _number(value, like):
+def single(value, like):
     """A number, or a tensor without axes, as a tensor in the dtype of another."""
     if is_tensor(value):
         return cast(expand(value, ()), like.dtype)

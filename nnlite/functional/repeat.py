@@ -3,22 +3,9 @@
 from typing import Any
 
 from ..errors import guarded
-from ..function import total
 from ..tensor import Tensor
-from .shape import Move, unpack
-
-
-class Repeat(Move):
-    """y = x, sizes[i] times in a row along axis i    dx = the sum of dy over the copies"""
-
-    def forward(self, x, *, sizes):
-        self.shape = x.shape
-        padded = (1,) * (len(sizes) - x.ndim) + x.shape
-        self.parts = [n for both in zip(sizes, padded, strict=True) for n in both]
-        return self.xp.tile(x, sizes)
-
-    def backward(self, dy):
-        return total(dy.reshape(self.parts), tuple(range(0, len(self.parts), 2))).reshape(self.shape)
+from .cast import clone, expand
+from .shape import reshape, unpack
 
 
 @guarded
@@ -27,4 +14,14 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 
     `expand` does without copies where an axis has size 1. Raises ShapeError for fewer numbers than axes.
     """
-    return Repeat.apply(input, sizes=tuple(unpack(repeats)))
+    times = unpack(repeats)
+    shape = (1,) * (len(times) - input.ndim) + input.shape
+    apart = reshape(input, [size for n in shape for size in (1, n)])
+    copies = clone(expand(apart, [size for pair in zip(times, shape, strict=True) for size in pair]))
+    return reshape(copies, [m * n for m, n in zip(times, shape, strict=True)])
+
+
+@guarded
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`expand` to the shape of another tensor."""
+    return expand(input, other.shape)

@@ -1,4 +1,4 @@
-"""Random numbers that depend on tensors, or take the place of what is in them.
+"""Random numbers that depend on tensors.
 
 They come from the generator of the tensors' device, which `nnlite.manual_seed` starts. They are not PyTorch's numbers,
 but have the same distribution. As there, gradients of what they depend on are zero (`rsample` has others).
@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import backend as backends
 from ..backend import random
-from ..creation import empty, empty_like, full, randint
+from ..creation import full, randn
 from ..errors import guarded
-from ..function import Function, is_tensor, no_grad, shape_of
-from ..in_place import copy_
+from ..function import Function, no_grad, shape_of
 from ..tensor import Tensor
-from .cast import expand
 
 
 class Draw(Function):
@@ -38,7 +34,7 @@ def bernoulli(input: Tensor, p: float | None = None) -> Tensor:
     Raises TypeError for probabilities that are whole numbers, ValueError outside 0..1 (on the CPU).
     """
     if p is not None:
-        return bernoulli_(empty_like(input), p)
+        return bernoulli(full(input.shape, float(p), device=input.device)).to(input.dtype)
     return Draw.apply(input, draw=lambda x: (random.uniform(x.shape, device=input.device) < x).astype(x.dtype))
 
 
@@ -50,7 +46,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, **kind: Any) -> Tensor:
     """
     if size is not None:
         with no_grad():
-            return normal_(empty(size, **kind), mean, std)
+            return randn(size, **kind).mul_(std).add_(mean)
 
     def draw(mean, std):
         like = mean + std
@@ -79,35 +75,3 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> T
         times = -xp.log1p(-random.uniform(weights.shape, "float64", input.device))
         index = xp.argsort(-weights / xp.maximum(times, 1e-100), -1, kind="stable")[..., :num_samples]
     return Tensor(index.reshape(*input.shape[:-1], num_samples).copy())
-
-
-# Tensor's methods of these names
-
-
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
-    """Numbers from N(mean, std^2). Raises ValueError for a negative std, TypeError for a tensor of whole numbers."""
-    return copy_(self, normal(full(self.shape, mean, dtype=self.dtype, device=self.device), std))
-
-
-@guarded
-def uniform_(self: Tensor, low: float = 0.0, to: float = 1.0) -> Tensor:
-    """Numbers in [low, to). Raises ValueError unless low <= to, TypeError for a tensor of whole numbers."""
-    numbers = Draw.apply(self.detach(), draw=lambda x: random.uniform(x.shape, x.dtype, self.device))
-    return copy_(self, low + (to - low) * numbers)
-
-
-def bernoulli_(self: Tensor, p: Any = 0.5) -> Tensor:
-    """1 with probability p, a number or a tensor of them, else 0. Raises ValueError for a p outside 0..1."""
-    probabilities = p if is_tensor(p) else full((), float(p), device=self.device)
-    return copy_(self, bernoulli(expand(probabilities, self.shape)))
-
-
-def random_(self: Tensor, *bounds: int) -> Tensor:
-    """Whole numbers from 0 to below `to`, or from one number on: random_(to), random_(from, to).
-
-    Without bounds, all that the dtype holds up from 0 (a floating-point one without gaps). Raises ValueError for bounds
-    between which there are none.
-    """
-    end = np.iinfo(self.dtype).max + 1 if self.dtype.kind in "iu" else 2 ** (np.finfo(self.dtype).nmant + 1)
-    low, high = (0, *(bounds or (end,)))[-2:]
-    return copy_(self, randint(low, high, self.shape, dtype=self.dtype, device=self.device))

@@ -6,53 +6,43 @@ import math
 from numbers import Integral
 
 from ..errors import ShapeError
-from ..function import axis_of, is_tensor, shape_of
+from ..function import axis_of, is_tensor
+from . import common
 from .arrays import some_elements
-from .common import (
-    check_choice,
-    check_dtypes,
-    check_number,
-    check_pair,
-    check_positive,
-    check_shape,
-    check_share,
-    require_tensors,
-    share,
-)
 
 # Nonlinearities
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
-    check_number("leaky_relu", negative_slope=negative_slope)
+    common.check_number("leaky_relu", negative_slope=negative_slope)
 
 
 def prelu(input, weight):
     if not is_tensor(weight):
         raise TypeError(f"prelu: weight must be a Tensor, got {type(weight).__name__}; for a number use leaky_relu")
-    require_tensors("prelu", input)
+    common.require_tensors("prelu", input)
     if weight.shape not in ((), (1,), input.shape[1:2]):
         given = f"weight has shape {weight.shape}, input {input.shape}"
         raise ShapeError(f"prelu: {given}; expected (1,) or one element for each channel, axis 1")
-    check_dtypes("prelu", input, weight=weight)
+    common.check_dtypes("prelu", input, weight=weight)
 
 
 def elu(input, alpha=1.0, inplace=False):
-    check_number("elu", alpha=alpha)
+    common.check_number("elu", alpha=alpha)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
-    check_number("hardtanh", min_val=min_val, max_val=max_val)
+    common.check_number("hardtanh", min_val=min_val, max_val=max_val)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is larger than max_val {max_val}")
 
 
 def gelu(input, approximate="none"):
-    check_choice("gelu", "approximate", approximate, ("none", "tanh"))
+    common.check_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
 
 def softplus(input, beta=1.0, threshold=20.0):
-    check_number("softplus", beta=beta, threshold=threshold)
+    common.check_number("softplus", beta=beta, threshold=threshold)
     if beta == 0:
         raise ValueError("softplus: beta must not be 0, the result is divided by it")
 
@@ -60,11 +50,12 @@ def softplus(input, beta=1.0, threshold=20.0):
 def _axis_to_sum(name, input, dim=None):
     if not isinstance(dim, Integral):
         raise TypeError(f"{name}: dim must be a whole number, the axis along which to sum to 1, got {dim!r}")
-    shape = shape_of(input) or (1,)
+    common.require_tensors(name, input)
+    shape = input.shape or (1,)
     some_elements(name, shape, dim, shape[axis_of(dim, shape)])
 
 
-share(_axis_to_sum, "softmax", "log_softmax")
+common.share(_axis_to_sum, "softmax", "log_softmax")
 
 # Norms
 
@@ -102,16 +93,16 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 def _norm(name, input, axes, eps, expected=None, **others):
     """Refuse an input with other `axes`, and others of another shape than `expected`: (C,) unless given."""
     others = {what: value for what, value in others.items() if value is not None}
-    require_tensors(name, input, *others.values())
+    common.require_tensors(name, input, *others.values())
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: input holds floating-point numbers, not {input.dtype}; use .float()")
     if input.ndim < axes.count(","):  # as many as have a letter
         raise ShapeError(f"{name}: expected an input of shape ({axes}), got {input.shape}")
     if 0 in input.shape:
         raise ShapeError(f"{name}: an input of shape {input.shape} holds no values")
-    check_shape(name, input, (input.shape[1],) if expected is None else expected, **others)
-    check_dtypes(name, input, **others)
-    check_positive(name, eps=eps)  # it keeps equal values from dividing by 0
+    common.check_shape(name, input, (input.shape[1],) if expected is None else expected, **others)
+    common.check_dtypes(name, input, **others)
+    common.check_positive(name, eps=eps)  # it keeps equal values from dividing by 0
 
 
 def _statistics(name, input, running_mean, running_var, training, values):
@@ -128,16 +119,16 @@ def _statistics(name, input, running_mean, running_var, training, values):
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
-    check_share("dropout", p=p)
-    require_tensors("dropout", input)
+    common.check_share("dropout", p=p)
+    common.require_tensors("dropout", input)
 
 
 def dropout2d(input, p=0.5, training=True, inplace=False):
-    check_share("dropout2d", p=p)
-    require_tensors("dropout2d", input)
+    common.check_share("dropout2d", p=p)
+    common.require_tensors("dropout2d", input)
     if input.ndim != 4:
         raise ShapeError(f"dropout2d: expected images (N, C, H, W), got shape {input.shape}; or use dropout")
 
 
 def rsample(mu, log_var):
-    check_pair("rsample", mu=mu, log_var=log_var)
+    common.check_pair("rsample", mu=mu, log_var=log_var)

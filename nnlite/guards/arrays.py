@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..function import arrays_in, axis_of, is_tensor, shape_of
 from ..functional import reduce
 from ..functional.shape import unpack
-from .common import check_dtypes, check_shape, check_whole, require_tensors, share
+from .common import check_dtypes, check_indices, check_shape, check_whole, require_tensors, share
 
 
 def _one_tensor(name, input, *others, **settings):
@@ -19,7 +19,7 @@ def _one_tensor(name, input, *others, **settings):
 
 
 share(_one_tensor, "transpose", "squeeze", "unsqueeze", "to_device", "flip")
-share(_one_tensor, "argsort", "sort", "cumsum", "cumprod", "prod")
+share(_one_tensor, "argsort", "sort", "cumsum", "prod")
 
 # Arithmetic
 
@@ -27,10 +27,7 @@ share(_one_tensor, "argsort", "sort", "cumsum", "cumprod", "prod")
 def broadcast(name, a, b):
     """Whether two shapes broadcast together."""
     if a != b and any(n != m and 1 not in (n, m) for n, m in zip(a[::-1], b[::-1], strict=False)):
-        raise ShapeError(
-            f"{name}: shapes {a} and {b} do not broadcast; from the right, each pair of sizes must be equal or one of "
-            "them 1"
-        )
+        raise ShapeError(f"{name}: shapes {a} and {b} do not broadcast; from the right, sizes must be equal or 1")
 
 
 def pow(input, exponent):
@@ -214,18 +211,13 @@ def roll(input, shifts, dims=None):
 
 def embedding(input, weight, padding_idx=None):
     require_tensors("embedding", input, weight)
-    if input.dtype not in ("int64", "int32"):
-        raise TypeError(f"embedding: the input holds whole numbers, int64 or int32, not {input.dtype}; use .long()")
     if weight.ndim != 2:
         raise ShapeError(f"embedding: expected a weight (V, D), got {weight.shape} (input {input.shape})")
     rows = len(weight)
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise IndexError(f"embedding: padding_idx {padding_idx} of a weight with {rows} rows")
     backends.of(input.array, weight.array)  # raises DeviceError for different devices
-    if input.device == "cpu" and input.numel():  # on a GPU the look would stop the step until the numbers are back
-        low, high = int(input.min()), int(input.max())
-        if not 0 <= low <= high < rows:
-            raise IndexError(f"embedding: numbers from {low} to {high}, the weight's rows: expected 0 to {rows - 1}")
+    check_indices("embedding", input, rows)
 
 
 # Products

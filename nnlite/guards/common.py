@@ -106,6 +106,16 @@ def check_dtypes(name: str, input: Tensor, **others: Tensor | None) -> None:
             raise TypeError(f"{name}: input is {input.dtype}, {what} {value.dtype}; use .float() or .double()")
 
 
+def check_indices(name: str, index: Tensor, length: int) -> None:
+    """Raise unless these are whole numbers from 0 to below `length`. Nobody looks on a GPU: the step would stop."""
+    if index.dtype not in ("int64", "int32"):
+        raise TypeError(f"{name}: an index holds whole numbers, int64 or int32, not {index.dtype}; use .long()")
+    if index.device == "cpu" and index.numel():
+        low, high = int(index.min()), int(index.max())
+        if not 0 <= low <= high < length:
+            raise IndexError(f"{name}: numbers from {low} to {high}, for {length} places: expected 0 to {length - 1}")
+
+
 def check_padding(name, padding, stride):
     """Raise ValueError for a padding that conv2d does not take."""
     if padding == "same":

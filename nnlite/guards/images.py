@@ -10,50 +10,36 @@ from ..errors import ShapeError
 from ..functional.conv import borders
 from ..functional.pool import geometry_of
 from ..functional.resize import new_size
-from .common import (
-    check_cells,
-    check_choice,
-    check_divisor,
-    check_dtypes,
-    check_images,
-    check_output_padding,
-    check_padding,
-    check_resizing,
-    check_shape,
-    check_whole,
-    check_windows,
-    pair,
-    require_tensors,
-)
+from . import common
 
 # Convolution
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    stride, dilation = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
+    stride, dilation = common.pair("conv2d", "stride", stride, 1), common.pair("conv2d", "dilation", dilation, 1)
     _convolution("conv2d", input, weight, bias, groups, transposed=False)
-    check_padding("conv2d", padding, stride)
+    common.check_padding("conv2d", padding, stride)
     kernel = weight.shape[2:]
     _some_window("conv2d", input, Geometry(kernel, stride, dilation, *borders(padding, kernel, dilation)), padding)
 
 
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     name = "conv_transpose2d"
-    stride, padding = pair(name, "stride", stride, 1), pair(name, "padding", padding, 0)
-    extra, dilation = pair(name, "output_padding", output_padding, 0), pair(name, "dilation", dilation, 1)
+    stride, padding = common.pair(name, "stride", stride, 1), common.pair(name, "padding", padding, 0)
+    extra, dilation = common.pair(name, "output_padding", output_padding, 0), common.pair(name, "dilation", dilation, 1)
     _convolution(name, input, weight, bias, groups, transposed=True)
-    check_output_padding(name, extra, stride, dilation)
+    common.check_output_padding(name, extra, stride, dilation)
     size = Geometry(weight.shape[2:], stride, dilation, padding, padding).size_of(input.shape[2:], extra)
     if min(size) < 1:
         raise ShapeError(f"{name}: padding {padding} leaves an output of size {size} (input {input.shape})")
 
 
 def _convolution(name, input, weight, bias, groups, transposed):
-    require_tensors(name, input, weight, *([] if bias is None else [bias]))
+    common.require_tensors(name, input, weight, *([] if bias is None else [bias]))
     shapes = f"(input {input.shape}, weight {weight.shape}, groups {groups})"
     if input.ndim != 4 or weight.ndim != 4:
         raise ShapeError(f"{name}: expected input (N, C, H, W) and a weight with 4 axes {shapes}")
-    check_whole(name, 1, groups=groups)
+    common.check_whole(name, 1, groups=groups)
     if 0 in input.shape or 0 in weight.shape:
         raise ShapeError(f"{name}: nothing to convolve {shapes}")
     ends = weight.shape[0], weight.shape[1] * groups
@@ -63,8 +49,8 @@ def _convolution(name, input, weight, bias, groups, transposed):
         raise ShapeError(f"{name}: input has {input.shape[1]} channels, weight expects {channels} {shapes}{hint}")
     if weight.shape[0] % groups:
         raise ShapeError(f"{name}: {groups} groups do not divide the {weight.shape[0]} channels of the weight {shapes}")
-    check_shape(name, input, (outputs,), bias=bias)
-    check_dtypes(name, input, weight=weight, bias=bias)
+    common.check_shape(name, input, (outputs,), bias=bias)
+    common.check_dtypes(name, input, weight=weight, bias=bias)
 
 
 def _some_window(name, input, geometry, padding):
@@ -85,28 +71,28 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
-    check_divisor("avg_pool2d", divisor_override)
+    common.check_divisor("avg_pool2d", divisor_override)
     _pooling("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
 
 
 def _pooling(name, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=False):
-    check_images(name, input)
-    kernel_size = pair(name, "kernel_size", kernel_size, 1)
-    check_windows(name, kernel_size, stride, padding, dilation, return_indices)
+    common.check_images(name, input)
+    kernel_size = common.pair(name, "kernel_size", kernel_size, 1)
+    common.check_windows(name, kernel_size, stride, padding, dilation, return_indices)
     _some_window(name, input, geometry_of(input.shape[2:], kernel_size, stride, padding, dilation, ceil_mode), padding)
 
 
 def adaptive_avg_pool2d(input, output_size):
-    check_images("adaptive_avg_pool2d", input)
-    check_cells("adaptive_avg_pool2d", output_size)
+    common.check_images("adaptive_avg_pool2d", input)
+    common.check_cells("adaptive_avg_pool2d", output_size)
 
 
 # Borders and other sizes
 
 
 def pad(input, pad, mode="constant", value=None):
-    check_choice("pad", "mode", mode, ("constant", "reflect", "replicate", "circular"))
-    require_tensors("pad", input)
+    common.check_choice("pad", "mode", mode, ("constant", "reflect", "replicate", "circular"))
+    common.require_tensors("pad", input)
     sizes = tuple(pad) if isinstance(pad, (tuple, list)) else (None,)
     if len(sizes) % 2 or not all(isinstance(n, Integral) for n in sizes):
         raise ValueError(f"pad: expected pairs (before, after) of whole numbers, got {pad!r}")
@@ -125,15 +111,15 @@ def pad(input, pad, mode="constant", value=None):
 
 
 def interpolate(input, size=None, scale_factor=None, *settings, **named):
-    check_resizing("interpolate", size, scale_factor, *settings, **named)
-    check_images("interpolate", input)
+    common.check_resizing("interpolate", size, scale_factor, *settings, **named)
+    common.check_images("interpolate", input)
     if 0 in new_size(input.shape[2:], size, scale_factor)[0]:
         raise ShapeError(f"interpolate: scale_factor {scale_factor} leaves nothing of images {input.shape}")
 
 
 def pixel_shuffle(input, upscale_factor):
-    check_whole("pixel_shuffle", 1, upscale_factor=upscale_factor)
-    require_tensors("pixel_shuffle", input)
+    common.check_whole("pixel_shuffle", 1, upscale_factor=upscale_factor)
+    common.require_tensors("pixel_shuffle", input)
     r2 = upscale_factor**2
     if input.ndim != 4 or input.shape[1] % r2 or 0 in input.shape:
         raise ShapeError(f"pixel_shuffle: expected (N, C, H, W) with C a multiple of {r2}, got {input.shape}")

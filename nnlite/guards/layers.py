@@ -11,70 +11,55 @@ from .. import backend as backends
 from .. import nn
 from ..errors import CheckpointError, ShapeError
 from ..function import is_tensor, shape_of
-from .common import (
-    check_cells,
-    check_choice,
-    check_divisor,
-    check_not_negative,
-    check_number,
-    check_output_padding,
-    check_padding,
-    check_positive,
-    check_resizing,
-    check_share,
-    check_whole,
-    check_windows,
-    guards,
-    pair,
-)
+from . import common
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 # A setting of one name means the same in every layer that has it.
 SETTINGS = (
-    (check_number, ("negative_slope", "alpha", "beta", "threshold", "value", "min_val", "max_val", "margin")),
-    (check_share, ("label_smoothing",)),
-    (check_positive, ("delta", "eps")),
-    (check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
-    (partial(check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
-    (partial(check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
-    (partial(check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor", "downscale_factor")),
+    (common.check_number, ("negative_slope", "alpha", "beta", "threshold", "value", "min_val", "max_val", "margin")),
+    (common.check_share, ("label_smoothing",)),
+    (common.check_positive, ("delta", "eps")),
+    (common.check_whole, ("dim", "start_dim", "end_dim", "ignore_index")),
+    (partial(common.check_whole, least=0), ("in_features", "out_features", "num_embeddings", "embedding_dim")),
+    (partial(common.check_whole, least=1), ("in_channels", "out_channels", "groups", "num_features", "num_channels")),
+    (partial(common.check_whole, least=1), ("num_groups", "num_parameters", "upscale_factor", "downscale_factor")),
 )
 
 
-@guards("settings")
+@common.guards("settings")
 def settings(layer):
     """Check each setting of a layer by its name."""
     name, own = type(layer).__name__, vars(layer)
     for check, known in SETTINGS:
         check(name, **{key: own[key] for key in known if key in own and (key, own[key]) != ("dim", None)})
     if isinstance(layer, nn.Dropout):
-        check_share(name, p=layer.p)
+        common.check_share(name, p=layer.p)
     if "approximate" in own:
-        check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
+        common.check_choice(name, "approximate", layer.approximate, ("none", "tanh"))
     if "reduction" in own:
         batchmean = ["batchmean"] if name == "KLDivLoss" else []
-        check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *batchmean))
-        check_not_negative(name, beta=own.get("beta", 0))
+        common.check_choice(name, "reduction", layer.reduction, ("mean", "sum", "none", *batchmean))
+        common.check_not_negative(name, beta=own.get("beta", 0))
     if "kernel_size" in own and "in_channels" not in own:
         windows = layer.kernel_size, layer.stride, layer.padding, own.get("dilation", 1)
-        check_windows(name, *windows, own.get("return_indices", False))
-        check_divisor(name, own.get("divisor_override"))
+        common.check_windows(name, *windows, own.get("return_indices", False))
+        common.check_divisor(name, own.get("divisor_override"))
     if "output_size" in own:
-        check_cells(name, layer.output_size)
+        common.check_cells(name, layer.output_size)
     if "align_corners" in own:
-        check_resizing(name, **layer._settings())
+        common.check_resizing(name, **layer._settings())
     if name == "Softplus" and layer.beta == 0:
         raise ValueError("Softplus: beta must not be 0, the result is divided by it")
 
 
-@guards("PReLU")
+@common.guards("PReLU")
 def prelu(layer, init):
-    check_number("PReLU", init=init)
+    common.check_number("PReLU", init=init)
     settings(layer)
 
 
-@guards("_Pad.__init__")
+@common.guards("_Pad.__init__")
 def pad(self, padding):
     sides = padding if isinstance(padding, (tuple, list)) else (padding,) * self.sides
     if len(sides) != self.sides or not all(isinstance(n, Integral) for n in sides):
@@ -82,16 +67,16 @@ def pad(self, padding):
         raise ValueError(f"{type(self).__name__}: padding must be {expected}, got {padding!r}")
 
 
-@guards("Unflatten.__init__")
+@common.guards("Unflatten.__init__")
 def unflatten(self, dim, unflattened_size):
-    check_whole("Unflatten", dim=dim)
+    common.check_whole("Unflatten", dim=dim)
     if not isinstance(unflattened_size, (tuple, list)):
         raise TypeError(f"Unflatten: unflattened_size must be a tuple of sizes, got {unflattened_size!r}")
     for size in unflattened_size:
-        check_whole("Unflatten", -1, unflattened_size=size)
+        common.check_whole("Unflatten", -1, unflattened_size=size)
 
 
-@guards("_Row.extend")
+@common.guards("_Row.extend")
 def extend(self, modules):
     if not isinstance(modules, Iterable):
         raise TypeError(f"{type(self).__name__}: expected several Modules, such as a list, got {modules!r}")
@@ -100,58 +85,57 @@ def extend(self, modules):
 # Layers with weights
 
 
-@guards("Embedding")
+@common.guards("Embedding")
 def embedding(layer):
     settings(layer)
     rows, index = layer.num_embeddings, layer.padding_idx
     if index is not None:
-        check_whole("Embedding", padding_idx=index)
+        common.check_whole("Embedding", padding_idx=index)
         if not -rows <= index < rows:
             raise IndexError(f"Embedding: padding_idx {index} is no row of {rows}")
 
 
-@guards("_Conv.__init__")
+@common.guards("_Conv.__init__")
 def convolution(self, in_channels, out_channels, kernel_size, stride, dilation, groups, bias, channels):
     name = type(self).__name__
-    check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
+    common.check_whole(name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups)
     if in_channels % groups or out_channels % groups:
-        raise ValueError(
-            f"{name}: {groups} groups must divide in_channels {in_channels} and out_channels {out_channels}"
-        )
+        given = f"in_channels {in_channels} and out_channels {out_channels}"
+        raise ValueError(f"{name}: {groups} groups must divide {given}")
     for what, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation)):
-        pair(name, what, value, 1)
+        common.pair(name, what, value, 1)
 
 
-@guards("Conv2d")
+@common.guards("Conv2d")
 def conv2d(self, padding, padding_mode):
-    check_padding("Conv2d", padding, self.stride)
+    common.check_padding("Conv2d", padding, self.stride)
     if padding_mode not in PADDING_MODES:
         known = ", ".join(PADDING_MODES)
         raise ValueError(f"Conv2d: padding_mode {padding_mode!r} is not covered; expected one of {known}")
 
 
-@guards("ConvTranspose2d")
+@common.guards("ConvTranspose2d")
 def conv_transpose2d(self, padding, output_padding, padding_mode):
-    pair("ConvTranspose2d", "padding", padding, 0)
-    check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
+    common.pair("ConvTranspose2d", "padding", padding, 0)
+    common.check_output_padding("ConvTranspose2d", output_padding, self.stride, self.dilation)
     if padding_mode != "zeros":
         raise ValueError(f"ConvTranspose2d: padding_mode must be 'zeros', got {padding_mode!r}")
 
 
-@guards("PerChannel")
+@common.guards("PerChannel")
 def per_channel(self, num_features, eps, momentum):
     name = type(self).__name__
-    check_whole(name, 1, num_features=num_features)
-    check_positive(name, eps=eps)
+    common.check_whole(name, 1, num_features=num_features)
+    common.check_positive(name, eps=eps)
     if momentum is not None:
-        check_share(name, momentum=momentum)
+        common.check_share(name, momentum=momentum)
     if eps > 0.1:
         level = 4 if type(self).__init__.__qualname__ == "PerChannel.__init__" else 5  # whoever made the layer
         message = f"{name}(eps={eps}) flattens everything; did you mean momentum={eps}?"
         warnings.warn(message, stacklevel=level)
 
 
-@guards("PerChannel.forward")
+@common.guards("PerChannel.forward")
 def per_channel_forward(self, input):
     shape, name = shape_of(input), type(self).__name__
     forms = " or ".join(f"({', '.join(axes)})" for axes in self._axes)
@@ -164,30 +148,30 @@ def per_channel_forward(self, input):
         warnings.warn(f"{message}; it has no weights, so that this does not matter", stacklevel=5)
 
 
-@guards("LayerNorm.__init__")
+@common.guards("LayerNorm.__init__")
 def layer_norm(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
     shape = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
     if not shape:
         raise ValueError("LayerNorm: normalized_shape must name at least one axis, got ()")
     for size in shape:
-        check_whole("LayerNorm", 1, normalized_shape=size)
+        common.check_whole("LayerNorm", 1, normalized_shape=size)
 
 
-@guards("GroupNorm.__init__")
+@common.guards("GroupNorm.__init__")
 def group_norm(self, num_groups, num_channels, *others, **settings):
-    check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
+    common.check_whole("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
     if num_channels % num_groups:
         raise ValueError(f"GroupNorm: {num_channels} channels do not make {num_groups} groups of one size")
 
 
-@guards("GroupNorm.forward")
+@common.guards("GroupNorm.forward")
 def group_norm_forward(self, input):
     shape = shape_of(input)
     if len(shape) < 2 or shape[1] != self.num_channels:
         raise ShapeError(f"GroupNorm: expected (N, C, ...) with C = {self.num_channels}, got {shape}")
 
 
-@guards("spectral_norm")
+@common.guards("spectral_norm")
 def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
     if not isinstance(module, nn.Module):
         raise TypeError(f"spectral_norm: expected a Module, got {type(module).__name__}")
@@ -196,14 +180,14 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
         raise ValueError(f"spectral_norm: {owner} has no parameter {name!r}, or one that is normalised already")
     if not isinstance(n_power_iterations, int) or n_power_iterations < 1:
         raise ValueError(f"spectral_norm: n_power_iterations is at least 1, not {n_power_iterations!r}")
-    check_positive("spectral_norm", eps=eps)
-    check_whole("spectral_norm", dim=0 if dim is None else dim)
+    common.check_positive("spectral_norm", eps=eps)
+    common.check_whole("spectral_norm", dim=0 if dim is None else dim)
 
 
 # Module
 
 
-@guards("Module.__setattr__")
+@common.guards("Module.__setattr__")
 def set_attribute(self, name, value):
     """Refuse modules before super().__init__(), and what would quietly end a Parameter's training: another Tensor."""
     if isinstance(value, (nn.Module, nn.Parameter)) and "training" not in vars(self):
@@ -219,7 +203,7 @@ def set_attribute(self, name, value):
         )
 
 
-@guards("Module.register_buffer")
+@common.guards("Module.register_buffer")
 def register_buffer(self, name, tensor, persistent=True):
     if name not in self._buffer_names:
         _claim(self, name, "register_buffer")
@@ -227,7 +211,7 @@ def register_buffer(self, name, tensor, persistent=True):
         raise TypeError(f"register_buffer: {name!r} must be a Tensor or None, not {type(tensor).__name__}")
 
 
-@guards("Module.register_parameter")
+@common.guards("Module.register_parameter")
 def register_parameter(self, name, param):
     if not isinstance(vars(self).get(name), nn.Parameter):
         _claim(self, name, "register_parameter")
@@ -235,7 +219,7 @@ def register_parameter(self, name, param):
         raise TypeError(f"register_parameter: {name!r} must be a Parameter or None, not {type(param).__name__}")
 
 
-@guards("Module.add_module")
+@common.guards("Module.add_module")
 def add_module(self, name, module):
     if not isinstance(vars(self).get(name), nn.Module):
         _claim(self, name, "add_module")
@@ -243,7 +227,7 @@ def add_module(self, name, module):
         raise TypeError(f"{type(self).__name__} holds Modules, not {type(module).__name__}")
 
 
-@guards("Module.to")
+@common.guards("Module.to")
 def to(self, *target, device=None, dtype=None, non_blocking=False):
     for wanted in (*target, device):
         if isinstance(wanted, (str, int)):
@@ -253,7 +237,7 @@ def to(self, *target, device=None, dtype=None, non_blocking=False):
             raise TypeError(f"Module.to: expected a floating-point dtype such as nnlite.float64, got {wanted}")
 
 
-@guards("Module.load_state_dict")
+@common.guards("Module.load_state_dict")
 def load_state_dict(self, state_dict, strict=True):
     if not isinstance(state_dict, Mapping):
         raise TypeError(

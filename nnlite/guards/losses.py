@@ -8,19 +8,8 @@ from .. import backend as backends
 from ..errors import ShapeError
 from ..function import arrays_in, is_tensor
 from ..functional.cross_entropy import class_axis
+from . import common
 from .arrays import broadcast
-from .common import (
-    check_choice,
-    check_dtypes,
-    check_floats,
-    check_not_negative,
-    check_pair,
-    check_positive,
-    check_shape,
-    check_share,
-    require_tensors,
-    share,
-)
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -28,38 +17,38 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 def _compared(name, input, target, *others, reduction="mean"):
-    check_pair(name, input=input, target=target)
-    check_choice(name, "reduction", reduction, REDUCTIONS)
+    common.check_pair(name, input=input, target=target)
+    common.check_choice(name, "reduction", reduction, REDUCTIONS)
 
 
 def _regression(name, input, target, *others, reduction="mean", level=4):
     """As in PyTorch, shapes that differ are only warned of if they broadcast: each pair of numbers then counts."""
-    check_floats(name, input, target)
-    check_choice(name, "reduction", reduction, REDUCTIONS)
+    common.check_floats(name, input, target)
+    common.check_choice(name, "reduction", reduction, REDUCTIONS)
     if input.shape != target.shape:
         broadcast(name, input.shape, target.shape)
         given = f"input has shape {input.shape}, target {target.shape}"
         warnings.warn(f"{name}: {given}, and they broadcast; give both one shape if that is a slip", stacklevel=level)
 
 
-share(_compared, "hinge_loss")
-share(_regression, "l1_loss", "mse_loss")
+common.share(_compared, "hinge_loss")
+common.share(_regression, "l1_loss", "mse_loss")
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0):
-    check_positive("huber_loss", delta=delta)
+    common.check_positive("huber_loss", delta=delta)
     _regression("huber_loss", input, target, reduction=reduction, level=5)
-    check_dtypes("huber_loss", input, target=target)
+    common.check_dtypes("huber_loss", input, target=target)
 
 
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
     _regression("smooth_l1_loss", input, target, reduction=reduction, level=5)
-    check_not_negative("smooth_l1_loss", beta=beta)
+    common.check_not_negative("smooth_l1_loss", beta=beta)
 
 
 def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
     _compared("binary_cross_entropy", input, target, reduction=reduction)
-    check_dtypes("binary_cross_entropy", input, target=target)
+    common.check_dtypes("binary_cross_entropy", input, target=target)
     _weight("binary_cross_entropy", "weight", weight, input)
     p = arrays_in(input)
     if bool(((p < 0) | (p > 1)).any()):
@@ -90,18 +79,18 @@ def _weight(name, what, weight, input):
 
 
 def kl_div(input, target, *, reduction="mean", log_target=False):
-    check_pair("kl_div", input=input, target=target)
+    common.check_pair("kl_div", input=input, target=target)
     _batchmean("kl_div", input, reduction)
 
 
 def gaussian_kl(mu, log_var, *, reduction="mean"):
-    check_pair("gaussian_kl", mu=mu, log_var=log_var)
+    common.check_pair("gaussian_kl", mu=mu, log_var=log_var)
     _batchmean("gaussian_kl", mu, reduction)
 
 
 def _batchmean(name, input, reduction):
     """A reduction may be 'batchmean' too, where there is a batch to divide by."""
-    check_choice(name, "reduction", reduction, (*REDUCTIONS, "batchmean"))
+    common.check_choice(name, "reduction", reduction, (*REDUCTIONS, "batchmean"))
     if reduction == "batchmean" and 0 in (input.shape or (0,)):
         raise ShapeError(f"{name}: 'batchmean' divides by the batch size, and shape {input.shape} has no batch")
 
@@ -110,7 +99,7 @@ def _batchmean(name, input, reduction):
 
 
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
-    check_share("cross_entropy", label_smoothing=label_smoothing)
+    common.check_share("cross_entropy", label_smoothing=label_smoothing)
     _scores("cross_entropy", input, weight, reduction)
     if not (is_tensor(target) and target.dtype.kind == "f" and target.shape == input.shape):
         _classes("cross_entropy", input, target, ignore_index)
@@ -124,12 +113,12 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
 
 def _scores(name, input, weight, reduction):
-    check_choice(name, "reduction", reduction, REDUCTIONS)
-    require_tensors(name, input, *([] if weight is None else [weight]))
+    common.check_choice(name, "reduction", reduction, REDUCTIONS)
+    common.require_tensors(name, input, *([] if weight is None else [weight]))
     if 0 in (input.shape or (0,)):
         raise ShapeError(f"{name}: expected input (N, C), (N, C, d1, ...) or (C,), none of them 0, got {input.shape}")
-    check_shape(name, input, (input.shape[class_axis(input)],), weight=weight)
-    check_dtypes(name, input, weight=weight)
+    common.check_shape(name, input, (input.shape[class_axis(input)],), weight=weight)
+    common.check_dtypes(name, input, weight=weight)
 
 
 def _classes(name, input, target, ignore_index):
@@ -138,10 +127,8 @@ def _classes(name, input, target, ignore_index):
     classes, expected = input.shape[axis], input.shape[:axis] + input.shape[axis + 1 :]
     if not is_tensor(target) or target.dtype not in ("int64", "uint8"):
         given = f"{target.dtype} of shape {target.shape}" if is_tensor(target) else type(target).__name__
-        raise TypeError(
-            f"{name}: target must hold classes as whole numbers of shape {expected} (use .long()), got {given}"
-        )
-    check_shape(name, input, expected, target=target)
+        raise TypeError(f"{name}: target must hold classes, whole numbers of shape {expected} (.long()), got {given}")
+    common.check_shape(name, input, expected, target=target)
     if not isinstance(ignore_index, int):
         raise TypeError(f"{name}: ignore_index must be a whole number, got {ignore_index!r}")
     backends.of(input.array, target.array)  # raises DeviceError for different devices

@@ -3,31 +3,28 @@
 import numpy as np
 
 from ..errors import ShapeError
-from ..function import is_tensor
 from ..functional.shape import unpack
-from .common import check_whole, require_tensors, share
+from .common import check_whole, require_tensors
 
-# How many axes each of the tensors that come first may have.
 MATRICES = range(2, 65)
-AXES = {
-    "mm": ([2], [2]), "bmm": ([3], [3]), "mv": ([2], [1]), "dot": ([1], [1]), "outer": ([1], [1]),
-    "diag": ([1, 2],), "diagonal": (MATRICES,), "tril": (MATRICES,), "triu": (MATRICES,),
-}  # fmt: skip
 
 
-def _axes(name, *arguments, **settings):
-    named = sorted(settings.items(), key=lambda item: item[0] != "input")
-    tensors = (*arguments, *(value for _, value in named if is_tensor(value)))[: len(AXES[name])]
+def axes(name, expected, *tensors):
+    """Raise unless each of the tensors has one of the numbers of axes that are expected of it."""
     require_tensors(name, *tensors)
-    shapes = " and ".join(str(x.shape) for x in tensors)
-    if any(x.ndim not in allowed for x, allowed in zip(tensors, AXES[name], strict=False)):
-        expected = " and ".join("2 or more" if n is MATRICES else " or ".join(map(str, n)) for n in AXES[name])
-        raise ShapeError(f"{name}: expected {expected} axes, got shape {shapes}")
-    if name == "bmm" and len({x.shape[0] for x in tensors}) > 1:
-        raise ShapeError(f"bmm: batches of different sizes, shapes {shapes}; matmul stretches a batch of 1")
+    if any(x.ndim not in allowed for x, allowed in zip(tensors, expected, strict=True)):
+        wanted = " and ".join("2 or more" if n is MATRICES else " or ".join(map(str, n)) for n in expected)
+        raise ShapeError(f"{name}: expected {wanted} axes, got shape {' and '.join(str(x.shape) for x in tensors)}")
 
 
-share(_axes, *AXES)
+def triangle(name, input):
+    axes(name, (MATRICES,), input)
+
+
+def bmm(input, mat2):
+    axes("bmm", ([3], [3]), input, mat2)
+    if len(input) != len(mat2):
+        raise ShapeError(f"bmm: shapes {input.shape} and {mat2.shape} are not equal batches; matmul stretches one of 1")
 
 
 def repeat(input, *repeats):
@@ -36,6 +33,10 @@ def repeat(input, *repeats):
         check_whole("repeat", 0, repeats=size)
     if len(unpack(repeats)) < input.ndim:
         raise ShapeError(f"repeat: expected a number for each axis of shape {input.shape}, got {unpack(repeats)}")
+
+
+def expand_as(input, other):
+    require_tensors("expand_as", input, other)
 
 
 def elementary(name, x):

@@ -7,8 +7,7 @@ batch_norm.py   BatchNorm1d BatchNorm2d
 container.py    Sequential ModuleList ModuleDict Identity
 
 layer.py        Layer: what layers without weights have in common
-activation.py   ReLU ReLU6 Hardtanh LeakyReLU PReLU ELU SELU GELU SiLU Softplus Softsign Tanh Sigmoid LogSigmoid Softmax
-                LogSoftmax
+activation.py   ReLU ReLU6 Hardtanh LeakyReLU PReLU ELU GELU SiLU Softplus Tanh Sigmoid Softmax LogSoftmax
 pool.py         MaxPool2d AvgPool2d AdaptiveAvgPool2d
 pad.py          ZeroPad2d ReflectionPad2d ReplicationPad2d
 resize.py       Upsample PixelShuffle
@@ -28,8 +27,7 @@ import sys
 from .. import functional
 from . import init, utils
 from .activation import (
-    ELU, GELU, SELU, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, PReLU, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus,
-    Softsign, Tanh,
+    ELU, GELU, Hardtanh, LeakyReLU, LogSoftmax, PReLU, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus, Tanh,
 )  # fmt: skip
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Identity, ModuleDict, ModuleList, Sequential

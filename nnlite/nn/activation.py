@@ -55,12 +55,6 @@ class ELU(Layer):
     function = F.elu
 
 
-class SELU(Layer):
-    """A multiple of elu that keeps means near 0 and variances near 1 from layer to layer"""
-
-    function = F.selu
-
-
 class GELU(Layer):
     """x times the share of N(0, 1) below x, exactly or by approximate='tanh'"""
 
@@ -79,12 +73,6 @@ class Softplus(Layer):
     function = F.softplus
 
 
-class Softsign(Layer):
-    """x / (1 + |x|)"""
-
-    function = F.softsign
-
-
 class Tanh(Layer):
     """tanh x, in (-1, 1)"""
 
@@ -95,12 +83,6 @@ class Sigmoid(Layer):
     """1 / (1 + e^-x), in (0, 1)"""
 
     function = F.sigmoid
-
-
-class LogSigmoid(Layer):
-    """The logarithm of sigmoid"""
-
-    function = F.logsigmoid
 
 
 class Softmax(Layer):

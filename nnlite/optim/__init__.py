@@ -7,8 +7,7 @@ rmsprop.py        RMSprop
 adadelta.py       Adadelta
 adam.py           Adam, also with amsgrad
 adamw.py          AdamW
-lr_scheduler.py   LRScheduler StepLR MultiStepLR ExponentialLR CosineAnnealingLR LinearLR LambdaLR
-                  ReduceLROnPlateau
+lr_scheduler.py   LRScheduler StepLR MultiStepLR CosineAnnealingLR LinearLR LambdaLR ReduceLROnPlateau
 """
 
 from . import lr_scheduler

@@ -69,7 +69,6 @@ class LRScheduler:
         vars(self).update(copy.deepcopy({name: state_dict[name] for name in self.state_dict()}))
 
 
-_LRScheduler = LRScheduler  # its name before PyTorch 2.0
 Factor = Callable[[int], float]  # of an epoch
 
 
@@ -120,17 +119,6 @@ class MultiStepLR(_Chainable):
 
     def share(self, epoch: int) -> float:
         return self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
-
-
-class ExponentialLR(_Chainable):
-    """lr = base_lr gamma^epoch."""
-
-    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1):
-        self.gamma = gamma
-        super().__init__(optimizer, last_epoch)
-
-    def share(self, epoch: int) -> float:
-        return self.gamma**epoch
 
 
 class CosineAnnealingLR(_Chainable):

@@ -19,7 +19,7 @@ tensor_methods.py   methods that only PyTorch's tensors have
 creation.py         zeros, rand, ... with PyTorch's further arguments
 seeds.py            manual_seed, the default generator
 grad_mode.py        no_grad enable_grad set_grad_enabled inference_mode
-elementary.py composites.py einsum.py truth.py    operations made of nnlite's
+elementary.py composites.py cumprod.py masks.py truth.py random_methods.py    operations made of nnlite's
 settings.py         defaults, threads, printing
 serialization.py    save load
 autograd/ cuda/ amp.py accelerator.py backends/ nn/ optim/ distributions/ utils/ vision/    as in PyTorch
@@ -40,18 +40,22 @@ from . import (
 )  # fmt: skip
 from .amp import autocast
 from .composites import (
-    addmm, baddbmm, broadcast_to, ger, meshgrid, moveaxis, movedim, narrow, ravel, repeat_interleave, select, swapaxes,
-    swapdims, tile, trace, unbind, unflatten,
+    addmm, baddbmm, broadcast_to, diagonal, ger, meshgrid, moveaxis, movedim, mv, narrow, ravel, repeat_interleave,
+    select, swapaxes, swapdims, tile, trace, triu, unbind, unflatten,
 )  # fmt: skip
 from .creation import (
     arange, as_tensor, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like,
     preserve_format, rand, rand_like, randint, randint_like, randn, randn_like, randperm, strided, tensor, zeros,
     zeros_like,
 )  # fmt: skip
+from .cumprod import cumprod
 from .device import device
 from .einsum import einsum
-from .elementary import acos, asin, atan, cosh, fmod, sinh, tan
+from .elementary import (
+    acos, asin, atan, ceil, cos, cosh, expm1, floor, fmod, log2, log10, reciprocal, rsqrt, sinh, tan, trunc,
+)  # fmt: skip
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .masks import masked_fill, masked_select, scatter_add
 from .seeds import Generator, default_generator, initial_seed, manual_seed, seed
 from .serialization import load, save
 from .settings import (

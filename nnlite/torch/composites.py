@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import backend as backends
-from ..errors import ShapeError
+from ..errors import ShapeError, guard
 from ..function import axis_of
 from ..functional import (
     add,
     bmm,
-    diagonal,
     expand,
     getitem,
+    matmul,
     mm,
     mul,
     outer,
@@ -21,13 +21,58 @@ from ..functional import (
     reshape,
     sum,
     transpose,
-)  # fmt: skip
-from ..functional.shape import unpack
+    where,
+)
+from ..functional.shape import Move, unpack
+from ..functional.triangle import distance_from_diagonal
 from ..guards.common import check_choice, check_whole, require_tensors
 from ..tensor import Tensor
 
 ger = outer
 swapaxes = swapdims = transpose
+
+
+class Diagonal(Move):
+    """y[..., i] = x[..., i, i + offset], dims the last axes of x    dx = zeros, with dy on that diagonal"""
+
+    shares_memory = True
+
+    def forward(self, x, *, offset, dims):
+        self.shape, self.offset, self.dims = x.shape, offset, dims
+        return self.view(x)
+
+    def backward(self, dy):
+        dx = self.xp.zeros(self.shape, dy.dtype)
+        self.view(dx)[...] = dy
+        return dx
+
+    def view(self, x):
+        """The diagonal as a view: a step along it is one step along both axes."""
+        xp = backends.of(x).xp
+        x = xp.moveaxis(x, self.dims, (-2, -1))[..., max(-self.offset, 0) :, max(self.offset, 0) :]
+        *front, down, right = x.strides
+        return xp.lib.stride_tricks.as_strided(x, (*x.shape[:-2], min(x.shape[-2:])), (*front, down + right))
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The elements [i, i + offset] of the matrices over two axes, as the last axis of the result; shares memory.
+
+    Raises ValueError if the two axes are the same, IndexError for one that is not there.
+    """
+    guard("triangle", "diagonal", input)
+    return Diagonal.apply(input, offset=offset, dims=(dim1, dim2))
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices (..., n, m) with zeros below the diagonal; 1 drops it as well, -1 keeps the one below it too."""
+    guard("triangle", "triu", input)
+    return where(distance_from_diagonal(input) >= diagonal, input, False)
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """Matrix by vector: (n, k) by (k,) -> (n,)."""
+    guard("axes", "mv", ([2], [1]), input, vec)
+    return matmul(input, vec)
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -82,12 +127,6 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
         raise ShapeError(f"repeat_interleave: {len(several)} repeats for axis {axis} of shape {input.shape}")
     index = backends.of(input.array).xp.arange(length).repeat(counts)
     return _part(input, axis, Tensor(index))
-
-
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """`expand` to the shape of another tensor."""
-    require_tensors("expand_as", input, other)
-    return expand(input, other.shape)
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:

@@ -25,7 +25,7 @@ NAMESPACES = {
     "torch.nn.init": "nnlite.nn.init nnlite.torch.nn.init",
     "torch.nn.utils": "nnlite.nn.utils nnlite.torch.nn.utils",
     "torch.optim": "nnlite.optim",
-    "torch.optim.lr_scheduler": "nnlite.optim.lr_scheduler",
+    "torch.optim.lr_scheduler": "nnlite.optim.lr_scheduler nnlite.torch.optim.lr_scheduler",
     "torch.utils.data": "nnlite.torch.utils.data",
     "torch.autograd": "nnlite.torch.autograd nnlite.torch.grad_mode",
     "torch.cuda": "nnlite.torch.cuda nnlite.backend",

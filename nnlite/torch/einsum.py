@@ -4,10 +4,11 @@ import math
 from string import ascii_letters
 
 from ..errors import ShapeError
-from ..functional import diagonal, matmul, mul, permute, reshape, squeeze, sum
+from ..functional import matmul, mul, permute, reshape, squeeze, sum
 from ..functional.shape import unpack
 from ..guards.common import check_dtypes, require_tensors
 from ..tensor import Tensor
+from .composites import diagonal
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:

@@ -32,13 +32,19 @@ def examples(number: int) -> settings:
 
 
 class Library:
-    """nnlite, with what only nnlite.torch has."""
+    """nnlite, with what only nnlite.torch has; its nn and nn.functional likewise."""
+
+    def __init__(self, ours: Any, room: Any):
+        self.ours, self.room = ours, room
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(nnlite if hasattr(nnlite, name) else nnlite.torch, name)
+        if not hasattr(self.ours, name):
+            return getattr(self.room, name)
+        ours = getattr(self.ours, name)
+        return Library(ours, getattr(self.room, name)) if name in ("nn", "functional") else ours
 
 
-LIBRARY = Library()
+LIBRARY = Library(nnlite, nnlite.torch)
 
 # The call
 

@@ -15,6 +15,7 @@ from models.cyclegan import CycleGAN, ImagePool, ResNetGenerator
 from models.dcgan import DCGAN
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from nnlite import CheckpointError, nn, optim
+from nnlite.torch.optim import lr_scheduler
 from tests.helpers import ORDERS, in_order
 
 
@@ -333,7 +334,7 @@ def test_schedules():
         optim.lr_scheduler.CosineAnnealingLR(optimizer, 9),
         optim.lr_scheduler.LinearLR(optimizer),
         optim.lr_scheduler.MultiStepLR(optimizer, [3, 5]),
-        optim.lr_scheduler.ExponentialLR(optimizer, 0.9),
+        lr_scheduler.ExponentialLR(optimizer, 0.9),
         optim.lr_scheduler.ReduceLROnPlateau(optimizer),
     ):
         state = schedule.state_dict()

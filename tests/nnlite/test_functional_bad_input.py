@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
+import nnlite.torch
 from nnlite import DeviceError, GraphError, ShapeError
-from tests.operations import ARGUMENTS
+from tests.operations import ARGUMENTS, ROOM_ARGUMENTS
 
 pytestmark = [pytest.mark.filterwarnings(f"ignore:.*{what}") for what in ("they broadcast", "the result is NaN")]
+FUNCTIONS = {name: getattr(F, name) for name in ARGUMENTS} | {n: getattr(nnlite.torch, n) for n in ROOM_ARGUMENTS}
 KNOWN = (ShapeError, DeviceError, GraphError, TypeError, IndexError, ValueError)
 
 
@@ -32,17 +34,17 @@ def test_every_function_is_here():
     assert set(ARGUMENTS) == public_functions()
 
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @given(data=st.data())
 def test_only_known_errors_escape_and_they_name_the_shapes(name, data):
-    *positional, last = ARGUMENTS[name]
+    *positional, last = (ARGUMENTS | ROOM_ARGUMENTS)[name]
     keywords = {k: data.draw(v) for k, v in last.items()} if isinstance(last, dict) else {}
     arguments = [data.draw(a) for a in (positional if keywords else (*positional, last))]
     for a in arguments:  # half of the time with a graph behind it
         if isinstance(a, nnlite.Tensor) and a.dtype.kind == "f" and data.draw(st.booleans()):
             a.requires_grad_()
     try:
-        result = getattr(F, name)(*arguments, **keywords)
+        result = FUNCTIONS[name](*arguments, **keywords)
         for y in result if isinstance(result, tuple) else [result]:
             if y.requires_grad:
                 y.backward(np.ones(y.shape), retain_graph=True)
@@ -56,9 +58,9 @@ def test_only_known_errors_escape_and_they_name_the_shapes(name, data):
             assert any(shape in str(error) for shape in given), f"{error} names none of {given}"
 
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("thing", ["text", [1.0, 2.0], 3.0, {"a": 1}], ids=str)
 def test_things_that_are_no_tensors(name, thing):
-    required = [p for p in inspect.signature(getattr(F, name)).parameters.values() if p.default is p.empty]
+    required = [p for p in inspect.signature(FUNCTIONS[name]).parameters.values() if p.default is p.empty]
     with pytest.raises((TypeError, ValueError)):
-        getattr(F, name)(*[thing for p in required if p.kind is p.POSITIONAL_OR_KEYWORD] or [thing])
+        FUNCTIONS[name](*[thing for p in required if p.kind is p.POSITIONAL_OR_KEYWORD] or [thing])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnlite
+import nnlite.torch as room
 from nnlite import GraphError
 
 VALUES = [-math.inf, -7.5, -2.0, -1.5, -0.5, -0.0, 0.0, 0.3, 0.5, 1.0, 2.5, 7.0, math.inf, math.nan]
@@ -25,12 +26,12 @@ def test_values_and_dtypes_are_pytorchs(torch, name, dtype):
     values = VALUES if dtype.startswith("f") else [0, 1, 2, 200]
     for shape in ((), (1,), (0,), (len(values),)):
         array = np.resize(np.array(values, dtype), shape)
-        assert_equal_to(getattr(torch, name)(torch.tensor(array)), getattr(nnlite, name)(nnlite.tensor(array)))
+        assert_equal_to(getattr(torch, name)(torch.tensor(array)), getattr(room, name)(nnlite.tensor(array)))
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_steps_have_gradient_zero_even_on_the_edge(torch, name):
-    for lib in (nnlite, torch):
+    for lib in (room, torch):
         x = lib.tensor([-1.5, -1.0, 0.0, 0.5, 2.5], requires_grad=True)
         getattr(lib, name)(x).sum().backward()
         assert x.grad.tolist() == [0.0] * 5
@@ -45,11 +46,11 @@ def test_rounding_to_decimals(torch, decimals, rng):
 
 def test_whole_numbers_stay_exact():
     large = nnlite.tensor([2**53 + 1])
-    assert [f(large).item() for f in (nnlite.floor, nnlite.ceil, nnlite.trunc, nnlite.round)] == [2**53 + 1] * 4
+    assert [f(large).item() for f in (room.floor, room.ceil, room.trunc, room.round)] == [2**53 + 1] * 4
     with pytest.raises(TypeError, match="decimals"):
-        nnlite.round(large, decimals=-1)
+        room.round(large, decimals=-1)
     with pytest.raises(TypeError, match="floor: expected numbers, got bools"):
-        nnlite.floor(large > 0)
+        room.floor(large > 0)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -62,7 +63,7 @@ def test_division_with_a_rest_is_pytorchs(torch, name):
             a, b = a[b != 0], b[b != 0]
         assert_equal_to(
             getattr(torch, name)(torch.tensor(a), torch.tensor(b)),
-            getattr(nnlite, name)(nnlite.tensor(a), nnlite.tensor(b)),
+            getattr(room, name)(nnlite.tensor(a), nnlite.tensor(b)),
         )
 
 

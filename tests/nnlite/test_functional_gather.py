@@ -5,6 +5,7 @@ import pytest
 
 import nnlite
 import nnlite.functional as F
+import nnlite.torch as room
 from nnlite import GraphError, ShapeError, no_grad, tensor
 from tests.helpers import leaf
 
@@ -27,7 +28,7 @@ CALLS = {
     "filled": lambda lib, x: x.masked_fill(x > 2, 1),
     "filled and wider": lambda lib, x: x[0].masked_fill(x > 2, True),
     "filled from another dtype": lambda lib, x: x.masked_fill(x > 2, lib.tensor(1.5)),
-    "picked": lambda lib, x: lib.masked_select(x, lib.tensor([True, False, True])),
+    "picked": lambda lib, x: x.masked_select(lib.tensor([True, False, True])),
     "picked none": lambda lib, x: x.masked_select(x > 9),
     "picked single": lambda lib, x: x[0, 0].masked_select(lib.tensor(True)),
     "in place": lambda lib, x: x.clone().scatter_(1, lib.tensor([[0], [2]]), 1.0),
@@ -56,17 +57,17 @@ REFUSED = {
     "longer": (ShapeError, lambda x: F.gather(x, 1, tensor([[0], [0], [0]]))),
     "src too small": (ShapeError, lambda x: F.scatter(x, 1, tensor([[0], [1]]), nnlite.ones(1, 3))),
     "src of one number": (ShapeError, lambda x: F.scatter(x, 1, tensor([[0], [1]]), tensor(1.0))),
-    "src of another dtype": (TypeError, lambda x: F.scatter_add(x, 1, tensor([[0]]), tensor([[1]]))),
-    "added number": (TypeError, lambda x: F.scatter_add(x, 1, tensor([[0]]), 1.0)),
+    "src of another dtype": (TypeError, lambda x: room.scatter_add(x, 1, tensor([[0]]), tensor([[1]]))),
+    "added number": (TypeError, lambda x: room.scatter_add(x, 1, tensor([[0]]), 1.0)),
     "no src": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]))),
     "src and value": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]), x, value=1.0)),
     "reduce": (TypeError, lambda x: F.scatter(x, 1, tensor([[0]]), 1.0, reduce="add")),
     "index of several axes": (ShapeError, lambda x: F.index_select(x, 1, tensor([[0]]))),
-    "mask of bytes": (TypeError, lambda x: F.masked_fill(x, tensor([1], dtype="uint8"), 0.0)),
-    "picked by bytes": (TypeError, lambda x: F.masked_select(x, tensor([1], dtype="uint8"))),
-    "mask of another shape": (ShapeError, lambda x: F.masked_fill(x, tensor([True, False]), 0.0)),
-    "several values": (ShapeError, lambda x: F.masked_fill(x, x > 0, tensor([1.0]))),
-    "value that does not fit": (ValueError, lambda x: F.masked_fill(x.to(nnlite.uint8), x > 0, 300)),
+    "mask of bytes": (TypeError, lambda x: room.masked_fill(x, tensor([1], dtype="uint8"), 0.0)),
+    "picked by bytes": (TypeError, lambda x: room.masked_select(x, tensor([1], dtype="uint8"))),
+    "mask of another shape": (ShapeError, lambda x: room.masked_fill(x, tensor([True, False]), 0.0)),
+    "several values": (ShapeError, lambda x: room.masked_fill(x, x > 0, tensor([1.0]))),
+    "value that does not fit": (ValueError, lambda x: room.masked_fill(x.to(nnlite.uint8), x > 0, 300)),
     "mask larger than what it fills": (ShapeError, lambda x: x[0].masked_fill_(x > 0, 0.0)),
 }
 

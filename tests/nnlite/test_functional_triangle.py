@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
+import nnlite.torch as room
 from nnlite import ShapeError
 
 
@@ -13,7 +14,7 @@ def test_every_offset_and_dtype_as_in_pytorch(torch, dtype, shape):
     array = np.arange(1, 1 + np.prod(shape)).reshape(shape).astype(dtype)
     for offset in range(-3, 4):
         for name in ("tril", "triu", "diagonal", *(["diag"] if len(shape) == 2 else [])):
-            ours, theirs = (getattr(lib, name)(lib.tensor(array), offset) for lib in (nnlite, torch))
+            ours, theirs = (getattr(lib, name)(lib.tensor(array), offset) for lib in (room, torch))
             assert str(ours.dtype) == str(theirs.dtype).removeprefix("torch.")
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
         vector = array.reshape(-1)
@@ -40,8 +41,8 @@ def test_what_is_refused(torch):
         with pytest.raises(RuntimeError):
             getattr(torch, name)(torch.ones(shape))
         with pytest.raises(ShapeError, match=f"{name}: expected"):
-            getattr(nnlite, name)(nnlite.ones(shape))
+            getattr(room, name)(nnlite.ones(shape))
     with pytest.raises(ValueError):
-        nnlite.diagonal(nnlite.ones(2, 2), 0, 1, -1)
+        room.diagonal(nnlite.ones(2, 2), 0, 1, -1)
     with pytest.raises(IndexError):
-        nnlite.diagonal(nnlite.ones(2, 2), 0, 0, 2)
+        room.diagonal(nnlite.ones(2, 2), 0, 0, 2)

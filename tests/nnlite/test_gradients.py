@@ -5,7 +5,7 @@ import pytest
 import nnlite
 import nnlite.functional as F
 from nnlite import GraphError, tensor
-from nnlite.gradients import grad
+from nnlite.torch.autograd.gradients import grad
 from tests.helpers import leaf
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import nnlite
-from nnlite import optim
-from nnlite.optim import lr_scheduler
+from nnlite.torch import optim
+from nnlite.torch.optim import lr_scheduler
 from tests.helpers import leaf
 
 EPOCHS = 45

@@ -4,16 +4,17 @@ OPERATIONS  name -> op(call, shapes of the inputs): gradients are checked, PyTor
 RANDOM      the same for what draws random numbers, and so has no counterpart to compare with
 MODULES     name -> (make, shapes of the inputs): make(nn) with nnlite.nn and torch.nn
 ARGUMENTS   function -> strategies for its arguments, most of them bad; the last may be a dictionary of keywords
+ROOM_ARGUMENTS   the same for functions of nnlite.torch
 """
 
 from tests.operations import (
     activation, arithmetic, compare, conv, cumulative, elementary, gather, index, linear, loss, noise, norm, order, pad,
-    pool, products, reduce, repeat, resize, sampling, shape, triangle,
+    pool, products, reduce, repeat, resize, room, sampling, shape, triangle,
 )  # fmt: skip
 
 _FILES = (
     arithmetic, elementary, compare, reduce, cumulative, shape, index, gather, order, repeat, triangle, pad, resize,
-    linear, products, activation, conv, pool, norm, noise, sampling, loss,
+    linear, products, activation, conv, pool, norm, noise, sampling, loss, room,
 )  # fmt: skip
 
 
@@ -21,4 +22,6 @@ def _all(table):
     return {name: entry for file in _FILES for name, entry in getattr(file, table, {}).items()}
 
 
-OPERATIONS, RANDOM, MODULES, ARGUMENTS = (_all(t) for t in ("OPERATIONS", "RANDOM", "MODULES", "ARGUMENTS"))
+OPERATIONS, RANDOM, MODULES, ARGUMENTS, ROOM_ARGUMENTS = (
+    _all(table) for table in ("OPERATIONS", "RANDOM", "MODULES", "ARGUMENTS", "ROOM_ARGUMENTS")
+)

@@ -32,4 +32,4 @@ OPERATIONS = {
     "einsum scalars": op(lambda lib, F, a, b: einsum(lib, ",i->", a, b), (), (3,)),
 }
 
-ARGUMENTS = {name: (tensors, tensors) for name in ("mm", "bmm", "mv", "dot", "outer")}
+ARGUMENTS = {name: (tensors, tensors) for name in ("mm", "bmm", "dot", "outer")}

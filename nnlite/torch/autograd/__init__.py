@@ -6,13 +6,13 @@ from typing import Any
 from ... import gradcheck as _gradcheck
 from ...errors import GradcheckError
 from ...function import Function as _Node
-from ...gradients import grad as _grad
 from ...tensor import Tensor
 from ..grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ..names import missing, refuse
 from . import function
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
+from .gradients import grad as _grad
 from .variable import Variable
 
 
@@ -21,7 +21,7 @@ def grad(
     only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
-    """nnlite.gradients.grad"""
+    """grad in gradients.py, with further arguments."""
     refuse("torch.autograd.grad", is_grads_batched=is_grads_batched, materialize_grads=materialize_grads)
     return _grad(outputs, inputs, grad_outputs, bool(retain_graph), create_graph, only_inputs, bool(allow_unused))
 

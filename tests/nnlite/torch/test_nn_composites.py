@@ -20,6 +20,9 @@ def target(lib, shape=(4,)):
 
 # name -> (call(lib, F, *inputs), (values, shape) of each input)
 FUNCTIONS = {
+    "selu": (lambda lib, F, x: F.selu(x), (signed, IMAGE)),
+    "softsign": (lambda lib, F, x: F.softsign(x), (signed, IMAGE)),
+    "logsigmoid": (lambda lib, F, x: F.logsigmoid(x), (signed, IMAGE)),
     "celu": (lambda lib, F, x: F.celu(x, 0.5), (signed, IMAGE)),
     "hardsigmoid": (lambda lib, F, x: F.hardsigmoid(1.01 * x), (distinct, IMAGE)),
     "hardswish": (lambda lib, F, x: F.hardswish(1.01 * x), (distinct, IMAGE)),
@@ -118,6 +121,9 @@ def test_functions_and_their_gradients_are_pytorchs(torch, name):
 
 
 MODULES = {
+    "SELU": (lambda nn: nn.SELU(True), IMAGE),
+    "Softsign": (lambda nn: nn.Softsign(), IMAGE),
+    "LogSigmoid": (lambda nn: nn.LogSigmoid(), IMAGE),
     "CELU": (lambda nn: nn.CELU(0.5), IMAGE),
     "Hardsigmoid": (lambda nn: nn.Hardsigmoid(), IMAGE),
     "Hardswish": (lambda nn: nn.Hardswish(), IMAGE),
@@ -179,7 +185,9 @@ def test_layers_are_pytorchs(torch, name, rng):
     assert_close(y, z.detach().numpy(), 1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(classes() - {"ParameterList", "ParameterDict", "Softmax2d", "Tanhshrink"}))
+@pytest.mark.parametrize(
+    "name", sorted(classes() - {"ParameterList", "ParameterDict", "LogSigmoid", "Softmax2d", "Softsign", "Tanhshrink"})
+)
 def test_arguments_stand_where_pytorchs_do(torch, name):
     left_out = {"device", "dtype", "size_average", "reduce"}
 

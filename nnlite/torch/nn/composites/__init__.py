@@ -1,6 +1,7 @@
 """Functions and layers of PyTorch's that are made of nnlite's operations, and so need no backward of their own.
 
-nonlinearities.py   celu hardsigmoid hardswish mish tanhshrink softmin threshold glu, and their layers
+nonlinearities.py   selu softsign logsigmoid celu hardsigmoid hardswish mish tanhshrink softmin threshold glu, and their
+                    layers
 distances.py        normalize cosine_similarity pairwise_distance, CosineSimilarity PairwiseDistance
 losses.py           losses that ask for a margin, or come from a distribution
 sequences.py        convolution and pooling along one axis
@@ -21,8 +22,8 @@ from .losses import (
     margin_ranking_loss, multilabel_soft_margin_loss, poisson_nll_loss, soft_margin_loss, triplet_margin_loss,
 )  # fmt: skip
 from .nonlinearities import (
-    CELU, GLU, Hardsigmoid, Hardswish, Mish, Softmax2d, Softmin, Tanhshrink, Threshold, celu, glu, hardsigmoid,
-    hardswish, mish, softmin, tanhshrink, threshold,
+    CELU, GLU, SELU, Hardsigmoid, Hardswish, LogSigmoid, Mish, Softmax2d, Softmin, Softsign, Tanhshrink, Threshold,
+    celu, glu, hardsigmoid, hardswish, logsigmoid, mish, selu, softmin, softsign, tanhshrink, threshold,
 )  # fmt: skip
 from .parameters import ParameterDict, ParameterList
 from .sequences import (

@@ -10,6 +10,7 @@ from ....functional.loss import reduced
 from ....nn.loss import _Loss
 from ....tensor import Tensor
 from .distances import cosine_similarity, pairwise_distance
+from .nonlinearities import logsigmoid
 
 
 def _reduced(name: str, values: Tensor, reduction: str) -> Tensor:
@@ -72,7 +73,7 @@ def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
     """The mean over the classes (last axis) of binary_cross_entropy_with_logits, times weight (C,) if given."""
-    values = -(target * F.logsigmoid(input) + (1.0 - target) * F.logsigmoid(-input))
+    values = -(target * logsigmoid(input) + (1.0 - target) * logsigmoid(-input))
     values = values if weight is None else values * weight
     return _reduced("multilabel_soft_margin_loss", values.mean(-1), reduction)
 

@@ -1,11 +1,27 @@
 """Nonlinearities that are seldom met, made of the usual ones, and their layers."""
 
+import math
 from typing import Any
 
 from .... import functional as F
 from ....errors import ShapeError
 from ....nn.layer import Layer
 from ....tensor import Tensor
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """1.0507 elu(x, 1.6733): numbers with mean 0 and variance 1 keep both (Klambauer et al. 2017)."""
+    return Tensor.replace_(input, selu) if inplace else 1.0507009873554805 * F.elu(input, 1.6732632423543772)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|): (-1, 1) (Bergstra et al. 2009)."""
+    return F.div(input, F.abs(input) + 1.0)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln(sigmoid(x)), and no -infinity where sigmoid is too small."""
+    return -F.softplus(-input, threshold=math.inf)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -72,6 +88,24 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise ShapeError(f"glu: axis {dim} of shape {input.shape} has no two halves")
     a, b = F.split(input, n // 2, dim)
     return a * F.sigmoid(b)
+
+
+class SELU(Layer):
+    """selu"""
+
+    function = selu
+
+
+class Softsign(Layer):
+    """softsign"""
+
+    function = softsign
+
+
+class LogSigmoid(Layer):
+    """logsigmoid"""
+
+    function = logsigmoid
 
 
 class CELU(Layer):

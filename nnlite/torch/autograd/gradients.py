@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import backend as backends
-from .autograd import walk
-from .errors import GraphError, guard
-from .function import arrays_in
-from .nn.module import RemovableHandle
-from .tensor import Tensor
+from ... import backend as backends
+from ...autograd import walk
+from ...errors import GraphError, guard
+from ...function import arrays_in
+from ...nn.module import RemovableHandle
+from ...tensor import Tensor
 
 
 def grad(
@@ -80,33 +79,3 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
         return RemovableHandle(vars(self.grad_fn).setdefault("hooks", {}), change)
     self._hooks = {} if self._hooks is None else self._hooks
     return RemovableHandle(self._hooks, change)
-
-
-def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
-    """Ask for a gradient here (or no longer), in place.
-
-    Raises GraphError for a computed tensor, which cannot do without, and TypeError for whole numbers.
-    """
-    if self.grad_fn is not None and not requires_grad:
-        raise GraphError("requires_grad_(False) is for leaves, and this tensor was computed; use .detach() first")
-    if requires_grad and self.dtype.kind != "f":
-        raise TypeError(f"only floating-point tensors can require gradients, not {self.dtype}; use .float()")
-    self.requires_grad = requires_grad
-    return self
-
-
-def retain_grad(self: Tensor) -> None:
-    """Leave a gradient in `.grad` of this computed tensor too; leaves have one anyway.
-
-    Raises GraphError for a tensor that requires no gradient.
-    """
-    if not self.requires_grad:
-        raise GraphError("retain_grad() of a tensor that requires no gradient")
-    if self.grad_fn is not None:
-        self.grad_fn.retained = weakref.ref(self)  # a weak one: the node must not keep its own output alive
-
-
-def detach_(self: Tensor) -> Tensor:
-    """Out of the graph, in place."""
-    self.grad_fn, self.requires_grad = None, False
-    return self
