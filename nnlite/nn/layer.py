@@ -34,7 +34,7 @@ class Layer(Module):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__()
-        given = self._accepted.bind(*args, **kwargs)
+        given = bound(type(self).__name__, self._accepted, args, kwargs)
         given.apply_defaults()
         for name, value in given.arguments.items():
             if name in ("weight", "pos_weight"):  # saved and moved with a loss, but not trained
@@ -56,3 +56,11 @@ class Layer(Module):
     def extra_repr(self) -> str:
         shown = [(name, v) for name, v in self._settings().items() if isinstance(v, (int, float, str, tuple, list))]
         return ", ".join(f"{name}={v!r}" for name, v in shown if v or name not in ("inplace", "return_indices"))
+
+
+def bound(name: str, signature: inspect.Signature, args: tuple, kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The arguments by name. Raises TypeError, naming the layer, for those that its signature does not have."""
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error
