@@ -1,4 +1,4 @@
-"""torch.Tensor, torch.FloatTensor, ...: PyTorch's old constructors, which are types of tensors as well.
+"""torch.Tensor, torch.FloatTensor, ...: PyTorch's old constructors, which are also types of tensors.
 
 nnlite has one class, Tensor, whose constructor wraps an array. So these are types without instances of their own:
 calling one makes an nnlite Tensor, and `isinstance` looks at that tensor's dtype and device. A subclass would not do:
@@ -29,8 +29,8 @@ class TensorType(type):
     def __call__(cls, *data: Any, device: Any = None) -> OurTensor:
         """A tensor of these sizes (filled with zeros), or with the numbers of a list, an array or another tensor.
 
-        A tensor's memory is shared, all else is copied. Raises TypeError for a plain tuple of whole numbers, which
-        could be a shape as well as two numbers, and for a tensor of another dtype.
+        The memory of a tensor is shared, everything else is copied. Raises TypeError for a plain tuple of whole
+        numbers, which could be a shape as well as two numbers, and for a tensor of another dtype.
         """
         kind: Any = {"dtype": cls.numbers or get_default_dtype(), "device": device or cls.place}
         if not data or all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in data):
@@ -49,7 +49,7 @@ class TensorType(type):
             raise AttributeError(name)
         return getattr(OurTensor, name)
 
-    # type(x) == torch.Tensor, which holds for whatever is no Parameter
+    # type(x) == torch.Tensor, which holds for every tensor except a Parameter
 
     def __eq__(cls, other: object) -> bool:
         return cls is other or (cls is Tensor and other is OurTensor)
@@ -75,11 +75,11 @@ def _from(cls, data, kind):
 
 
 class Tensor(metaclass=TensorType):
-    """Any tensor; the constructor's are of the default dtype."""
+    """Any tensor; the constructor makes tensors of the default dtype."""
 
 
 def make(place: str) -> dict[str, TensorType]:
-    """FloatTensor and its kin on a device."""
+    """FloatTensor, LongTensor and the like on a device."""
     return {name: _made(name, np.dtype(dtype), place) for name, dtype in NAMES.items()}
 
 
@@ -89,13 +89,13 @@ def _made(name, dtype, place):
 
 
 def name_of(tensor: OurTensor) -> str:
-    """PyTorch's name of a tensor's type, such as torch.FloatTensor or torch.cuda.LongTensor."""
+    """PyTorch's name for a tensor's type, such as torch.FloatTensor or torch.cuda.LongTensor."""
     names = {np.dtype(dtype): name for name, dtype in NAMES.items()}
     return f"torch.{'' if tensor.device == 'cpu' else 'cuda.'}{names[tensor.dtype]}"
 
 
 def dtype_and_device(kind: Any) -> tuple[Any, str | None]:
-    """Those that x.type(kind) asks for: a dtype, one of the types here, or the name of one."""
+    """The dtype and device that x.type(kind) asks for: a dtype, one of the types here, or the name of one."""
     if isinstance(kind, str) and kind.startswith("torch."):
         _, *cuda, name = kind.split(".")
         if name not in NAMES or cuda not in ([], ["cuda"]):

@@ -27,7 +27,7 @@ def with_factory_arguments(layer: type[Module]) -> type[Module]:
 
 
 def _signature(layer):
-    """The layer's, with the two behind what it takes by position; an Embedding's would stand behind max_norm."""
+    """The layer's, with the two after what it takes by position. Embedding lacks some of these, so by name only."""
     parameters = list(inspect.signature(layer).parameters.values())
     by_name = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
     by_position = [p for p in parameters if p not in by_name]

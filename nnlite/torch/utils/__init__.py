@@ -1,3 +1,3 @@
-"""torch.utils: data, and what its tensorboard would be for."""
+"""torch.utils: data, and a tensorboard that refuses by name."""
 
 from . import data, tensorboard
