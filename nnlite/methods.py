@@ -41,7 +41,7 @@ METHODS = {
         byte char short new new_zeros new_ones new_empty new_full new_tensor
         pin_memory share_memory_ data_ptr storage""",
 }
-# the same, for attributes: x.is_cuda
+# the same, for what is no call: x.is_cuda
 PROPERTIES = {
     "conversions": "T=transposed",
     "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized",

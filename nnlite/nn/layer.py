@@ -10,11 +10,10 @@ from .module import Module
 
 
 class Layer(Module):
-    """The function that its class names. The constructor takes what that function takes after its inputs.
+    """Applies the function that its class names. The constructor takes that function's arguments, except its inputs.
 
-    nn.LeakyReLU(0.2)(x) is functional.leaky_relu(x, 0.2). The settings are attributes, and are printed. One that makes
-    no sense is found by the constructor, where it was written: guard("settings") checks each by its name
-    (guards/layers.py).
+    nn.LeakyReLU(0.2)(x) is functional.leaky_relu(x, 0.2). The settings are attributes, and are printed. The
+    constructor refuses those that make no sense: guard("settings") checks each by its name (guards/layers.py).
     """
 
     function: Callable[..., Any]

@@ -1,4 +1,4 @@
-"""More elementwise functions: trigonometry, and a remainder with the dividend's sign."""
+"""More functions of every element: trigonometry, and a remainder with the dividend's sign."""
 
 from typing import Any
 
@@ -29,6 +29,6 @@ class Fmod(Binary):
 
 
 def fmod(input: Tensor, other: Any) -> Tensor:
-    """The remainder of a division, with the sign of `input`. Raises ValueError for whole numbers by 0."""
+    """What division leaves, with the sign of `input`. Raises ValueError for whole numbers by 0."""
     require_tensors("fmod", input)
     return Fmod.apply(input, other)

@@ -29,8 +29,8 @@ class TensorType(type):
     def __call__(cls, *data: Any, device: Any = None) -> OurTensor:
         """A tensor of these sizes (filled with zeros), or with the numbers of a list, an array or another tensor.
 
-        The memory of a tensor is shared, everything else is copied. Raises TypeError for a plain tuple of whole
-        numbers, which could be a shape as well as two numbers, and for a tensor of another dtype.
+        A tensor's memory is shared, all else is copied. Raises TypeError for a plain tuple of whole numbers, which
+        could be a shape as well as two numbers, and for a tensor of another dtype.
         """
         kind: Any = {"dtype": cls.numbers or get_default_dtype(), "device": device or cls.place}
         if not data or all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in data):
@@ -49,7 +49,7 @@ class TensorType(type):
             raise AttributeError(name)
         return getattr(OurTensor, name)
 
-    # type(x) == torch.Tensor, which holds for every tensor except a Parameter
+    # type(x) == torch.Tensor, which holds for whatever is no Parameter
 
     def __eq__(cls, other: object) -> bool:
         return cls is other or (cls is Tensor and other is OurTensor)
@@ -75,7 +75,7 @@ def _from(cls, data, kind):
 
 
 class Tensor(metaclass=TensorType):
-    """Any tensor; the constructor makes tensors of the default dtype."""
+    """Any tensor; the constructor's are of the default dtype."""
 
 
 def make(place: str) -> dict[str, TensorType]:

@@ -1,4 +1,4 @@
-"""torch.optim.lr_scheduler: nnlite's schedules, and the base class's old name."""
+"""torch.optim.lr_scheduler: nnlite's schedules, and the base class under its old name too."""
 
 from ...optim import lr_scheduler as _schedules
 from ..names import missing, public
