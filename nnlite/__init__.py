@@ -6,8 +6,8 @@
 
 Names, arguments and defaults are PyTorch's. docs/read-the-core.md leads through the files that a trained convolutional
 network needs, beginning with function.py. functional/ has the operations with their gradients, nn/ the layers, optim/
-the optimisers, backend/ what they run on, and guards/ the checks of their arguments. torch/ has what scripts for
-PyTorch take for granted besides; nothing else needs it.
+the optimisers, backend/ what they run on, and guards/ the checks of their arguments. torch/ has what else scripts
+for PyTorch need; nothing here depends on it.
 """
 
 from . import backends, cuda, functional, graph, guards, methods, nn, optim, views

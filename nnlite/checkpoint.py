@@ -57,7 +57,8 @@ def save(state: Mapping[str, Any], path: Any, metadata: Mapping[str, str] | None
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
     except (OSError, UnicodeError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"cannot write {path}: {error}; choose a folder that can be written") from error
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"cannot write {path}: {reason}; choose a folder that exists and is writable") from error
 
 
 def _in_order(data: bytes) -> bytes:
@@ -110,7 +111,7 @@ def read(path: Any, checksum_required: bool = False) -> tuple[dict[str, np.ndarr
         tensors = safetensors.deserialize(data)
         text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
     except (safetensors.SafetensorError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a readable safetensors file ({error}); it may be cut short") from error
+        raise CheckpointError(f"{path} is not a safetensors file, or it is damaged or cut short ({error})") from error
     del data  # the arrays have their own memory
     # sorted, as safetensors gives them in any order
     arrays = {name: _array(f"{path}: {name}", **tensor) for name, tensor in sorted(tensors, key=lambda pair: pair[0])}

@@ -204,7 +204,7 @@ def _check_floating(name, dtype=None, **kind):
 
 
 def _device(device: Any) -> Any:
-    """The one that was asked for (0 is a GPU), the CPU if none was."""
+    """The device that was asked for (0 is a GPU), or the CPU."""
     return "cpu" if device is None else device
 
 
@@ -223,7 +223,7 @@ def _size(name: str, size: tuple) -> tuple[int, ...]:
 
 
 def _has_dtype(data: Any) -> bool:
-    """Whether somebody chose float64 for a number in these nested lists: NumPy makes it of Python's floats as well."""
+    """Whether these nested lists hold a number that is float64 already; NumPy turns Python's floats into it as well."""
     if isinstance(data, (list, tuple)):
         return any(_has_dtype(x) for x in data)
     return getattr(data, "dtype", None) == np.float64

@@ -121,7 +121,8 @@ class Tensor:
         made = f", grad_fn={type(self.grad_fn).__name__}" if self.grad_fn else ""
         leaf = ", requires_grad=True" if self.requires_grad and not made else ""
         place = "" if self.device == "cpu" else f", device={self.device!r}"
-        return f"tensor({np.array2string(backends.to_device(self.array, 'cpu'), separator=', ')}{place}{made}{leaf})"
+        numbers = np.array2string(backends.to_device(self.array, "cpu"), separator=", ", prefix="tensor(")
+        return f"tensor({numbers}{place}{made}{leaf})"
 
     # Ways out of the graph
 

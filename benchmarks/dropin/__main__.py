@@ -37,7 +37,7 @@ from benchmarks.dropin.judge import DIFFERS, EQUAL, JUDGED, NEEDS, RAISES, Verdi
 from benchmarks.dropin.process import Limits, Run, run
 from benchmarks.dropin.scripts import Script, runs_by_itself, scripts_in
 from benchmarks.figures import markdown
-from demos.shared.program import UserError, run_program
+from demos.shared.program import Interrupt, UserError, run_program
 from stylize.console import Parser, path_argument
 
 ORDER = (EQUAL, RAISES, DIFFERS, judges.SENSITIVE, judges.REFUSED, NEEDS, judges.SLOW, judges.EMPTY)
@@ -65,8 +65,9 @@ def main() -> int:
     if not scripts:
         raise UserError(f"no Python file that imports torch in {', '.join(map(str, arguments.paths))}")
     rows = []
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        for found in pool.map(lambda script: list(judged(script, arguments)), scripts):
+    with Interrupt() as interrupt, ThreadPoolExecutor(arguments.jobs) as pool:
+        limits = Limits(arguments.steps, arguments.seconds, interrupt)
+        for found in pool.map(lambda script: list(judged(script, arguments, limits)), scripts):
             for row in found:
                 rows.append(row)
                 print(line(row), flush=True)
@@ -78,13 +79,12 @@ def main() -> int:
     return int(any(row["outcome"] in (RAISES, DIFFERS) for row in rows))
 
 
-def judged(script: Script, arguments: Any) -> Iterator[dict[str, str]]:
+def judged(script: Script, arguments: Any, limits: Limits) -> Iterator[dict[str, str]]:
     """The rows of a file: one for a script, one for each network of a file that only defines some."""
     text = script.path.read_text(encoding="utf-8", errors="replace")
     if script.kind != "networks" and not runs_by_itself(text):
         yield row(script, "", Verdict(judges.EMPTY, "it only defines things"))
         return
-    limits = Limits(arguments.steps, arguments.seconds)
     words = shlex.split(arguments.arguments)
     theirs = run(script, "torch", words, limits)
     early = judges.of_torch(theirs)

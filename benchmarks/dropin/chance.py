@@ -26,7 +26,7 @@ class Chance:
         self.start(0)
 
     def start(self, seed: int) -> None:
-        """Begin again, as manual_seed does."""
+        """Start again, as manual_seed does."""
         self.seed, self.drawn = abs(int(seed)), Counter[Any]()
 
     def _generator(self, *what: Any) -> np.random.Generator:

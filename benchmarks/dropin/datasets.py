@@ -1,7 +1,7 @@
 """Stand-ins for data, the same in both runs: small random images, from seeds that follow from their names.
 
-torchvision's datasets have torchvision's shapes and types, and so few samples that an epoch is short. A folder that is
-not there is full of images, and an image that is not there can be opened. Nothing is downloaded or read from disk.
+torchvision's datasets have torchvision's shapes and types, and so few samples that an epoch is short. A missing folder
+appears to be full of images, and a missing image can be opened. Nothing is downloaded or read from disk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIDE = 96  # pixels of such an image, each way
 
 
 def numbers(*name: Any) -> np.random.Generator:
-    """The generator that belongs to a name."""
+    """The random generator that belongs to a name."""
     return np.random.default_rng(crc32(repr(name).encode()))
 
 
@@ -151,7 +151,7 @@ def _kinds(kind):
 
 
 def invent_files() -> None:
-    """Folders that are not there have images in them, images that are not there can be opened, and tables be loaded."""
+    """Make missing folders look full of images, and make missing images and tables readable."""
     from PIL import Image
 
     opened, globbed, listed, loaded = Image.open, glob.glob, os.listdir, np.loadtxt

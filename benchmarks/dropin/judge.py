@@ -12,7 +12,7 @@ from benchmarks.dropin.process import Run
 EQUAL, RAISES, DIFFERS = "equal", "raises", "differs"
 REFUSED, SLOW, NEEDS, EMPTY = "PyTorch raises itself", "timed out", "needs", "nothing to compare"
 SENSITIVE = "too sensitive to tell"
-JUDGED = (EQUAL, RAISES, DIFFERS)  # what says something about nnlite
+JUDGED = (EQUAL, RAISES, DIFFERS)  # the outcomes that say something about nnlite
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.\d*(?:e[-+]?\d+)?")  # those with a point: counts and dates say little
 LOOSER = 20.0  # norms of gradients and changes may differ by this much more than losses: Adam enlarges what is nearly 0
 

@@ -1,8 +1,8 @@
 """What `import torch` and `import torchvision` mean in a run.
 
 In nnlite's run torch.x.y is nnlite.torch.x.y and torchvision.x is nnlite.torch.vision.x: the imports that a user would
-change by hand. PyTorch's run has PyTorch itself, and the same nnlite.torch.vision behind a door that changes tensors
-from one library to the other, so that both see the same images. The datasets are stand-ins in both.
+change by hand. PyTorch's run has PyTorch itself, and the same nnlite.torch.vision behind a door that converts tensors
+between the two libraries, so that both see the same images. The datasets are stand-ins in both.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def install(library: str, shaken: bool = False) -> ModuleType:
 
 
 def _stand_in_for_torchvision() -> None:
-    """All of it that there is, so that `import torchvision` is enough, with datasets that need no files."""
+    """Import all of its modules, so that `import torchvision` is enough, with datasets that need no files."""
     vision = importlib.import_module("torchvision")
     for name in ("transforms", "transforms.functional", "utils", "models"):
         importlib.import_module(f"torchvision.{name}")
@@ -76,7 +76,7 @@ class Renamed(MetaPathFinder, Loader):
         return self.through(module, spec.name) if self.through else module
 
     def exec_module(self, module: ModuleType) -> None:
-        """It has been executed already; its own name is put back, which the import machinery has changed."""
+        """The module has been executed already; restore its own name, which the import machinery has changed."""
         for real, spec in self.specs.values():
             if real is module:
                 module.__spec__ = spec
@@ -130,7 +130,7 @@ def _door(torch: ModuleType) -> Callable[[ModuleType, str], ModuleType]:
 
 
 def _missing(module: str) -> Callable[[str], Any]:
-    """What looks for a name that a stand-in lacks: a missing package, rather than a fault of the script."""
+    """A __getattr__ for names that a stand-in lacks: they count as a missing package, not as a fault of the script."""
 
     def look(name):
         if name.startswith("__"):

@@ -1,6 +1,6 @@
 """Networks of a file, built and run forward and backward with arguments and inputs that are guessed.
 
-PyTorch's run guesses until a network works, and writes down how; nnlite's run does the same to the letter.
+PyTorch's run guesses until a network works, and writes down how; nnlite's run then does exactly the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.dropin.child import Record, array, described, norm
 from benchmarks.dropin.datasets import numbers
 
 MOST = 16  # networks of a file
-SIDES = (32, 28, 64, 128, 224, 256, 8, 4, 1)  # of images that a convolution is given, the quick ones first
+SIDES = (32, 28, 64, 128, 224, 256, 8, 4, 1)  # of the images given to a convolution, the quick ones first
 NO_MAKERS = ("main", "test", "train", "demo", "run", "parse", "get_args", "load", "save", "eval", "_")
 BY_NAME = (  # words in the name of an argument, and what it is given
     (("class", "n_cls"), 10),
@@ -60,7 +60,7 @@ def run(torch: ModuleType, script: Path, wanted: list[dict[str, Any]] | None, re
 
 
 def imported(script: Path) -> ModuleType:
-    """The file as a module, of the package it is in if it is in one."""
+    """The file as a module, and as part of its package if it is in one."""
     if (script.parent / "__init__.py").exists() and script.parent.name.isidentifier():
         sys.path.insert(0, str(script.parent.parent))
         return importlib.import_module(f"{script.parent.name}.{script.stem}")

@@ -9,15 +9,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.dropin.scripts import SKIPPED, Script
+from demos.shared.program import Interrupt
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 10 * 2**30  # bytes of address space
 COPIED = 2**20  # bytes of the largest file that is copied along with a script
 LIBRARIES = ("torch", "nnlite")
+PAUSE = 0.02  # seconds between two looks at a process
 
 
 class Limits(NamedTuple):
@@ -25,6 +28,7 @@ class Limits(NamedTuple):
 
     steps: int
     seconds: float
+    interrupt: Interrupt = Interrupt()
 
 
 class Run(NamedTuple):
@@ -44,6 +48,8 @@ def run(
 ) -> Run:
     """Run the script with one library, in a copy of its folder that is deleted afterwards.
 
+    Raises KeyboardInterrupt, with everything ended and deleted, once limits.interrupt is requested.
+
     networks   those that PyTorch's run could build, for the others
     shaken     with slightly different random numbers, to see how much depends on rounding
     """
@@ -59,6 +65,8 @@ def run(
         Path(name, "task.json").write_text(json.dumps(task))
         with open(f"{name}/printed", "wb") as printed:
             status = _wait([sys.executable, "-m", "benchmarks.dropin.child", f"{name}/task.json"], printed, limits)
+        if limits.interrupt.requested:
+            raise KeyboardInterrupt("the scripts listed above are done")
         return _result(Path(name), status)
 
 
@@ -69,7 +77,7 @@ def _large(folder: str, names: list[str]) -> set[str]:
 
 
 def _wait(command: list[str], printed: Any, limits: Limits) -> int | None:
-    """The exit status, None if time ran out. Whatever the process started ends with it."""
+    """The exit status, None if a limit ended it. Whatever the process started ends with it."""
     environment = {
         **os.environ, "MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore", "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0",
@@ -77,10 +85,12 @@ def _wait(command: list[str], printed: Any, limits: Limits) -> int | None:
     }  # fmt: skip
     streams = {"stdin": subprocess.DEVNULL, "stdout": printed, "stderr": subprocess.STDOUT}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **streams)
+    end = time.monotonic() + limits.seconds
     try:
-        return process.wait(limits.seconds)
-    except subprocess.TimeoutExpired:
-        return None
+        # Ctrl-C does not reach a session of its own, nor a thread that waits.
+        while process.poll() is None and time.monotonic() < end and not limits.interrupt.requested:
+            time.sleep(PAUSE)
+        return process.returncode
     finally:
         try:
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What a Python file is: a script that trains, networks to be imported, some other script, or none of our business."""
+"""What a Python file is: a script that trains, networks to be imported, another script, or a file without PyTorch."""
 
 from __future__ import annotations
 

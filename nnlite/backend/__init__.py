@@ -24,7 +24,7 @@ from .plain import Plain
 
 
 class Device(str):
-    """'cpu' or 'gpu'; `type` is PyTorch's name for it, and `index` counts GPUs, as far as there is one."""
+    """'cpu' or 'gpu'. As in PyTorch, `type` is 'cpu' or 'cuda', and `index` the GPU's number, 0, or None."""
 
     type = property(lambda self: "cuda" if self == "gpu" else "cpu")
     index = property(lambda self: 0 if self == "gpu" else None)

@@ -14,7 +14,7 @@ from ..tensor import Tensor
 
 
 def collate(samples: Sequence[Any], device: str | None = None) -> Any:
-    """One batch of samples that are built alike; the first of them decides.
+    """One batch of samples of the same structure, that of the first.
 
     tensors, arrays, numbers    a Tensor (N, *shape); a Python float becomes float64, an int int64
     tuples, lists               a list with a batch of each part; a named tuple stays one
@@ -39,7 +39,7 @@ def collate(samples: Sequence[Any], device: str | None = None) -> Any:
         return type(first)({key: collate([sample[key] for sample in samples], device) for key in first})  # type: ignore[call-arg]
     if isinstance(first, Sequence):
         if len(lengths := {len(sample) for sample in samples}) > 1:
-            raise ShapeError(f"collate: samples of one batch have {sorted(lengths)} parts; give each as many")
+            raise ShapeError(f"collate: samples of one batch have {sorted(lengths)} parts; give all the same number")
         parts = [collate(part, device) for part in zip(*samples, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts
     raise TypeError(f"collate: {getattr(first, 'dtype', type(first))} makes no batch; use a transform or a collate_fn")

@@ -16,9 +16,9 @@ TIMEOUT = 30.0  # seconds without a byte
 
 
 def obtain(path: Path, download: bool, mirrors: Sequence[str], size: int, sha256: str) -> None:
-    """See that the file at `path` is there and is the one published; with download=True a missing one is fetched.
+    """Check that the file at `path` is the one published; with download=True a missing one is fetched.
 
-    Raises DataError for a file that is missing, another one, or cannot be downloaded.
+    Raises DataError for a file that is missing, not the one published, or cannot be downloaded.
     """
     if not path.exists():
         if not download:

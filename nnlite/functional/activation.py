@@ -225,13 +225,13 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 @guarded
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace`: it takes the input's place."""
+    """x where x > 0, alpha * (e^x - 1) elsewhere (Clevert et al. 2016). `inplace`: the result replaces the input."""
     return Tensor.replace_(input, lambda x: elu(x, alpha)) if inplace else ELU.apply(input, alpha=alpha)
 
 
 @guarded
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace`: it takes the input's place.
+    """x cut to min_val..max_val; no gradient passes outside nor at the ends. `inplace`: the result replaces the input.
 
     Raises ValueError if min_val > max_val.
     """
@@ -241,7 +241,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """x cut to 0..6 (Krizhevsky 2010). `inplace`: it takes the input's place."""
+    """x cut to 0..6 (Krizhevsky 2010). `inplace`: the result replaces the input."""
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -256,7 +256,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace`: it takes the input's place."""
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018). `inplace`: the result replaces the input."""
     return Tensor.replace_(input, silu) if inplace else SiLU.apply(input)
 
 
@@ -283,12 +283,12 @@ def sigmoid(input: Tensor) -> Tensor:
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """e^x / sum of e^x along `dim`: positive numbers that sum to 1 there. Raises IndexError for no such axis.
 
-    Where `dim` is left out, PyTorch picks an axis by the number of axes; here it is always asked for: TypeError.
+    Without `dim` PyTorch picks an axis by the number of axes; here that raises TypeError.
     """
     return Softmax.apply(input, axis=axis_of(dim, input.shape))
 
 
 @guarded
 def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
-    """The logarithm of softmax, and no -infinity where softmax is too small. `dim` as in softmax."""
+    """The logarithm of softmax, finite even where softmax underflows to 0. `dim` as in softmax."""
     return LogSoftmax.apply(input, axis=axis_of(dim, input.shape))

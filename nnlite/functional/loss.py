@@ -1,4 +1,4 @@
-"""Losses that compare two tensors element by element, and nll_loss; cross_entropy.py has the other.
+"""Losses that compare two tensors element by element, and nll_loss; cross_entropy is in cross_entropy.py.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'; some also 'batchmean', the sum over the batch size.
 It is given by name wherever PyTorch still has the deprecated size_average and reduce in front of it.
@@ -33,8 +33,8 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), for d = input - target (Huber 1964).
 
-    A square near 0, so that its slope fades there, and a line further out, so that no outlier rules. Shapes as in
-    l1_loss. Raises ValueError unless delta > 0.
+    A square near 0, so that its slope fades there, and a line further out, so that outliers do not dominate.
+    Shapes as in l1_loss. Raises ValueError unless delta > 0.
     """
     return reduced(_huber(sub(input, target), delta), reduction)
 

@@ -41,7 +41,7 @@ class Dropout2d(Dropout):
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero each element with probability p and scale the rest by 1 / (1 - p) (Srivastava et al. 2014).
 
-    The identity unless `training`. `inplace`: it takes the input's place. Raises ValueError for p outside 0..1.
+    The identity unless `training`. `inplace`: the result replaces the input. Raises ValueError for p outside 0..1.
     """
     if not training or p == 0:
         return input
@@ -53,7 +53,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """Zero whole channels of images (N, C, H, W), each with probability p, and scale the rest by 1 / (1 - p).
 
     Neighbouring pixels tell much the same, so that dropping one of them hides little (Tompson et al. 2015). The
-    identity unless `training`. `inplace`: it takes the input's place. Raises ValueError for p outside 0..1.
+    identity unless `training`. `inplace`: the result replaces the input. Raises ValueError for p outside 0..1.
     """
     if not training or p == 0:
         return input

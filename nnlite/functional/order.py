@@ -1,4 +1,4 @@
-"""Elements by size: sorted, the largest few, the different ones. A NaN counts as larger than all numbers.
+"""Elements by size: sorted, the k largest, the distinct ones. A NaN counts as larger than all numbers.
 
 Of equal elements the first comes first (PyTorch promises that only for stable=True, and may name another one).
 """
@@ -47,12 +47,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @guarded
 def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
-    """The different elements in one sorted row, whether `sorted` or not. If asked for, a tuple of this and
+    """The distinct elements as a sorted vector, whether `sorted` or not. If asked for, a tuple of this and
 
-        inverse    for each element of the input, where in the row it is
-        counts     how often each element of the row is there
+        inverse    for each element of the input, its index in the vector
+        counts     how often each element occurs
 
-    Every NaN is different. Raises GraphError for an input that requires a gradient, which this does not have.
+    Every NaN counts as distinct. Raises GraphError for an input that requires a gradient: there is none.
     """
     different = backends.of(input.array).xp.unique
     values, inverse, counts = different(input.array, return_inverse=True, return_counts=True, equal_nan=False)

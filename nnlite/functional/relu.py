@@ -40,13 +40,13 @@ def leaky_slope_times(dy, x, slope):
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Rectifier max(x, 0) (Nair & Hinton 2010). `inplace`: it takes the input's place."""
+    """Rectifier max(x, 0) (Nair & Hinton 2010). `inplace`: the result replaces the input."""
     return Tensor.replace_(input, relu) if inplace else ReLU.apply(input)
 
 
 @guarded
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, negative_slope * x elsewhere (Maas, Hannun & Ng 2013). `inplace`: it takes the input's place."""
+    """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013). `inplace`: the result replaces the input."""
     if inplace:
         return Tensor.replace_(input, lambda x: leaky_relu(x, negative_slope))
     return LeakyReLU.apply(input, slope=negative_slope)

@@ -1,4 +1,4 @@
-"""The same numbers several times. `expand` is in cast.py."""
+"""Copies along axes. `expand`, which copies nothing, is in cast.py."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """Random numbers that depend on tensors.
 
-They come from the generator of the tensors' device, which `nnlite.manual_seed` starts. They are not PyTorch's numbers,
+They come from the generator of the tensors' device, which `nnlite.manual_seed` seeds. They are not PyTorch's numbers,
 but have the same distribution. As there, gradients of what they depend on are zero (`rsample` has others).
 """
 
@@ -57,10 +57,10 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, **kind: Any) -> Tensor:
 
 @guarded
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False) -> Tensor:
-    """Indices drawn with probabilities in the ratio of input's weights: of one row (n,), or of each row of (m, n).
+    """Indices drawn with probabilities proportional to the weights (n,), or to those of each row of (m, n).
 
-    With replacement each draw is a point on the line of all weights laid end to end. Without, each index rings after a
-    random time, exponentially distributed and the shorter the larger its weight, and the first `num_samples` are taken.
+    With replacement each draw is a point on the line of all weights laid end to end. Without, each index gets a
+    random time, exponentially distributed with its weight as the rate, and the first `num_samples` are taken.
     Raises TypeError unless the weights are floating-point, ShapeError for other shapes or too few weights, and on the
     CPU ValueError for weights that are negative, not finite, or all 0.
     """

@@ -86,7 +86,7 @@ def var(
 ) -> Tensor:
     """sum of (x - mean)^2 / (n - correction) over `dim`; correction is 1, or 0 with unbiased=False.
 
-    Of one element that is NaN, and a warning. Raises ShapeError for several, but no more than the correction.
+    NaN, with a warning, for one element. Raises ShapeError for several, if they are not more than the correction.
     """
     deviation, divisor = _deviation(input, dim, unbiased, correction)
     return div(sum(mul(deviation, deviation), dim, keepdim), divisor)

@@ -92,7 +92,7 @@ def embedding(layer):
     if index is not None:
         common.check_whole("Embedding", padding_idx=index)
         if not -rows <= index < rows:
-            raise IndexError(f"Embedding: padding_idx {index} is no row of {rows}")
+            raise IndexError(f"Embedding: padding_idx {index} is not one of the {rows} rows")
 
 
 @common.guards("_Conv.__init__")

@@ -20,7 +20,7 @@ def optimizer(self, params, defaults, **others):
     if is_tensor(params):  # iterating over it would give its rows
         raise TypeError(f"{_name(self)}: expected several Tensors, got one; pass module.parameters() or [tensor]")
     _several(self, params)
-    if strange := others.keys() - {"foreach", "fused", *_FOREIGN}:  # the first two say how PyTorch computes, not what
+    if strange := others.keys() - {"foreach", "fused", *_FOREIGN}:  # the first two change no result
         raise TypeError(f"{_name(self)}: there is no argument {min(strange)!r}")
     _check_foreign(self, others, defaults)
 
@@ -63,7 +63,7 @@ def new_group(self, group):
 def check_settings(self, group: Mapping[str, Any]) -> None:
     """Raise ValueError for a setting out of range."""
     if not type(self).__module__.startswith("nnlite."):
-        return  # an optimiser of somebody's own: its rho may be another
+        return  # a user's optimiser: its rho may mean something else
     for name in _NOT_NEGATIVE:
         if not within(group.get(name, 0.0), 0.0, math.inf):
             raise ValueError(f"{_name(self)}: {name} must be a number >= 0, got {group[name]!r}")

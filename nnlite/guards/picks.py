@@ -1,4 +1,4 @@
-"""Guards of what picks elements, puts them in order, or draws random numbers. On a GPU no step waits for the values."""
+"""Guards of what picks, sorts or draws elements. Values on a GPU are not checked: the step would wait for them."""
 
 from __future__ import annotations
 

@@ -21,20 +21,20 @@ class _Row(Module):
 
     @guarded
     def extend(self, modules: Iterable[Module]) -> Self:
-        """Put several modules at the end."""
+        """Add several modules at the end."""
         for module in list(modules):
             self.append(module)
         return self
 
     def insert(self, index: int, module: Module) -> Self:
-        """Put a module before the one at `index`. All are then called by their numbers."""
+        """Insert a module before the one at `index`. All are then renamed by their positions."""
         modules = list(self)
         modules.insert(index, module)
         self.append(module)  # which refuses other things than modules
         return self._refill(modules)
 
     def pop(self, index: int = -1) -> Module:
-        """Take a module out. The others are then called by their numbers."""
+        """Remove a module and return it. The others are then renamed by their positions."""
         module = self._named(index)[1]
         del self[index]
         return module
@@ -124,7 +124,7 @@ class ModuleDict(Module):
             self[name] = module
 
     def pop(self, name: str) -> Any:
-        """Take a module out."""
+        """Remove a module and return it."""
         module = self[name]
         delattr(self, name)
         return module

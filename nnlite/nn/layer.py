@@ -10,11 +10,10 @@ from .module import Module
 
 
 class Layer(Module):
-    """The function that its class names. The constructor takes what that function takes after its inputs.
+    """Applies the function that its class names. The constructor takes that function's arguments, except its inputs.
 
-    nn.LeakyReLU(0.2)(x) is functional.leaky_relu(x, 0.2). The settings are attributes, and are printed. One that makes
-    no sense is found by the constructor, where it was written: guard("settings") checks each by its name
-    (guards/layers.py).
+    nn.LeakyReLU(0.2)(x) is functional.leaky_relu(x, 0.2). The settings are attributes, and are printed. The
+    constructor refuses those that make no sense: guard("settings") checks each by its name (guards/layers.py).
     """
 
     function: Callable[..., Any]
@@ -34,7 +33,7 @@ class Layer(Module):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__()
-        given = self._accepted.bind(*args, **kwargs)
+        given = bound(type(self).__name__, self._accepted, args, kwargs)
         given.apply_defaults()
         for name, value in given.arguments.items():
             if name in ("weight", "pos_weight"):  # saved and moved with a loss, but not trained
@@ -56,3 +55,11 @@ class Layer(Module):
     def extra_repr(self) -> str:
         shown = [(name, v) for name, v in self._settings().items() if isinstance(v, (int, float, str, tuple, list))]
         return ", ".join(f"{name}={v!r}" for name, v in shown if v or name not in ("inplace", "return_indices"))
+
+
+def bound(name: str, signature: inspect.Signature, args: tuple, kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The arguments by name. Raises TypeError, naming the layer, for those that its signature does not have."""
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error

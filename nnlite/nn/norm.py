@@ -42,7 +42,7 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """functional.instance_norm of images (N, num_features, H, W), or one without N; for the rest see InstanceNorm1d."""
+    """functional.instance_norm of (N, num_features, H, W) or (num_features, H, W); for the rest see InstanceNorm1d."""
 
     _axes = ("NCHW",)
 

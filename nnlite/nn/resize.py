@@ -1,4 +1,4 @@
-"""Layers that make images larger, or smaller, without weights."""
+"""Layers without weights that resize images."""
 
 from .. import functional as F
 from .layer import Layer

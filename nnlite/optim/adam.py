@@ -13,8 +13,8 @@ class Adam(Optimizer):
     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2   with g = gradient + weight_decay p
     p = p - lr mhat / (sqrt(vhat) + eps)              with mhat = m / (1 - b1^t), vhat = v / (1 - b2^t)
 
-    With `amsgrad`, the largest v so far takes the place of v (Reddi, Kale & Kumar 2018): no step is large again because
-    a large gradient was long ago.
+    With `amsgrad`, the largest v so far replaces v (Reddi, Kale & Kumar 2018), so that a large gradient limits later
+    steps even when it was long ago.
     """
 
     remembered = ("step", "exp_avg", "exp_avg_sq")

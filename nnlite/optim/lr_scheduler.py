@@ -13,8 +13,8 @@ from .optimizer import Optimizer
 class LRScheduler:
     """Base of the schedules. A subclass defines `get_lr()`: the rate of each group at `self.last_epoch`.
 
-    `self.base_lrs` are the rates that the groups had at first; a group keeps its own as `initial_lr`. Call `step()`
-    after the optimiser's, once an epoch. PyTorch warns if the optimiser has made no step by then; here nothing does.
+    `self.base_lrs` are the initial rates of the groups; a group keeps its own as `initial_lr`. Call `step()`
+    after the optimiser's, once an epoch. PyTorch warns if the optimiser has made no step by then; nnlite does not.
 
     To resume, build the schedule, then load its state and the optimiser's, which has the rates. Or load the optimiser's
     and build the schedule with last_epoch = the last one finished, in PyTorch's two ways: StepLR and MultiStepLR then
@@ -37,7 +37,7 @@ class LRScheduler:
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next epoch, or, as old scripts do, to a given one: its rate is computed from the base rate."""
+        """Go on to the next epoch, or to a given one, as old scripts do: its rate is computed from the base rate."""
         self._count(epoch)
         self._set(self.get_lr() if epoch is None else getattr(self, "_get_closed_form_lr", self.get_lr)())
 
@@ -173,7 +173,7 @@ class ReduceLROnPlateau(LRScheduler):
     """Multiplies the rates by `factor` when a figure, such as the loss on held-out data, has stopped getting better.
 
     Call `step(figure)` after each epoch. Better means lower with mode "min", higher with "max", and by more than
-    `threshold`: a share of the best so far with threshold_mode "rel", the difference from it with "abs". When more
+    `threshold`: a fraction of the best so far with threshold_mode "rel", the difference from it with "abs". When more
     than `patience` epochs in a row were no better, the rates fall: to no less than `min_lr` (a number, or one for each
     group), and only if that changes them by more than `eps`. Then `cooldown` epochs pass before counting goes on.
     """
@@ -193,7 +193,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = self._rates()
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Note the figure of an epoch, a number or a Tensor of one, and change the rates if need be."""
+        """Take the figure of an epoch, a number or a Tensor of one element, and lower the rates if it is time to."""
         figure = float(metrics)
         self._count(epoch)
         self.num_bad_epochs += 1

@@ -20,7 +20,7 @@ class Optimizer:
     of each parameter, and `state_dict()` has the form {"state": {index: {name: value}}, "param_groups": [...]}.
     `others` are settings that PyTorch's optimisers have too: `fused` and `foreach` make no difference here, the rest
     must be False. Raises TypeError for anything that is not a parameter, ValueError for one in two groups or a setting
-    out of range. Warns of a parameter that is twice in a group: it moves twice in a step.
+    out of range. Warns if a parameter is in a group twice, because it then moves twice in a step.
     """
 
     remembered: tuple[str, ...] = ()  # what the state of every parameter holds after the first step

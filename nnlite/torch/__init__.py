@@ -1,4 +1,4 @@
-"""What an unchanged PyTorch script wants: `import nnlite.torch as torch`.
+"""What an unchanged PyTorch script needs: `import nnlite.torch as torch`.
 
     import nnlite.torch as torch
     import nnlite.torch.nn as nn
@@ -7,9 +7,9 @@
     from nnlite.torch.autograd import Variable
     from nnlite.torch.utils.data import DataLoader
 
-The operations are nnlite's; here are PyTorch's names for them, its old arguments, and the questions it answers. nnlite
-does without this package, until a method of tensors is called that methods.py finds here. A name that is missing raises
-AttributeError, and one that would mean something else than in PyTorch is refused. docs/from-pytorch.md lists them all.
+The operations are nnlite's; here are PyTorch's names for them, its old arguments, and answers to what scripts ask.
+nnlite does not load this package until a method of tensors is called that methods.py finds here. A name that is missing
+raises AttributeError, and one that would mean something else than in PyTorch is refused. See docs/from-pytorch.md.
 
 names.py            how these namespaces are made
 differences.py      what differs from PyTorch, is refused or missing: a sentence for each name

@@ -10,7 +10,7 @@ from .names import missing
 
 
 def _switched_off(name: str, device: str, enabled: bool) -> None:
-    """Raise NotImplementedError if it was to be on; warn where PyTorch warns that it is off."""
+    """Raise NotImplementedError if it would be on; warn where PyTorch warns that it is off."""
     if not enabled:
         return
     if device != "cuda" or is_available():

@@ -104,7 +104,7 @@ def trace(input: Tensor) -> Tensor:
 
 
 def tile(input: Tensor, *times: Any, dims: Any = ()) -> Tensor:
-    """`repeat`, where fewer numbers than axes (or one tuple, `dims`) are for the last ones."""
+    """`repeat`; if there are fewer numbers (or a tuple, `dims`) than axes, they are for the last ones."""
     require_tensors("tile", input)
     times = tuple(unpack(times or (dims,)))
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
@@ -135,7 +135,10 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Axes at other places; the rest keep their order. Shares memory."""
+    """Move axes from the places `source` to `destination`; the rest keep their order. Shares memory.
+
+    Raises ValueError if one is named twice, or if there are not as many places as axes.
+    """
     require_tensors("movedim", input)
     old, new = (
         [axis_of(d, input.shape or (1,)) for d in ((dims,) if isinstance(dims, int) else dims)]

@@ -1,4 +1,4 @@
-"""torch.device: nnlite's devices under PyTorch's way to name them."""
+"""torch.device: nnlite's devices, named as in PyTorch."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""torch.distributed: training on several machines. nnlite has none of it, and says so when it is asked."""
+"""torch.distributed: training on several machines. nnlite has none of it, and says so when asked."""
 
 from .names import missing
 

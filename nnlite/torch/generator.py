@@ -1,4 +1,4 @@
-"""Generator: random numbers of their own, which no other draw disturbs."""
+"""Generator: a stream of random numbers of its own, which no other draw disturbs."""
 
 import secrets
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlite import backend as backends
 
-USUAL = 67280421310721  # what PyTorch starts a new generator with
+DEFAULT_SEED = 67280421310721  # PyTorch's
 
 
 class Generator:
@@ -19,7 +19,7 @@ class Generator:
 
     def __init__(self, device: Any = "cpu"):
         self.device = device
-        self.manual_seed(USUAL)
+        self.manual_seed(DEFAULT_SEED)
 
     def manual_seed(self, seed: int) -> "Generator":
         """Start again from this seed. Returns the generator itself."""
@@ -27,14 +27,14 @@ class Generator:
         return self
 
     def seed(self) -> int:
-        """Start again from a seed that nobody chose, and return it."""
+        """Start again from a random seed, and return it."""
         return self.manual_seed(secrets.randbits(63)).initial_seed()
 
     def initial_seed(self) -> int:
         return self._seed
 
     def get_state(self) -> Any:
-        """Where it is in its row of numbers, as a dictionary of plain numbers."""
+        """Its place in the stream, as a dictionary of plain numbers."""
         return self._numbers.bit_generator.state
 
     def set_state(self, new_state: Any) -> None:
@@ -59,7 +59,7 @@ class Generator:
 
 
 def source(generator: Generator | None) -> Any:
-    """What to draw from: the generator, or without one the library's own. Raises TypeError for anything else."""
+    """What to draw from: the generator, or the library's own if there is none. Raises TypeError for anything else."""
     if generator is not None and not isinstance(generator, Generator):
         raise TypeError(
             f"generator: expected torch.Generator().manual_seed(seed) or None, got {type(generator).__name__}"

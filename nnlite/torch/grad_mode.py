@@ -1,4 +1,4 @@
-"""torch.no_grad and its kin: functions, context managers and decorators at once, as in PyTorch."""
+"""torch.no_grad and the other modes: functions, context managers and decorators at once, as in PyTorch."""
 
 import functools
 import inspect
@@ -10,7 +10,7 @@ from ..function import state
 
 
 class _Mode(function.set_grad_enabled):
-    """nnlite's context manager, which as a decorator also holds while a generator makes its next value."""
+    """nnlite's context manager, which as a decorator also covers the steps of a generator."""
 
     def __call__(self, decorated: Callable) -> Any:
         if not inspect.isgeneratorfunction(decorated):
@@ -49,7 +49,7 @@ class enable_grad(no_grad):
 
 
 class set_grad_enabled(_Mode):
-    """From the call on, operations are recorded or not; after a `with` it is as it was before the call."""
+    """From the call on, operations are recorded or not; after a `with` it is as before the call."""
 
     def __init__(self, mode: bool):
         super().__init__(mode)

@@ -1,4 +1,4 @@
-"""The usual random numbers as a torch.Generator, and the functions that seed them."""
+"""The default random numbers as a torch.Generator, and the functions that seed them."""
 
 import secrets
 from typing import Any
@@ -8,7 +8,7 @@ from .generator import Generator
 
 
 class _Default(Generator):
-    """nnlite's own generator, which everything draws from that is given no other."""
+    """nnlite's own generator, from which everything draws that is given no other."""
 
     uniform, normal = staticmethod(random.uniform), staticmethod(random.normal)
     integers, permutation = staticmethod(random.integers), staticmethod(random.permutation)

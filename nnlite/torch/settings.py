@@ -1,4 +1,4 @@
-"""Switches and questions of the namespace torch itself: defaults, threads, printing, limits of numbers."""
+"""Settings and queries of the namespace torch itself: defaults, threads, printing, limits of numbers."""
 
 import warnings
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ def is_floating_point(input: Tensor) -> bool:
 
 
 def typename(obj: Any) -> str:
-    """PyTorch's name of a tensor's type, or the name of anything else's."""
+    """PyTorch's name for a tensor's type, or the full name of any other type."""
     return name_of(obj) if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__qualname__}"
 
 
@@ -45,7 +45,7 @@ iinfo = np.iinfo
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """set_default_dtype, by the name of a type; as in PyTorch, deprecated."""
+    """set_default_dtype, by a type of tensors or its name; deprecated, as in PyTorch."""
     dtype, place = dtype_and_device(t)
     warnings.warn("set_default_tensor_type() is deprecated, please use torch.set_default_dtype()", stacklevel=2)
     if place == "gpu":
@@ -58,7 +58,7 @@ def get_default_device() -> Device:
 
 
 def set_default_device(device: Any) -> None:
-    """'cpu' only. Raises TypeError for another, which nnlite does not have."""
+    """Does nothing for 'cpu'. Raises TypeError for any other device."""
     refuse("torch.set_default_device", device=None if str(device) == "cpu" else device)
 
 
@@ -75,7 +75,7 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Nothing to switch: one seed gives the same bits each time anyway."""
+    """Does nothing: one seed gives the same bits each time anyway."""
 
 
 def set_printoptions(

@@ -22,7 +22,7 @@ def nelement(self: Tensor) -> int:
 
 
 def element_size(self: Tensor) -> int:
-    """Bytes an element takes."""
+    """Bytes per element."""
     return self.dtype.itemsize
 
 
@@ -51,7 +51,7 @@ is_mps = is_xpu = is_quantized = is_sparse
 
 
 def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The name of its type, or with one (torch.LongTensor, its name, or a dtype) the tensor as that."""
+    """The name of its type; given a type (torch.LongTensor, its name, or a dtype), the tensor converted to it."""
     if dtype is None:
         return name_of(self)
     wanted, place = dtype_and_device(dtype)
@@ -59,7 +59,7 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """In the dtype and on the device of another tensor."""
+    """The tensor with another one's dtype, on its device."""
     return conversions.to(self, other)
 
 

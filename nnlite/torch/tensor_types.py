@@ -1,4 +1,4 @@
-"""torch.Tensor, torch.FloatTensor, ...: PyTorch's old constructors, which are types of tensors as well.
+"""torch.Tensor, torch.FloatTensor, ...: PyTorch's old constructors, which are also types of tensors.
 
 nnlite has one class, Tensor, whose constructor wraps an array. So these are types without instances of their own:
 calling one makes an nnlite Tensor, and `isinstance` looks at that tensor's dtype and device. A subclass would not do:
@@ -79,7 +79,7 @@ class Tensor(metaclass=TensorType):
 
 
 def make(place: str) -> dict[str, TensorType]:
-    """FloatTensor and its kin on a device."""
+    """FloatTensor, LongTensor and the like on a device."""
     return {name: _made(name, np.dtype(dtype), place) for name, dtype in NAMES.items()}
 
 
@@ -89,13 +89,13 @@ def _made(name, dtype, place):
 
 
 def name_of(tensor: OurTensor) -> str:
-    """PyTorch's name of a tensor's type, such as torch.FloatTensor or torch.cuda.LongTensor."""
+    """PyTorch's name for a tensor's type, such as torch.FloatTensor or torch.cuda.LongTensor."""
     names = {np.dtype(dtype): name for name, dtype in NAMES.items()}
     return f"torch.{'' if tensor.device == 'cpu' else 'cuda.'}{names[tensor.dtype]}"
 
 
 def dtype_and_device(kind: Any) -> tuple[Any, str | None]:
-    """Those that x.type(kind) asks for: a dtype, one of the types here, or the name of one."""
+    """The dtype and device that x.type(kind) asks for: a dtype, one of the types here, or the name of one."""
     if isinstance(kind, str) and kind.startswith("torch."):
         _, *cuda, name = kind.split(".")
         if name not in NAMES or cuda not in ([], ["cuda"]):

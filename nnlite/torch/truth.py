@@ -1,4 +1,4 @@
-"""Questions about elements: whether one or every one is not 0, which ones are, whether two tensors are equal."""
+"""Tests of elements: whether any or all are not 0, which of them are, whether two tensors are equal."""
 
 from typing import Any
 
@@ -18,19 +18,19 @@ isfinite = elementwise("isfinite", lambda xp, x: xp.isfinite(x))
 
 @guarded
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether one element or more over `dim` is not 0 (NaN is not); a bool, but uint8 for uint8, as in PyTorch."""
+    """Whether any element over `dim` is not 0 (NaN counts as not 0). bool; for uint8 it is uint8, as in PyTorch."""
     return _over(input, "any", dim, keepdim)
 
 
 @guarded
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Whether no element over `dim` is 0, which is so where there are none; a bool, but uint8 for uint8."""
+    """Whether no element over `dim` is 0; True where there are no elements. bool; for uint8 it is uint8."""
     return _over(input, "all", dim, keepdim)
 
 
 def _over(input, name, dim, keepdim):
     require_tensors(name, input)
-    axes = () if dim in ((), []) else axes_of(input.shape, dim)  # unlike for a sum, () is no axis
+    axes = () if dim in ((), []) else axes_of(input.shape, dim)  # () means no axes, unlike in a sum
     answer = input.dtype if input.dtype == "uint8" else "bool"
     over = {"axis": axes, "keepdims": keepdim}
     return Elementary.apply(input, name=name, value=lambda xp, x: getattr(x != 0, name)(**over).astype(answer))
@@ -38,12 +38,12 @@ def _over(input, name, dim, keepdim):
 
 @guarded
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """How many elements over `dim` are not 0 (NaN is not)."""
+    """How many elements over `dim` are not 0 (NaN counts as not 0)."""
     return sum(ne(input, 0), dim)
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The indices of all elements that are not 0: (how many, input.ndim); or, as a tuple, a vector for each axis."""
+    """The indices of the n elements that are not 0, (n, input.ndim); with as_tuple a vector (n,) for each axis."""
     require_tensors("nonzero", input)
     if as_tuple:
         return unbind(nonzero(input if input.ndim else input.reshape(1)), 1)
@@ -51,13 +51,13 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
-    """Where one of the two is not 0 and the other is, broadcast."""
+    """Where exactly one of the two is not 0. The shapes broadcast."""
     require_tensors("logical_xor", input, other)
     return ne(ne(input, 0), ne(other, 0))
 
 
 class IsClose(Function):
-    """y = whether |a - b| <= atol + rtol |b|    no gradient"""
+    """y = |a - b| <= atol + rtol |b|    no gradient"""
 
     whole_numbers = True
 
@@ -78,11 +78,11 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all elements are close, as a Python bool."""
+    """Whether isclose holds for all elements, as a Python bool. Raises what isclose raises."""
     return bool(all(isclose(input, other, rtol, atol, equal_nan)))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have one shape and the same elements, as a Python bool; for each element there is `eq`."""
+    """Whether two tensors have the same shape and elements, as a Python bool; `eq` compares element by element."""
     require_tensors("equal", input, other)
     return input.shape == other.shape and bool(all(eq(input, other)))

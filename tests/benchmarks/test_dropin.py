@@ -3,8 +3,10 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +123,29 @@ def test_a_script_that_takes_too_long_is_ended(tmp_path):
     (tmp_path / "slow.py").write_text("import torch\nwhile True:\n    pass\n")
     run = process.run(Script(tmp_path / "slow.py", "other"), "nnlite", [], Limits(4, 0.3))
     assert run.end == "timed out" and judge.of_torch(run).outcome == "timed out"
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_every_run_and_leaves_nothing_behind(torch, tmp_path, signal_sent):
+    """The scripts run in sessions of their own, which the terminal's Ctrl-C does not reach."""
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "scripts").mkdir()
+    begun = tmp_path / "begun"
+    text = f"import os, torch, pathlib\npathlib.Path({str(begun)!r}).write_text(str(os.getpid()))\nwhile True: pass\n"
+    for name in "ab":
+        (tmp_path / "scripts" / f"{name}.py").write_text(text)
+    command = [sys.executable, "-m", "benchmarks.dropin", str(tmp_path / "scripts")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        while not (begun.exists() and begun.read_text()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal_sent)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and error.strip().endswith("interrupted; the scripts listed above are done")
+    assert not list((tmp_path / "temporary").iterdir())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
 
 
 @pytest.mark.parametrize(

@@ -144,14 +144,14 @@ def test_a_file_cut_short(path, keep):
     nnlite.save({"a": np.ones(100), "b": np.ones((3, 3))}, path)
     path.write_bytes(path.read_bytes()[:keep])
     for read in (nnlite.load, nnlite.load_metadata):
-        with pytest.raises(CheckpointError, match=r"model\.safetensors is not a readable safetensors file.*cut short"):
+        with pytest.raises(CheckpointError, match=r"model\.safetensors is not a safetensors file, or .*cut short"):
             read(path)
 
 
 @pytest.mark.parametrize("content", [b"hello, this is text and no checkpoint at all", bytes(64), b"\xff" * 64])
 def test_a_file_of_another_kind(path, content):
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
         nnlite.load(path)
 
 

@@ -154,7 +154,7 @@ def test_bfloat16_as_pytorch_writes_it(path, torch):
 def test_dtypes_that_numpy_lacks_or_nobody_has(path, dtype, size):
     write(path, {"layer.weight": (dtype, [4], bytes(4 * size))})
     named = rf"model\.safetensors: layer\.weight has the dtype {dtype}, .*float\(\)"
-    unknown = r"model\.safetensors is not a readable safetensors file"  # to older versions of the library
+    unknown = r"model\.safetensors is not a safetensors file"  # to older versions of the library
     with pytest.raises(CheckpointError, match=named if dtype in ("F8_E4M3", "F8_E5M2") else f"{named}|{unknown}"):
         nnlite.load(path)
 

@@ -254,7 +254,7 @@ def test_an_embedding_starts_normal_with_a_row_of_zeros():
     assert not weight[198].any() and abs(others.mean()) < 0.03 and others.std() == pytest.approx(1.0, rel=0.02)
     assert weight.dtype == np.float32
     for row in (200, -201):
-        with pytest.raises(IndexError, match=f"padding_idx {row} is no row of 200"):
+        with pytest.raises(IndexError, match=f"padding_idx {row} is not one of the 200 rows"):
             nn.Embedding(200, 50, row)
 
 

@@ -75,6 +75,7 @@ def test_repr_says_what_it_is():
     x = leaf([1.0, 2.0])
     assert repr(x) == "tensor([1., 2.], requires_grad=True)"
     assert repr(x * 2) == "tensor([2., 4.], grad_fn=Mul)"
+    assert repr(tensor([[1.0], [2.0]])) == "tensor([[1.],\n        [2.]])"
 
 
 def test_attributes_that_do_not_exist_raise():

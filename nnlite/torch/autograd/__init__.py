@@ -29,7 +29,7 @@ def grad(
 def backward(
     tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
-    """tensor.backward(gradient) for one or several that may share a graph."""
+    """tensor.backward(gradient) of one tensor, or of several that may share a graph."""
     refuse("torch.autograd.backward", create_graph=create_graph)
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     given = [grad_tensors] if grad_tensors is None or isinstance(grad_tensors, Tensor) else list(grad_tensors)
@@ -54,7 +54,7 @@ def gradcheck(
         return False
 
 
-# What scripts that print a graph ask of a tensor's grad_fn.
+# What scripts that print a graph read from a tensor's grad_fn.
 _Node.next_functions = property(lambda self: tuple((edge, 0) for edge in self.edges))  # type: ignore[attr-defined]
 
 __getattr__ = missing(__name__)

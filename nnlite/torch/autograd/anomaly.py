@@ -1,4 +1,4 @@
-"""PyTorch's look for a NaN: in backward passes only. nnlite.detect_anomaly looks at forward passes too."""
+"""PyTorch's search for NaNs: in backward passes only. nnlite.detect_anomaly looks at forward passes too."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def _refuse_nan(node: Function, inputs: list[Any], outputs: list[Any], where: st
 
 
 class set_detect_anomaly:
-    """From the call on, a backward pass of this thread that makes a NaN raises; after a `with` it is as before."""
+    """From the call on, a backward pass of this thread that makes a NaN raises; after a `with` all is as before."""
 
     def __init__(self, mode: bool, check_nan: bool = True):
         self.before, state.inspect = state.inspect, _refuse_nan if mode and check_nan else None

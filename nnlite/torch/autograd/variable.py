@@ -1,4 +1,4 @@
-"""Variable: what tensors that remember were called before PyTorch 0.4."""
+"""Variable: what tensors with a gradient were called before PyTorch 0.4."""
 
 import warnings
 from typing import Any

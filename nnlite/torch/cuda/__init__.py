@@ -1,4 +1,4 @@
-"""torch.cuda: the questions that scripts ask about the GPU, and FloatTensor and its kin there.
+"""torch.cuda: the questions that scripts ask about the GPU, and FloatTensor and the like there.
 
 Where PyTorch raises without a GPU, so does this, with DeviceError.
 """
@@ -22,7 +22,7 @@ def device_count() -> int:
 
 
 def manual_seed(seed: int) -> None:
-    """Restart the random numbers; without a GPU nothing happens, as in PyTorch."""
+    """Seed the random numbers; without a GPU nothing happens, as in PyTorch."""
     if is_available():
         _manual_seed(seed)
 
@@ -42,7 +42,7 @@ def current_device() -> int:
 
 
 def get_device_name(device: Any = None) -> str:
-    """What the maker calls the GPU."""
+    """The GPU's name, as its maker gives it."""
     properties = _require("get_device_name", device).cuda.runtime.getDeviceProperties(0)
     return properties["name"].decode()
 
@@ -54,7 +54,7 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 
 
 def synchronize(device: Any = None) -> None:
-    """Wait until the GPU has done what it was given."""
+    """Wait until the GPU has finished its work."""
     _require("synchronize", device).cuda.Device(0).synchronize()
 
 

@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from ...nn import Module
+from ...nn.layer import bound
 
 LAYERS = (
     "Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "InstanceNorm1d", "InstanceNorm2d",
@@ -16,7 +17,7 @@ def with_factory_arguments(layer: type[Module]) -> type[Module]:
     signature = _signature(layer)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        given = signature.bind(*args, **kwargs).arguments
+        given = bound(layer.__name__, signature, args, kwargs).arguments
         device, dtype = given.pop("device", None), given.pop("dtype", None)
         layer.__init__(self, **given)
         self.to(device=device, dtype=dtype)
@@ -26,7 +27,7 @@ def with_factory_arguments(layer: type[Module]) -> type[Module]:
 
 
 def _signature(layer):
-    """The layer's, with the two behind what it takes by position; an Embedding's would stand behind max_norm."""
+    """The layer's, with the two after what it takes by position. Embedding lacks some of these, so by name only."""
     parameters = list(inspect.signature(layer).parameters.values())
     by_name = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
     by_position = [p for p in parameters if p not in by_name]

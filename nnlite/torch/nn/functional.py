@@ -26,7 +26,7 @@ globals().update({name: _with_old_arguments(x) if reduction.is_loss(x) else x fo
 
 
 def _implicit_dim(name: str, input: Tensor) -> int:
-    """The axis that PyTorch takes for softmax if none is given: 0 for 0, 1 and 3 axes, else 1. Warns of it."""
+    """The axis that PyTorch takes for softmax if none is given: 0 for 0, 1 and 3 axes, else 1. Warns, as there."""
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         stacklevel=4,
@@ -40,7 +40,7 @@ def _along(name: str, function: Callable[..., Tensor], input: Tensor, dim: int |
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """nnlite.functional.softmax, along PyTorch's usual axis if none is given."""
+    """nnlite.functional.softmax, along PyTorch's default axis if none is given."""
     return _along("softmax", _F.softmax, input, dim, dtype)
 
 

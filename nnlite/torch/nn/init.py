@@ -1,4 +1,4 @@
-"""torch.nn.init: nnlite's, and their old names without the underscore."""
+"""torch.nn.init: nnlite's functions, and their old names without the underscore."""
 
 import functools
 import inspect

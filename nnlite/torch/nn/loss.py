@@ -7,15 +7,15 @@ from .reduction import is_loss, old_signature, translated
 
 
 def losses(layers: dict[str, Any]) -> dict[str, type]:
-    """Name -> a subclass of each loss among them whose function has had the old arguments."""
+    """Name -> a subclass with the old arguments, for each of the layers that is a loss and had them."""
     classes = {n: x for n, x in layers.items() if isinstance(x, type) and issubclass(x, _Loss)}
     return {name: _with_old_arguments(loss) for name, loss in classes.items() if is_loss(loss.function)}
 
 
 def _with_old_arguments(loss: Any) -> type:
     signature = old_signature(loss.function)
-    of_the_module = [p for p in signature.parameters.values() if p.name not in loss.inputs]
-    signature = signature.replace(parameters=of_the_module)
+    settings = [p for p in signature.parameters.values() if p.name not in loss.inputs]
+    signature = signature.replace(parameters=settings)
 
     def __init__(self, *args, **kwargs):
         loss.__init__(self, **translated(signature, args, kwargs))

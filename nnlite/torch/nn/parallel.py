@@ -8,9 +8,9 @@ from ..names import missing
 
 
 class DataParallel(Module):
-    """Calls `module`: with a single device there are no parts to share out.
+    """Calls `module`: with a single device there is nothing to distribute.
 
-    The state_dict has "module." in front of each name, as in PyTorch. device_ids and output_device are not looked at.
+    The state_dict has "module." in front of each name, as in PyTorch. device_ids and output_device are ignored.
     """
 
     def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0):

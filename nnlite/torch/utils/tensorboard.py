@@ -1,4 +1,4 @@
-"""torch.utils.tensorboard: not covered, and said when it is used rather than when it is imported."""
+"""torch.utils.tensorboard: not covered; refused when it is used rather than when it is imported."""
 
 from typing import Any
 

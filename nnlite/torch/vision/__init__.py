@@ -1,7 +1,7 @@
 """What tutorials take from torchvision: `import nnlite.torch.vision as torchvision`.
 
 datasets/      MNIST, FashionMNIST, CIFAR10, CIFAR100, ImageFolder
-transforms/    images changed on their way into a network
+transforms/    changes of images before they enter a network
 utils.py       make_grid, save_image
 models.py      refused: the folder models/ has networks to read
 

@@ -51,9 +51,9 @@ def make_grid(
 
 
 def save_image(tensor: Tensor | Sequence[Tensor], fp: Any, format: str | None = None, **kwargs: Any) -> None:
-    """Write make_grid(tensor, **kwargs), in 0..1, to a file, which appears only when it is whole.
+    """Write make_grid(tensor, **kwargs), with values in 0..1, to a file, which appears only when it is complete.
 
-    A value x is written as the whole number below 255 x + 1/2, in 0..255. fp is a path or an open file; the format
+    A value x becomes the whole part of 255 x + 1/2, clamped to 0..255. fp is a path or an open file; the format
     follows from the path's extension unless given.
     """
     grid = make_grid(tensor, **kwargs).numpy()

@@ -225,3 +225,11 @@ def test_layers_take_a_device_and_a_dtype():
     assert repr(ours.nn.Conv2d(1, 2, 3)) == repr(nnlite.nn.Conv2d(1, 2, 3))
     with pytest.raises(TypeError):
         ours.nn.Embedding(5, 3, 0, "cpu")
+
+
+@pytest.mark.parametrize(
+    "name, sizes, others", [("Linear", [3], {}), ("Conv2d", [1, 2, 3], {"a": 2}), ("ReLU", [], {"a": 1})]
+)
+def test_a_wrong_argument_is_refused_with_the_layers_name(name, sizes, others):
+    with pytest.raises(TypeError, match=f"^{name}: "):
+        getattr(ours.nn, name)(*sizes, **others)

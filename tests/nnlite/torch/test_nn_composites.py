@@ -237,7 +237,7 @@ def test_rows_and_dictionaries_of_parameters(torch):
 
 REFUSED = {
     "alpha": (lambda x: composites.celu(x, 0), "celu: alpha must be above 0, got 0"),
-    "halves": (lambda x: composites.glu(x), r"glu: axis -1 of shape \(2, 3, 5\) has no two halves"),
+    "halves": (lambda x: composites.glu(x), r"glu: axis -1 of shape \(2, 3, 5\) has odd length"),
     "rank": (lambda x: composites.conv1d(x[0, 0], x), r"conv1d: expected a sequence .* got \(5,\)"),
     "channels": (lambda x: composites.conv1d(x, x[:, :2]), r"conv1d: the input \(2, 3, 5\) .* has 3 channels"),
     "indices": (lambda x: composites.max_pool1d(x, 2, return_indices=True), "return_indices=True is not covered"),

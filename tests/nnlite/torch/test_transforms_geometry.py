@@ -180,7 +180,7 @@ def test_random_crops(photo):
     assert cut(F.to_tensor(photo)).shape == (3, 5, 9)
     assert transforms.RandomCrop(9, padding=1)(photo).size == (9, 9)
     assert transforms.RandomCrop(20, pad_if_needed=True)(photo).size == (20, 20)
-    with pytest.raises(ValueError, match=r"no 8 x 8 pixels in an image of 7 x 11"):
+    with pytest.raises(ValueError, match=r"8 x 8 pixels do not fit into an image of 7 x 11"):
         transforms.RandomCrop(8)(photo)
 
 

@@ -104,7 +104,7 @@ def test_no_file_before_it_is_whole(tmp_path):
         utils.save_image(nnlite.zeros(3, 2, 2), tmp_path / "a.nothing")
     with pytest.raises(TypeError, match=r"images\.float\(\) / 255"):
         utils.save_image(nnlite.zeros(3, 2, 2, dtype="uint8"), tmp_path / "a.png")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nowhere/a\.png'$"):
         utils.save_image(nnlite.zeros(3, 2, 2), tmp_path / "nowhere" / "a.png")
     assert not list(tmp_path.iterdir())
 

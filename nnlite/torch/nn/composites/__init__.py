@@ -8,7 +8,7 @@ sequences.py        convolution and pooling along one axis
 images.py           one_hot adaptive_max_pool2d pixel_unshuffle, upsampling and borders
 parameters.py       ParameterList ParameterDict
 
-The names in small letters belong into torch.nn.functional, the others into torch.nn.
+The names in small letters belong to torch.nn.functional, the others to torch.nn.
 """
 
 from .distances import CosineSimilarity, PairwiseDistance, cosine_similarity, normalize, pairwise_distance

@@ -11,7 +11,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """x1 x2 / (|x1| |x2|) along `dim`: the cosine of the angle between two vectors. No length counts less than eps."""
+    """x1 x2 / (|x1| |x2|) along `dim`: the cosine of the angle between vectors. A length below eps counts as eps."""
     return (normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps)).sum(dim)
 
 

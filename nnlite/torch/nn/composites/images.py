@@ -1,4 +1,4 @@
-"""Seldom met functions of images and classes, upsampling layers of one mode, borders of one value or along one axis."""
+"""Rare functions of images and classes, upsampling layers of one mode, borders of one value or along one axis."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Tensor:
-    """The largest in each of as many rectangles as asked for, which are those of adaptive_avg_pool2d.
+    """The largest in each of adaptive_avg_pool2d's rectangles: (N, C, H, W) -> (N, C, *output_size).
 
     Raises ValueError for return_indices, which is not covered.
     """

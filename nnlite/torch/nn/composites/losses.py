@@ -1,4 +1,4 @@
-"""Losses that ask for a margin, or are the negative logarithm of a distribution.
+"""Losses that ask for a margin, or are the negative logarithm of a probability.
 
 Each takes `reduction`: 'mean' over all elements, 'sum', or 'none'.
 """
@@ -25,7 +25,7 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
-    """The distance `input` of a pair that is alike (target 1), what it lacks of `margin` if it is not (target -1)."""
+    """input, the distance of a pair, where target is 1 (alike); max(0, margin - input) where it is -1 (different)."""
     alike = F.where(F.ne(target, -1), input, 0.0)
     different = F.where(F.ne(target, 1), F.relu(margin - input), 0.0)
     return _reduced("hinge_embedding_loss", alike + different, reduction)
@@ -60,8 +60,8 @@ def triplet_margin_loss(
 ) -> Tensor:
     """max(0, margin + |anchor - positive|_p - |anchor - negative|_p), the distances as in pairwise_distance.
 
-    The anchor shall be nearer to what is like it than to what is not (Schroff et al. 2015). With `swap` the second
-    distance may be |positive - negative|_p, if that is smaller (Balntas et al. 2016).
+    The anchor should be nearer to what is like it than to what is not (Schroff et al. 2015). With `swap` the second
+    distance is |positive - negative|_p where that is smaller (Balntas et al. 2016).
     """
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
     if swap:
@@ -87,9 +87,10 @@ def poisson_nll_loss(
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Tensor:
-    """rate - target ln rate: what a count `target` costs, but for ln(target!), where its Poisson rate is `input`.
+    """rate - target ln rate: -ln p of a count `target` with this Poisson rate, without the constant ln(target!).
 
-    input is ln rate with log_input. `full` adds Stirling's approximation of ln(target!) where target > 1.
+    `input` is ln rate with log_input, else the rate. `full` adds Stirling's approximation of ln(target!) where
+    target > 1.
     """
     values = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -102,7 +103,7 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Tensor, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
-    """(ln var + (input - target)^2 / var) / 2, with a variance of at least eps, which gets no gradient from that.
+    """(ln var + (input - target)^2 / var) / 2, where var is raised to at least eps (without changing its gradient).
 
     `full` adds ln(2 pi) / 2. Raises ValueError for a negative variance.
     """

@@ -1,4 +1,4 @@
-"""Nonlinearities that are seldom met, made of the usual ones, and their layers."""
+"""Rare nonlinearities, made of the usual ones, and their layers."""
 
 import math
 from typing import Any
@@ -37,7 +37,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """relu6(x + 3) / 6: straight from 0 at -3 to 1 at 3 (Howard et al. 2019)."""
+    """relu6(x + 3) / 6: a straight line from 0 at -3 to 1 at 3 (Howard et al. 2019)."""
     if inplace:
         return Tensor.replace_(input, hardsigmoid)
     return F.div(F.relu6(F.add(input, 3.0)), 6.0)
@@ -85,7 +85,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     """
     n = input.shape[dim]
     if n % 2:
-        raise ShapeError(f"glu: axis {dim} of shape {input.shape} has no two halves")
+        raise ShapeError(f"glu: axis {dim} of shape {input.shape} has odd length; glu takes it in two halves")
     a, b = F.split(input, n // 2, dim)
     return a * F.sigmoid(b)
 

@@ -1,4 +1,4 @@
-"""Rows and dictionaries of Parameters."""
+"""Lists and dictionaries of Parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
@@ -24,12 +24,12 @@ class ParameterList(Module):
         self.extend(() if values is None else values)
 
     def append(self, value: Any) -> Self:
-        """Put one at the end."""
+        """Add one at the end."""
         setattr(self, str(len(self)), _parameter(value))
         return self
 
     def extend(self, values: Iterable[Any]) -> Self:
-        """Put several at the end."""
+        """Add several at the end."""
         for value in values:
             self.append(value)
         return self
@@ -57,7 +57,7 @@ class ParameterDict(Module):
         self.update({} if parameters is None else parameters)
 
     def update(self, parameters: Any) -> None:
-        """Add Parameters, or replace those of the same names: of a mapping, or of pairs (name, Parameter)."""
+        """Add Parameters, or replace those of the same names, from a mapping or from pairs (name, Parameter)."""
         has_names = isinstance(parameters, (Mapping, ParameterDict))
         for name, value in parameters.items() if has_names else parameters:
             self[name] = value
@@ -81,7 +81,7 @@ class ParameterDict(Module):
         return name in self.keys()
 
     def pop(self, name: str) -> Parameter:
-        """Take one out."""
+        """Remove one and return it."""
         value = self[name]
         delattr(self, name)
         return value

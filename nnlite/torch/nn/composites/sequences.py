@@ -16,7 +16,7 @@ One = int | tuple[int]
 
 
 def _as_image(name: str, function: Callable[..., Tensor], input: Tensor, *arguments: Any) -> Tensor:
-    """The function of images, of a sequence."""
+    """A function of images, applied to a sequence."""
     if len(getattr(input, "shape", ())) not in (2, 3):
         raise ShapeError(f"{name}: expected a sequence (N, C, L) or (C, L), got {getattr(input, 'shape', input)}")
     try:
@@ -26,7 +26,7 @@ def _as_image(name: str, function: Callable[..., Tensor], input: Tensor, *argume
 
 
 def _pair(value: Any, height: int) -> Any:
-    """A setting along the axis, for images; words and None stay."""
+    """A setting along the axis as (height, width); words and None stay as they are."""
     if value is None or isinstance(value, str):
         return value
     return height, (value[0] if isinstance(value, (tuple, list)) else value)
@@ -106,7 +106,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 class _Sequences:
-    """What Conv1d and ConvTranspose1d do with the layer for images that they are made of."""
+    """What Conv1d and ConvTranspose1d change in the layer for images that they inherit from."""
 
     def _narrow(self: Any) -> None:
         self.weight = Parameter(self.weight.detach().squeeze(2))

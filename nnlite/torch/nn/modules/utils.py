@@ -1,4 +1,4 @@
-"""_pair and its like: one number for every axis, or a tuple as it is."""
+"""_pair and the like: one number for every axis, or a tuple as it is."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""torch.nn.utils: nnlite's, vectors of parameters, and spectral_norm as PyTorch had it first."""
+"""torch.nn.utils: nnlite's functions, vectors of parameters, and PyTorch's first spectral_norm."""
 
 import warnings
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> 
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters in one row, inside the graph."""
+    """All parameters as one vector, inside the graph."""
     return cat([p.reshape(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """The numbers of such a row as the values of the parameters, in place."""
+    """Set the parameters, in place, to the numbers of such a vector."""
     place = 0
     for p in parameters:
         p.data.copy_(getitem(vec.detach(), slice(place, place + p.numel())).reshape(p.shape))

@@ -1,7 +1,7 @@
 """torch.nn.utils.spectral_norm: the older of PyTorch's two, with its names in the state_dict.
 
 parametrizations.spectral_norm is the newer one; the method is explained there (nnlite/nn/utils/parametrizations.py).
-This one starts with vectors that are only random, and in each step turns v first.
+This one starts from random vectors without iterating, and in each step updates v first.
 """
 
 from typing import Any
@@ -57,7 +57,7 @@ def spectral_norm(
 ) -> Module:
     """Spectral normalisation (Miyato et al. 2018) of a layer's weight, as weight_orig, weight_u and weight_v.
 
-    Raises GraphError if it is there already, ValueError unless n_power_iterations is at least 1.
+    Raises GraphError if the weight is normalised already, ValueError unless n_power_iterations is at least 1.
     """
     if n_power_iterations < 1:
         raise ValueError(f"spectral_norm: n_power_iterations must be at least 1, got {n_power_iterations}")
@@ -72,7 +72,7 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
-    """Leave the layer with the weight that it computes now, as a parameter."""
+    """Replace the normalisation by its current weight, as a plain parameter."""
     hook, handle = vars(module)["_spectral_norms"].pop(name)
     weight = hook.compute(module, 0).detach()
     handle.remove()

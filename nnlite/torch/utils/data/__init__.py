@@ -8,6 +8,7 @@ distributed.py  DistributedSampler, which is refused
 nnlite.DataLoader is a smaller one, which can go on in the middle of an epoch after an interruption.
 """
 
+from ...names import missing
 from .dataloader import DataLoader, default_collate, default_convert, get_worker_info
 from .dataset import (
     ChainDataset, ConcatDataset, Dataset, IterableDataset, StackDataset, Subset, TensorDataset, random_split,
@@ -16,3 +17,5 @@ from .distributed import DistributedSampler
 from .sampler import (
     BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler,
 )  # fmt: skip
+
+__getattr__ = missing(__name__)

@@ -25,9 +25,9 @@ class DataLoader:
     collate_fn          makes a batch of a list of samples: default_collate unless given
 
     num_workers, pin_memory, timeout, worker_init_fn, prefetch_factor and persistent_workers are accepted, and ignored:
-    samples are read in this process, one after the other, so that manual_seed decides all random changes. On two cores
-    other processes would have little to give, because a training step uses both: of a DCGAN's 925 ms of computing for
-    64 photos, 71 are reading them (`python -m benchmarks.data_workers`).
+    samples are read in this process, one after the other, so that manual_seed determines every random change. On two
+    cores workers would help little, because a training step uses both: a DCGAN takes 925 ms to compute a step with 64
+    photos, and 71 ms to read them (`python -m benchmarks.data_workers`).
     """
 
     def __init__(
@@ -104,7 +104,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """A sample with tensors for arrays, over the same memory, in whatever it is nested; all else as it is."""
+    """A sample with its arrays, however nested, as tensors over the same memory; everything else as it is."""
     if isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "biuf":
         return from_numpy(np.asarray(data))
     if isinstance(data, Mapping):
@@ -116,7 +116,7 @@ def default_convert(data: Any) -> Any:
 
 
 def get_worker_info() -> None:
-    """None: this is the main process, there are no others."""
+    """None: this is the main process, and there are no workers."""
 
 
 def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers):
@@ -127,7 +127,7 @@ def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers):
 
 
 def _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last):
-    """Raises ValueError for arguments of which one says what another has said."""
+    """Raise ValueError for arguments that contradict each other."""
     if isinstance(dataset, IterableDataset) and (shuffle or sampler is not None or batch_sampler is not None):
         raise ValueError("DataLoader: an IterableDataset has its own order; leave out shuffle, sampler, batch_sampler")
     if sampler is not None and shuffle:

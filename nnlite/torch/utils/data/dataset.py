@@ -14,7 +14,7 @@ T = TypeVar("T", covariant=True)
 
 
 class Dataset(Generic[T]):
-    """To be derived from: __getitem__(index) gives a sample, __len__() says how many there are."""
+    """Base class: __getitem__(index) gives a sample, __len__() how many there are."""
 
     def __getitem__(self, index: Any) -> T:
         raise NotImplementedError(f"{type(self).__name__} defines no __getitem__")
@@ -24,7 +24,7 @@ class Dataset(Generic[T]):
 
 
 class IterableDataset(Dataset[T]):
-    """To be derived from, where samples only come one after the other: __iter__ gives them."""
+    """Base class for samples that only come one after the other: __iter__ gives them."""
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError(f"{type(self).__name__} defines no __iter__")
@@ -51,7 +51,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class StackDataset(Dataset):
-    """Sample i is a tuple of the i-th samples of several datasets, or for named ones a dictionary."""
+    """Sample i is a tuple of the i-th samples of several datasets, or a dictionary if they are named.
+
+    Raises ValueError unless all have the same length.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any):
         if bool(args) == bool(kwargs):
@@ -70,7 +73,7 @@ class StackDataset(Dataset):
 
 
 class ConcatDataset(Dataset[T]):
-    """Datasets one after the other."""
+    """Datasets one after the other. Raises ValueError for none at all, or for an IterableDataset."""
 
     def __init__(self, datasets: Iterable[Any]):
         self.datasets = list(datasets)
@@ -90,7 +93,7 @@ class ConcatDataset(Dataset[T]):
 
 
 class ChainDataset(IterableDataset):
-    """Datasets that can only be iterated, one after the other."""
+    """IterableDatasets, one after the other. Raises ValueError for datasets of another kind."""
 
     def __init__(self, datasets: Iterable[Any]):
         self.datasets = list(datasets)
@@ -118,9 +121,9 @@ class Subset(Dataset[T]):
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:
-    """Subsets of these lengths, or fractions that add up to 1, with every sample in one of them, by chance.
+    """Subsets of these lengths, or fractions that add up to 1; each sample is in one of them, at random.
 
-    What fractions leave over goes to the first subsets, one sample each.
+    Samples left over by fractions go to the first subsets, one each. Raises ValueError for lengths with another sum.
     """
     n = len(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:

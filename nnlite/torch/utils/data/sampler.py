@@ -13,7 +13,7 @@ T = TypeVar("T", covariant=True)
 
 
 class Sampler(Generic[T]):
-    """To be derived from: __iter__ gives indices (or lists of them, for batch_sampler=), __len__ how many."""
+    """Base class: __iter__ gives indices (or lists of them, for batch_sampler=), __len__ how many."""
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError(f"{type(self).__name__} defines no __iter__")
@@ -33,9 +33,9 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """0 .. n-1 in random order, another one each time; with replacement each index is drawn from all of them.
+    """0 .. n-1 in a new random order each time; with replacement each index is drawn from all of them.
 
-    num_samples indices are given, n unless stated; without replacement one round of all follows another.
+    There are num_samples indices, n unless given; without replacement one pass over all follows another.
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class WeightedRandomSampler(Sampler[int]):
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
         array = self.weights.numpy()
         if array.ndim != 1:
-            raise ValueError(f"WeightedRandomSampler: weights are one row of numbers, got shape {array.shape}")
+            raise ValueError(f"WeightedRandomSampler: weights must have one axis, got shape {array.shape}")
         if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
             raise ValueError("WeightedRandomSampler: weights are finite, not negative, and not all 0")
         if not replacement and num_samples > (there := np.count_nonzero(array)):
             raise ValueError(
-                f"WeightedRandomSampler: {num_samples} samples of {there} with a weight; pass replacement=True"
+                f"WeightedRandomSampler: {num_samples} samples, but only {there} weights above 0; pass replacement=True"
             )
 
     def __iter__(self) -> Iterator[int]:
@@ -133,7 +133,7 @@ class BatchSampler(Sampler[list[int]]):
 
 
 def in_batches(items: Iterable[Any], size: int, drop_last: bool) -> Iterator[list[Any]]:
-    """Lists of `size` items; what is left over at the end makes a shorter one, unless drop_last."""
+    """Lists of `size` items; those left over at the end make a shorter one, unless drop_last."""
     remaining = iter(items)
     while batch := list(itertools.islice(remaining, size)):
         if len(batch) == size or not drop_last:

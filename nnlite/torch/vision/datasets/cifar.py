@@ -24,7 +24,7 @@ class CIFAR10(VisionDataset):
     data       (N, 32, 32, 3) uint8, an array; targets: [class, ...]; classes: their names
 
     The archive is in root, as torchvision leaves it, and is fetched with download=True (170 MB). Raises DataError if it
-    is missing or not the published one. Unpacked folders are not looked at: what an archive holds can be checked.
+    is missing or not the published one. Unpacked folders are ignored, because only the archive can be checked.
     """
 
     archive = "cifar-10-python.tar.gz"
@@ -71,7 +71,7 @@ class CIFAR100(CIFAR10):
 
 
 class _Arrays(pickle.Unpickler):
-    """Reads a pickle of Python 2 that has arrays in it, and lets it call nothing else."""
+    """Reads a pickle of Python 2 that holds arrays, and refuses to call anything but what these need."""
 
     allowed: ClassVar = {
         "_reconstruct": np.empty(0).__reduce__()[0],
@@ -85,7 +85,7 @@ class _Arrays(pickle.Unpickler):
 
 
 def _contents(path, names):
-    """name -> what the file of this name in an archive holds."""
+    """name -> the contents of the file of this name in the archive."""
     contents = {}
     with tarfile.open(path) as archive:
         for member in archive:

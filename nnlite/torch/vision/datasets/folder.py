@@ -19,7 +19,7 @@ def pil_loader(path: str) -> Image.Image:
 
 
 def find_classes(directory: str | os.PathLike) -> tuple[list[str], dict[str, int]]:
-    """The names of the folders in a folder, sorted, and the number of each. Raises FileNotFoundError without any."""
+    """The names of the folders in a folder, sorted, and the number of each. FileNotFoundError if there are none."""
     classes = sorted(entry.name for entry in Path(directory).iterdir() if entry.is_dir())
     if not classes:
         raise FileNotFoundError(f"{directory} has no folders; put the files of each class in a folder of its name")
@@ -35,7 +35,8 @@ def make_dataset(
 ) -> list[tuple[str, int]]:
     """(path, number of its class) of every file at any depth below a class's folder, sorted.
 
-    A file counts if it has one of the extensions, or is_valid_file(path) says so: one of the two has to be given.
+    A file counts if it has one of the extensions, or is_valid_file(path) says so. Raises ValueError unless one of the
+    two is given, FileNotFoundError for a class without files unless allow_empty.
     """
     if (extensions is None) == (is_valid_file is None):
         raise ValueError("make_dataset: pass either extensions or is_valid_file")
@@ -79,7 +80,7 @@ class DatasetFolder(VisionDataset):
         self.loader, self.extensions = loader, extensions
 
     def find_classes(self, directory: str) -> tuple[list[str], dict[str, int]]:
-        """The classes, for those who override it to have other ones."""
+        """The classes; override it to choose others."""
         return find_classes(directory)
 
     def __getitem__(self, index: Any) -> tuple[Any, Any]:

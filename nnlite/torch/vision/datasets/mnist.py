@@ -52,7 +52,7 @@ class MNIST(VisionDataset):
 
     def _read(self, name, download):
         array = read_idx(Path(self.raw_folder) / name, download, self.mirrors, *self.files[name])
-        return from_numpy(array.copy())  # what a file's bytes become cannot be written to
+        return from_numpy(array.copy())  # np.frombuffer's array is read-only
 
     def __getitem__(self, index: Any) -> tuple[Any, Any]:
         image, target = self.data.numpy()[index], self.targets.numpy()[index]

@@ -8,7 +8,7 @@ from nnlite.torch.utils.data import Dataset
 
 
 class VisionDataset(Dataset):
-    """A root, and what is done to images and classes as they are read: transforms to both, or one for each."""
+    """A root folder, and the transforms of images and classes: one for both, or one for each."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""torchvision.transforms: images changed on their way into a network.
+"""torchvision.transforms: changes of images before they enter a network.
 
 containers.py   Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 conversions.py  between Pillow images, arrays and tensors; Normalize
-geometry.py     sizes, places, turns
-colour.py       brightness, contrast, saturation, hue, greys
-functional/     the same without chance, as functions
+geometry.py     sizes, crops, flips, rotations
+colour.py       brightness, contrast, saturation, hue, grey images
+functional/     the same as functions, without randomness
 """
 
 from ..refusal import refuse

@@ -1,4 +1,4 @@
-"""Random numbers of the transforms: the library's generator draws them, which `manual_seed` starts."""
+"""Random numbers of the transforms, drawn from the library's generator, which `manual_seed` seeds."""
 
 import numpy as np
 

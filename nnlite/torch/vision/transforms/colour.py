@@ -20,7 +20,7 @@ class Grayscale:
 
 
 class RandomGrayscale:
-    """No colour with probability p; the number of channels stays."""
+    """Remove the colour with probability p; the number of channels stays."""
 
     def __init__(self, p: float = 0.1):
         self.p = chance.probability(p, "RandomGrayscale")
@@ -31,10 +31,10 @@ class RandomGrayscale:
 
 
 class ColorJitter:
-    """Brightness, contrast, saturation and hue of a Pillow image changed by chance, in random order.
+    """Brightness, contrast, saturation and hue of a Pillow image changed at random, in random order.
 
     The first three are multiplied by a factor between 1 - x (at least 0) and 1 + x, or between the two numbers given;
-    the hue moves by a share of the circle between -hue and hue, at most half of it.
+    the hue moves by a fraction of the circle between -hue and hue, at most half of it.
     """
 
     def __init__(self, brightness: Range = 0, contrast: Range = 0, saturation: Range = 0, hue: Range = 0):

@@ -18,7 +18,7 @@ class ToTensor:
 
 
 class PILToTensor:
-    """A Pillow image as a tensor (C, H, W), its numbers as they are."""
+    """A Pillow image as a tensor (C, H, W), its values unchanged."""
 
     def __call__(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
@@ -35,7 +35,7 @@ class ToPILImage:
 
 
 class ConvertImageDtype:
-    """Numbers of another type, so that white stays white: floats are in 0..1."""
+    """Values of another dtype, scaled so that white stays white: floats are in 0..1."""
 
     def __init__(self, dtype: Any = np.float32):
         self.dtype = dtype

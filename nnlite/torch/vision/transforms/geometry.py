@@ -1,4 +1,4 @@
-"""Transforms of sizes, places and turns, fixed or by chance."""
+"""Sizes, crops, flips and rotations, fixed or at random."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from .functional.geometry import Interpolation, borders, pair
 
 
 class Resize:
-    """Another size: (height, width), or so many pixels on the shorter side."""
+    """Another size: (height, width), or that many pixels on the shorter side."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class RandomCrop:
         w, h = F.get_image_size(img)
         if height > h or width > w:
             raise ValueError(
-                f"RandomCrop: no {height} x {width} pixels in an image of {h} x {w}; use pad_if_needed=True"
+                f"RandomCrop: {height} x {width} pixels do not fit into an image of {h} x {w}; use pad_if_needed=True"
             )
         return F.crop(img, chance.below(h - height + 1), chance.below(w - width + 1), height, width)
 
@@ -84,7 +84,7 @@ class RandomResizedCrop:
     """A part of the image, of random area and proportions, in one size (Szegedy et al. 2015).
 
     scale       its share of the image's area, at least and at most
-    ratio       its width / height, at least and at most, evenly in the logarithm
+    ratio       its width / height, at least and at most, uniform in the logarithm
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class RandomResizedCrop:
         return F.resized_crop(img, top, left, height, width, self.size, self.interpolation, self.antialias)
 
     def _part(self, width, height):
-        """(top, left, height, width): the first of ten that fits into the image, else as much of it as ratio allows."""
+        """(top, left, height, width): the first of ten draws that fits, else the largest part that ratio allows."""
         for _ in range(10):
             area = width * height * chance.uniform(*self.scale)
             ratio = math.exp(chance.uniform(math.log(self.ratio[0]), math.log(self.ratio[1])))
@@ -137,7 +137,7 @@ class RandomVerticalFlip(RandomHorizontalFlip):
 
 
 class RandomRotation:
-    """A Pillow image turned by an angle between -degrees and degrees, or between two, counter-clockwise."""
+    """A Pillow image rotated by an angle between -degrees and degrees, or between two, counter-clockwise."""
 
     def __init__(
         self,
@@ -156,10 +156,10 @@ class RandomRotation:
 
 
 class RandomAffine:
-    """A Pillow image turned, moved, enlarged and sheared, each by chance.
+    """A Pillow image rotated, moved, scaled and sheared, each at random.
 
     degrees     clockwise, between -degrees and degrees or between two
-    translate   by at most these shares of the width and of the height, either way, in whole pixels
+    translate   by at most these fractions of the width and of the height, either way, in whole pixels
     scale       between two factors
     shear       along x by between -shear and shear degrees or between two; four numbers: along x, along y
     """
@@ -175,7 +175,7 @@ class RandomAffine:
         center: Sequence[float] | None = None,
     ):
         if translate is not None and not (len(translate) == 2 and all(0 <= share <= 1 for share in translate)):
-            raise ValueError(f"RandomAffine: translate is two shares in 0..1, got {translate}")
+            raise ValueError(f"RandomAffine: translate is two fractions in 0..1, got {translate}")
         if scale is not None and not 0 < min(scale):
             raise ValueError(f"RandomAffine: scale is two factors above 0, got {scale}")
         self.degrees, self.translate = _angles("RandomAffine: degrees", degrees, (2,)), translate or (0.0, 0.0)
@@ -192,7 +192,7 @@ class RandomAffine:
 
 
 def _angles(what, angles, lengths):
-    """A row of least and greatest angles; a number stands for -itself and itself."""
+    """Least and greatest angles; one number a means -a and a."""
     if isinstance(angles, int | float):
         if angles < 0:
             raise ValueError(f"{what} is not negative, got {angles}; or give the least and the greatest")

@@ -2,7 +2,7 @@
 
 conversions.py  to_tensor, to_pil_image, normalize, ...
 geometry.py     resize, crop, pad, flips, rotate
-colour.py       adjust_brightness and its kin
+colour.py       adjust_brightness, adjust_contrast, ...
 """
 
 from ...refusal import refuse

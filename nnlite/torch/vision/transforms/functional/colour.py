@@ -1,4 +1,4 @@
-"""Brightness, contrast, saturation and hue of Pillow images; greys of both kinds of image."""
+"""Brightness, contrast, saturation and hue of Pillow images; grey images of both kinds."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def adjust_saturation(img: Image.Image, saturation_factor: float) -> Image.Image
 
 
 def adjust_hue(img: Image.Image, hue_factor: float) -> Image.Image:
-    """All colours moved along the circle of hues, by -1/2 to 1/2 of it. Greys stay."""
+    """All colours moved along the circle of hues, by -1/2 to 1/2 of it. Grey images stay as they are."""
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"adjust_hue: hue_factor lies between -0.5 and 0.5, got {hue_factor}")
     _check_pillows("hue", img)

@@ -40,7 +40,7 @@ def to_tensor(pic: Any) -> Tensor:
 
 
 def pil_to_tensor(pic: Image.Image) -> Tensor:
-    """A Pillow image as (C, H, W), its numbers as they are."""
+    """A Pillow image as (C, H, W), its values unchanged."""
     if not isinstance(pic, Image.Image):
         raise TypeError(f"pil_to_tensor: expected a Pillow image, got {type(pic).__name__}")
     return Tensor(_channels_first(np.array(pic), "pil_to_tensor"))
@@ -89,9 +89,9 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
 
 
 def convert_image_dtype(image: Tensor, dtype: Any = np.float32) -> Tensor:
-    """An image of numbers of another type, brighter or darker so that white stays white: floats are in 0..1.
+    """An image in another dtype, scaled so that white stays white: floats are in 0..1.
 
-    Raises TypeError for floats as integers that have more digits than they.
+    Raises TypeError for an integer dtype with more digits than the floats have.
     """
     old, new = image.dtype, np.dtype(dtype)
     if old == new:

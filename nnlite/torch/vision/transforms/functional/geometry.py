@@ -1,4 +1,4 @@
-"""Sizes, places and turns of one image."""
+"""Sizes, crops, flips and rotations of one image."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from nnlite import Tensor
 
 
 class InterpolationMode(Enum):
-    """How the pixels of an image of another size come about; Pillow's own numbers mean the same."""
+    """How the pixels of a resized or rotated image are computed; Pillow's own numbers mean the same."""
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"
@@ -34,7 +34,7 @@ def pillows(interpolation: Interpolation) -> Image.Resampling:
         return Image.Resampling[name]
     if isinstance(interpolation, int):
         return Image.Resampling(interpolation)
-    raise TypeError(f"interpolation: expected InterpolationMode.BILINEAR or its like, got {interpolation!r}")
+    raise TypeError(f"interpolation: expected an InterpolationMode such as BILINEAR, got {interpolation!r}")
 
 
 def get_image_size(img: Any) -> list[int]:
@@ -55,7 +55,7 @@ def resize(
 ) -> Any:
     """The image with size = (height, width), or with `size` pixels on its shorter side and the same proportions.
 
-    max_size: the longer side has no more, even if the shorter one then has less than `size`. Smaller images are
+    max_size: a limit of the longer side, even if the shorter one is then smaller than `size`. Smaller images are
     averaged (antialias): each pixel weighs all that it covers. Tensors are resized by Pillow too, channel by channel,
     and have no gradient; without antialias they are refused (nnlite.functional.interpolate does that).
     """
@@ -80,7 +80,7 @@ def resize(
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
-    """A rectangle of the image; what lies outside of it is 0."""
+    """A rectangle, which is 0 where it lies outside the image."""
     if isinstance(img, Image.Image):
         return img.crop((left, top, left + width, top + height))
     w, h = get_image_size(img)
