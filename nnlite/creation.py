@@ -103,7 +103,8 @@ def arange(start: float, end: float | None = None, step: float = 1, **kind: Unpa
 
 
 def linspace(start: float, end: float, steps: int, **kind: Unpack[Kind]) -> Tensor:
-    """`steps` numbers at equal distances from start to end, both included."""
+    """`steps` numbers at equal distances from start to end, both included. Raises TypeError for whole numbers."""
+    _check_floating("linspace", **kind)
     return _new(lambda s, d: np.linspace(start, end, s[0]).astype(d), _size("linspace", (steps,)), **kind)
 
 
@@ -200,7 +201,7 @@ def _new(make, size, usual=None, *, dtype=None, device=None, requires_grad=False
 
 def _check_floating(name, dtype=None, **kind):
     if dtype is not None and np.dtype(dtype).kind != "f":
-        raise TypeError(f"{name}: expected a floating-point dtype, got {dtype}; for whole numbers use randint")
+        raise TypeError(f"{name}: expected a floating-point dtype, got {dtype}; use .to(dtype) on the result")
 
 
 def _device(device: Any) -> Any:

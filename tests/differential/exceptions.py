@@ -39,6 +39,12 @@ REFUSALS = [
         lambda lib: lib.tensor([4]).exp(),
     ),
     Known(
+        "linspace",
+        "expected a floating-point dtype",
+        "PyTorch's whole numbers depend on its order of rounding",
+        lambda lib: lib.linspace(0, 4, 5, dtype=lib.int64),
+    ),
+    Known(
         "",
         "out of bounds for u?int|uint8 cannot hold",
         "PyTorch wraps around: 255 for -1",
