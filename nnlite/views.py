@@ -104,6 +104,8 @@ def note_layout(tensor: Tensor) -> None:
 
 def _of_view(node, input, result):
     """The strides that PyTorch's view has, None for row by row."""
+    if hasattr(node, "strides"):  # known from the operations that it is made of
+        return node.strides
     if isinstance(node, Reshape) and input._strides is None:
         return None
     layout = _layout(input)

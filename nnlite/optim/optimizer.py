@@ -84,10 +84,10 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint needs to go on: numbers, and Tensors that share memory with this optimiser."""
+        """What a checkpoint needs to go on. It is the optimiser's own state, which later steps change."""
         index = {p: i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups]
-        return {"state": {index[p]: dict(values) for p, values in self.state.items() if values}, "param_groups": groups}
+        return {"state": {index[p]: values for p, values in self.state.items() if values}, "param_groups": groups}
 
     @guarded
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

@@ -66,6 +66,7 @@ from .settings import (
 from .tensor_types import Tensor
 from .truth import (
     all, allclose, any, count_nonzero, equal, isclose, isfinite, isinf, isnan, logical_xor, nonzero,
+    where,
 )  # fmt: skip
 
 # What nnlite has under its own names only.

@@ -29,8 +29,8 @@ class TensorType(type):
     def __call__(cls, *data: Any, device: Any = None) -> OurTensor:
         """A tensor of these sizes (filled with zeros), or with the numbers of a list, an array or another tensor.
 
-        A tensor's memory is shared, all else is copied. Raises TypeError for a plain tuple of whole numbers, which
-        could be a shape as well as two numbers, and for a tensor of another dtype.
+        The memory of a tensor is shared, and that of an array of this dtype; all else is copied. Raises TypeError for a
+        plain tuple of whole numbers, which could be a shape as well as two numbers, and for a tensor of another dtype.
         """
         kind: Any = {"dtype": cls.numbers or get_default_dtype(), "device": device or cls.place}
         if not data or all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in data):
@@ -71,6 +71,8 @@ def _from(cls, data, kind):
             f"{cls.__name__}({data}): are these sizes, or numbers? "
             f"Write {cls.__name__}{data} or x.size() for sizes, {cls.__name__}({list(data)}) for numbers"
         )
+    if isinstance(data, np.ndarray) and data.dtype == kind["dtype"]:
+        return creation.as_tensor(data, **kind)
     return creation.tensor(list(data) if isinstance(data, range) else data, **kind)
 
 

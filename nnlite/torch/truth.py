@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .. import functional as operations
 from ..errors import guard, guarded
 from ..function import Function
 from ..functional import eq, ne, sum
@@ -48,6 +49,11 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return unbind(nonzero(input if input.ndim else input.reshape(1)), 1)
     return Elementary.apply(input, name="nonzero", value=lambda xp, x: xp.argwhere(x))
+
+
+def where(condition: Tensor, *values: Any, **named: Any) -> Any:
+    """nnlite's `where(condition, input, other)`; of a condition alone `nonzero(condition, as_tuple=True)`."""
+    return operations.where(condition, *values, **named) if values or named else nonzero(condition, as_tuple=True)
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:

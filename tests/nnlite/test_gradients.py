@@ -20,6 +20,20 @@ def test_grad_returns_derivatives_and_leaves_no_trace():
         loss.backward()
 
 
+@pytest.mark.parametrize("of", ["leaf", "computed"])
+def test_grad_shows_its_input_gradients_to_their_hooks(torch, of):
+    def run(library, grad):
+        x, other = (library.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+        y = x * other
+        x.register_hook(lambda g: g * 3)
+        x.register_hook(lambda g: g + 1)
+        y.register_hook(lambda g: g * 10)
+        other.register_hook(lambda g: 1 / 0)  # not asked for
+        return grad((y * x).sum(), x if of == "leaf" else y)[0].tolist()
+
+    assert run(nnlite, grad) == run(torch, torch.autograd.grad)
+
+
 def test_grad_of_several_outputs_is_weighed_and_summed():
     x = leaf([1.0, 2.0])
     (dx,) = grad([x * x, 3.0 * x], x, grad_outputs=[tensor([1.0, 10.0], dtype=x.dtype), nnlite.ones_like(x)])

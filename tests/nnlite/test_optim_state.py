@@ -146,6 +146,23 @@ def test_a_loaded_state_is_a_copy():
     assert first.state[a]["step"] == 1 and float(first.state[a]["exp_avg"].numpy()[0]) == pytest.approx(0.1)
 
 
+def test_a_state_that_was_not_copied_follows_the_optimiser(torch):
+    def run(library):
+        p = library.ones(2, requires_grad=True)
+        adam = library.optim.Adam([p], lr=0.1)
+        kept = []
+        for i in range(5):
+            if i == 1:
+                kept = adam.state_dict()
+            if i == 3:
+                adam.load_state_dict(kept)
+            p.grad = library.tensor([1.0, -2.0]) * i
+            adam.step()
+        return p.tolist()
+
+    assert run(nnlite) == pytest.approx(run(torch))
+
+
 def test_a_state_of_other_parameters_is_refused_and_changes_nothing():
     def stepped(*shapes):
         params = [leaf(np.ones(s)) for s in shapes]

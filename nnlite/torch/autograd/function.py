@@ -44,7 +44,6 @@ class Context:
 class _Node(ours.Function):
     """The call of a PyTorch-style Function as a node. Its inputs are the Tensors among the arguments."""
 
-    shares_memory = True
     whole_numbers = True
 
     def forward(self, *arrays, function, arguments):
@@ -60,6 +59,8 @@ class _Node(ours.Function):
         if not isinstance(output, Tensor):
             raise TypeError(f"{function.__name__}.forward: expected one Tensor as result, got {type(output).__name__}")
         self.function, self.ctx = function, ctx
+        self.shares_memory = bool(arrays) and self.xp.may_share_memory(output.array, arrays[0])
+        self.strides = output._strides
         self.places = [i for i, x in enumerate(arguments) if isinstance(x, Tensor)]
         saved = [t.array for t in ctx.saved_tensors if t is not None]
         vars(self).update({f"saved{i}": array for i, array in enumerate(saved)})  # so that changes to them are noticed

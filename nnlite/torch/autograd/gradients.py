@@ -46,6 +46,9 @@ def grad(
     unused = [x.shape for x, edge in zip(inputs, wanted, strict=True) if edge not in found]
     if unused and not allow_unused:
         raise GraphError(f"grad: the outputs do not depend on the input of shape {unused[0]}; use allow_unused=True")
+    for leaf in {x for x in inputs if x in found}:
+        for hook in (leaf._hooks or {}).values():
+            found[leaf] = hook(found[leaf])
     return tuple(Tensor(found[edge].copy(order="K")) if edge in found else None for edge in wanted)
 
 

@@ -355,3 +355,42 @@ class TestAnomaly:
             x = ours.tensor([0.0], requires_grad=True)
             (ours.log(x) + x).detach()
             assert np.isinf(ours.log(x).item())
+
+
+def results_and_memory(t):
+    """What own operations return: something new, which may be changed in place, or a view with PyTorch's strides."""
+
+    class Product(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, weight):
+            ctx.save_for_backward(x, weight)
+            return x.mm(weight.t())
+
+        @staticmethod
+        def backward(ctx, dy):
+            x, weight = ctx.saved_tensors
+            return dy.mm(weight), dy.t().mm(x)
+
+    class Left(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x[:, :2]
+
+        @staticmethod
+        def backward(ctx, dy):
+            return t.cat([dy, t.zeros_like(dy)], 1)
+
+    x = t.arange(12.0).view(3, 4).requires_grad_()
+    weight = t.arange(8.0).view(2, 4).requires_grad_()
+    y = Product.apply(x, weight)
+    y += 1
+    y[0] = 2
+    left = Left.apply(x)
+    (y.sum() + left.pow(2).sum()).backward()
+    z = Left.apply(x.detach())
+    x.data[0] = 7
+    return x.grad, weight.grad, y, z, left.stride(), left.is_contiguous(), Product.apply(x.t()[:2], x[:, :3]).stride()
+
+
+def test_the_memory_of_own_operations(torch):
+    assert_same(results_and_memory, torch)

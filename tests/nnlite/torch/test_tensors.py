@@ -53,13 +53,16 @@ def test_old_constructors(torch, constructed):
     assert_same(constructed, torch)
 
 
-def test_old_constructors_share_the_memory_of_a_tensor_only():
-    x = nnlite.ones(3)
-    nnlite.torch.FloatTensor(x).fill_(2)
-    assert x.tolist() == [2, 2, 2]
-    array = np.ones(3, np.float32)
-    nnlite.torch.FloatTensor(array).fill_(2)
-    assert array.tolist() == [1, 1, 1]
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_old_constructors_share_the_memory_of_a_tensor_or_an_array_of_their_dtype(torch, dtype):
+    def shared(t):
+        x, array = t.ones(3), np.ones((2, 3), dtype)[:, ::2]
+        t.FloatTensor(x).fill_(2)
+        made = [t.Tensor(array), t.FloatTensor(array), t.LongTensor(array)]
+        array[0] = 5
+        return x, *made
+
+    assert_same(shared, torch)
 
 
 def test_a_tuple_that_may_be_a_shape_is_refused():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
+import nnlite.torch
 from nnlite.torch.truth import allclose, count_nonzero, equal, isclose, logical_xor
 
 ARRAYS = [
@@ -29,6 +30,7 @@ def test_nonzero_as_in_pytorch(torch, array):
     assert ours.nonzero().tolist() == theirs.nonzero().tolist()
     columns = ours.nonzero(as_tuple=True)
     assert [c.tolist() for c in columns] == [c.tolist() for c in torch.nonzero(theirs, as_tuple=True)]
+    assert [c.tolist() for c in nnlite.torch.where(ours)] == [c.tolist() for c in torch.where(theirs)]
     if array.ndim:
         assert equal(ours[columns], nnlite.tensor(array[np.nonzero(array)])) or np.isnan(array).any()
 
