@@ -26,7 +26,8 @@ METHODS = {
         trunc""",
     "torch.masks": "masked_fill masked_fill_ masked_select scatter_add scatter_add_",
     "torch.random_methods": "bernoulli_ normal_ random_ uniform_",
-    "torch.composites": """addmm baddbmm diagonal triu ger mv trace tile broadcast_to swapaxes swapdims movedim moveaxis
+    "torch.composites": """addmm baddbmm addcmul addcdiv lerp addcmul_ addcdiv_ lerp_ diagonal triu ger mv trace tile
+        broadcast_to swapaxes swapdims movedim moveaxis
         ravel narrow select unbind unflatten repeat_interleave""",
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",

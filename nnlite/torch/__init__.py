@@ -27,6 +27,7 @@ jit.py onnx.py distributed.py multiprocessing.py    what is not there
 """
 
 import importlib
+from math import e, inf, nan, pi
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,8 +41,8 @@ from . import (
 )  # fmt: skip
 from .amp import autocast
 from .composites import (
-    addmm, baddbmm, broadcast_to, diagonal, ger, meshgrid, moveaxis, movedim, mv, narrow, ravel, repeat_interleave,
-    select, swapaxes, swapdims, tile, trace, triu, unbind, unflatten,
+    addcdiv, addcmul, addmm, baddbmm, broadcast_to, diagonal, ger, lerp, meshgrid, moveaxis, movedim, mv, narrow, ravel,
+    repeat_interleave, select, swapaxes, swapdims, tile, trace, triu, unbind, unflatten,
 )  # fmt: skip
 from .creation import (
     arange, as_tensor, contiguous_format, empty, empty_like, eye, full, full_like, linspace, ones, ones_like,

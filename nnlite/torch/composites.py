@@ -10,6 +10,7 @@ from ..function import axis_of
 from ..functional import (
     add,
     bmm,
+    div,
     expand,
     getitem,
     matmul,
@@ -19,6 +20,7 @@ from ..functional import (
     permute,
     repeat,
     reshape,
+    sub,
     sum,
     transpose,
     where,
@@ -93,6 +95,32 @@ def _scaled_sum(name, input, product, beta, alpha):
         raise TypeError(f"{name}: whole numbers are scaled by whole numbers, not {beta} and {alpha}; use .float()")
     input = expand(input, product.shape)
     return mul(product, alpha) if beta == 0 else add(mul(input, beta), mul(product, alpha))
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """input + weight * (end - input): a part of the way from one tensor to another. Raises TypeError for two dtypes."""
+    require_tensors("lerp", input, end)
+    if input.dtype != end.dtype:
+        raise TypeError(f"lerp: input is {input.dtype}, end {end.dtype}; use .float() or .double()")
+    return add(input, mul(sub(end, input), weight))
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """input + value * tensor1 * tensor2, broadcast."""
+    return add(input, mul(mul(tensor1, tensor2), value))
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """input + value * tensor1 / tensor2, broadcast."""
+    return add(input, mul(div(tensor1, tensor2), value))
+
+
+def _replacing(function: Any) -> Any:
+    """The function as a method that changes its tensor."""
+    return lambda self, *args, **settings: self.replace_(lambda x: function(x, *args, **settings))
+
+
+lerp_, addcmul_, addcdiv_ = map(_replacing, (lerp, addcmul, addcdiv))
 
 
 def trace(input: Tensor) -> Tensor:

@@ -262,6 +262,19 @@ FUNCTIONS: dict[str, Entry] = {
         batch2=same_dtype_as("input", (2, 3, 2)),
         keywords=scales,
     ),
+    "lerp": args(
+        input=tensors(shape=shapes, dtype=floats),
+        end=alike("input", dtype=floats),
+        weight=st.sampled_from((0.25, 1.0, -1.5)),
+    ),
+    **{
+        name: args(
+            input=tensors(shape=shapes, dtype=floats),
+            tensor1=alike("input", dtype=floats),
+            tensor2=alike("input", dtype=floats),
+        )
+        for name in ("addcmul", "addcdiv")
+    },
     "ger": args(input=product_dtypes(vectors), vec2=partner(lambda n: [(2,), (n,), (0,), (2, 2)])),
     "tile": args(input=x, dims=st.lists(st.integers(0, 2), max_size=3).map(tuple)),
     "repeat_interleave": args(input=x, repeats=st.integers(0, 2), dim=maybe(dim)),

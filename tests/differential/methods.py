@@ -29,6 +29,7 @@ from tests.differential.draws import (
     a_dtype,
     alike,
     flags,
+    floats,
     full_shapes,
     key_of,
     maybe,
@@ -187,6 +188,19 @@ IN_PLACE: dict[str, Entry] = {
     "zero_": args(input=x),
     "clamp_": args(input=number, min=bounds, max=bounds),
     "clip_": args(input=number, min=bounds, max=bounds),
+    "lerp_": args(
+        input=tensors(shape=shapes, dtype=floats),
+        end=alike("input", dtype=floats),
+        weight=st.sampled_from((0.25, 1.0, -1.5)),
+    ),
+    **{
+        name: args(
+            input=tensors(shape=shapes, dtype=floats),
+            tensor1=alike("input", dtype=floats),
+            tensor2=alike("input", dtype=floats),
+        )
+        for name in ("addcmul_", "addcdiv_")
+    },
     "masked_fill_": args(input=x, mask=alike("input", dtype=st.just("bool")), value=python_numbers),
     "scatter_": args(
         lambda lib, x, dim, index, src: x.scatter_(dim, index, src),

@@ -53,7 +53,7 @@ def test_grad_of_a_leaf_is_one_and_of_something_else_none():
 
 def test_second_derivatives_are_refused_and_told_what_to_do():
     x = leaf([2.0])
-    with pytest.raises(GraphError, match="first derivatives only; for WGAN-GP clip"):
+    with pytest.raises(GraphError, match=r"first derivatives only; docs/from-pytorch\.md"):
         grad((x * x).sum(), x, create_graph=True)
 
 
@@ -168,3 +168,12 @@ def test_elements_that_were_picked_are_a_copy_to_be_changed():
     picked[1:] = tensor([[5.0, 7.0]], requires_grad=True)  # an axis more than the place has
     picked.sum().backward()
     assert picked.tolist() == [2.0, 5.0, 7.0] and x.grad.tolist() == [2.0, 0.0, 0.0]
+
+
+def test_grad_does_not_enter_what_lies_behind_an_input():
+    """One step of gradient descent as part of a graph (Finn et al. 2017, without second derivatives)."""
+    x = leaf([1.0, 2.0])
+    w = x * 3.0
+    (dw,) = grad((w * w).sum(), w)
+    ((w - 0.1 * dw) * w.detach()).sum().backward()
+    assert dw.tolist() == [6.0, 12.0] and x.grad.tolist() == [9.0, 18.0]

@@ -35,10 +35,7 @@ OPERATIONS = {
 
 divisors = st.one_of(tensors, st.sampled_from([1, 0.5, -2, "2", None]))
 
-ARGUMENTS = {
-    name: (tensors,)
-    for name in "sin log1p square sign".split()
-} | {
+ARGUMENTS = {name: (tensors,) for name in "sin log1p square sign".split()} | {
     "round": (tensors, {"decimals": whole}),
     "floor_divide": (tensors, divisors),
     "remainder": (tensors, divisors),

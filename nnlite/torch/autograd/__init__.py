@@ -12,30 +12,19 @@ from ..names import missing, refuse
 from . import function
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
-from .gradients import grad as _grad
+from .gradients import grad
 from .variable import Variable
-
-
-def grad(
-    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-    only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
-    materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:  # fmt: skip
-    """grad in gradients.py, with further arguments."""
-    refuse("torch.autograd.grad", is_grads_batched=is_grads_batched, materialize_grads=materialize_grads)
-    return _grad(outputs, inputs, grad_outputs, bool(retain_graph), create_graph, only_inputs, bool(allow_unused))
 
 
 def backward(
     tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
     """tensor.backward(gradient) of one tensor, or of several that may share a graph."""
-    refuse("torch.autograd.backward", create_graph=create_graph)
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     given = [grad_tensors] if grad_tensors is None or isinstance(grad_tensors, Tensor) else list(grad_tensors)
     gradients = given if len(given) == len(tensors) else given * len(tensors) if grad_tensors is None else given
     for i, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True), 1):
-        tensor.backward(gradient, retain_graph=bool(retain_graph) or i < len(tensors))
+        tensor.backward(gradient, bool(retain_graph) or i < len(tensors), create_graph)
 
 
 def gradcheck(

@@ -2,68 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ... import backend as backends
-from ...autograd import walk
+from ...autograd import topological_order
 from ...errors import GraphError, guard
 from ...function import arrays_in
 from ...nn.module import RemovableHandle
 from ...tensor import Tensor
+from ..names import refuse
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    retain_graph: bool = False,
-    create_graph: bool = False,
-    only_inputs: bool = True,
-    allow_unused: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """d(sum of outputs)/d(input) for each input, weighed by `grad_outputs`; no `.grad` changes.
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:  # fmt: skip
+    """d(sum of outputs)/d(input) for each input (one or several of both), weighed by `grad_outputs`.
 
-    Frees the graph unless `retain_graph`. Raises GraphError for an input that the outputs do not depend on (with
-    `allow_unused` its gradient is None), and for create_graph=True: nnlite has first derivatives only.
+    No `.grad` changes. What lies between is freed unless `retain_graph`; what lies behind an input is not entered.
+    Raises GraphError for an input that the outputs do not depend on (with `allow_unused` its gradient is None), and
+    for create_graph=True, as there are first derivatives only.
     """
+    refuse("torch.autograd.grad", is_grads_batched=is_grads_batched, materialize_grads=materialize_grads)
     outputs, inputs = (tuple([given] if isinstance(given, Tensor) else given) for given in (outputs, inputs))
-    if create_graph:
-        raise GraphError(
-            "grad(create_graph=True) asks for a gradient that can be differentiated again, and nnlite has first "
-            "derivatives only; for WGAN-GP clip the weights instead (models/gan.py), or use spectral_norm"
-        )
     weights = [grad_outputs] if isinstance(grad_outputs, Tensor) else grad_outputs or [None] * len(outputs)
-    found: dict[Any, Any] = {}  # an input's node, or the input itself if it is a leaf -> its gradient
-    wanted = [x if x.grad_fn is None else x.grad_fn for x in inputs]
-    places = set(wanted)
-    for i, (output, weight) in enumerate(zip(outputs, weights, strict=True)):
-        guard("Tensor.backward", output, weight)
-        last = i == len(outputs) - 1
-        for edge, array in _gradients(output, weight, keep=retain_graph or not last):
-            if edge in places:
-                found[edge] = found[edge] + array if edge in found else array
-    unused = [x.shape for x, edge in zip(inputs, wanted, strict=True) if edge not in found]
+    places = [x if x.grad_fn is None else x.grad_fn for x in inputs]
+    found: dict[Any, Any] = {}  # place -> its gradient
+    for i, (output, weight) in enumerate(zip(outputs, weights, strict=True), 1):
+        guard("Tensor.backward", output, weight, create_graph)
+        for place, array in _gradients(output, weight, set(places), keep=retain_graph or i < len(outputs)):
+            found[place] = found[place] + array if place in found else array
+    unused = [x.shape for x, place in zip(inputs, places, strict=True) if place not in found]
     if unused and not allow_unused:
         raise GraphError(f"grad: the outputs do not depend on the input of shape {unused[0]}; use allow_unused=True")
     for leaf in {x for x in inputs if x in found}:
         for hook in (leaf._hooks or {}).values():
             found[leaf] = hook(found[leaf])
-    return tuple(Tensor(found[edge].copy(order="K")) if edge in found else None for edge in wanted)
+    return tuple(Tensor(found[place].copy(order="K")) if place in found else None for place in places)
 
 
-def _gradients(output, weight, keep):
-    """(edge, gradient) for every node, and every leaf, behind the output; a leaf may come several times."""
-    dy = backends.of(output.array).xp.ones_like(output.array) if weight is None else arrays_in(weight)
-    if output.grad_fn is None:
-        yield output, dy
+def _gradients(output, weight, places, keep):
+    """(place, gradient) for each node or leaf in places that lies behind the output; a leaf may come several times."""
+    root = output if output.grad_fn is None else output.grad_fn
+    pending = {root: backends.of(output.array).xp.ones_like(output.array) if weight is None else arrays_in(weight)}
+    if root is output:
+        yield from pending.items()
         return
-    for node, arrived, grads in walk(output.grad_fn, dy):
-        if arrived is not None:
-            yield node, arrived
-        yield from ((edge, array) for edge, array in grads if isinstance(edge, Tensor))
-        if not keep:
-            node.free()
+    order = topological_order(root)
+    between: set[Any] = set()  # nodes from which a place can be reached
+    for node in reversed(order):
+        if any(edge in places or edge in between for edge in ([] if node.freed else node.edges)):
+            between.add(node)
+    for node in order:
+        if node not in pending:
+            continue
+        dy = pending.pop(node)
+        for hook in node.hooks.values():
+            dy = hook(dy)
+        if node in places:
+            yield node, dy
+        if node in between:
+            for edge, array in node.gradients(dy):
+                if isinstance(edge, Tensor) and edge in places:
+                    yield edge, array
+                elif edge in between or edge in places:
+                    pending[edge] = pending[edge] + array if edge in pending else array
+            if not keep:
+                node.free()
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:

@@ -49,6 +49,11 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     return _along("log_softmax", _F.log_softmax, input, dim, dtype)
 
 
+def relu_(input: Tensor) -> Tensor:
+    """relu, in place."""
+    return _F.relu(input, inplace=True)
+
+
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import nnlite
+import nnlite.torch
 from nnlite import ShapeError
 from nnlite.torch import composites, elementary
 from tests.checks import check_against_pytorch, check_gradient
@@ -122,3 +122,24 @@ def test_numbers_for_tensors():
         composites.meshgrid()
     with pytest.raises(ShapeError, match="float32"):
         composites.meshgrid(nnlite.ones(2), nnlite.tensor([1]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lib, x, y: lib.lerp(x, y, 0.3),
+        lambda lib, x, y: lib.addcmul(x, y, y, value=0.5),
+        lambda lib, x, y: lib.addcdiv(x, y, y + 3.0, value=-0.5),
+        lambda lib, x, y: (x * 1.0).lerp_(y, 0.3),
+        lambda lib, x, y: (x * 1.0).addcmul_(y, x, value=2.0),
+        lambda lib, x, y: (x * 1.0).addcdiv_(x, y + 3.0),
+    ],
+)
+def test_parts_of_the_way_and_scaled_products(torch, change):
+    gradients = []
+    for lib in (nnlite.torch, torch):
+        x, y = (lib.tensor(numbers, requires_grad=True) for numbers in ([1.0, -2.0], [0.5, 3.0]))
+        z = change(lib, x, y)
+        (z * z).sum().backward()
+        gradients.append([z.tolist(), x.grad.tolist(), y.grad.tolist()])
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-6)
