@@ -27,6 +27,7 @@ jit.py onnx.py distributed.py multiprocessing.py    what is not there
 """
 
 import importlib
+from math import e, inf, nan, pi
 from types import SimpleNamespace
 from typing import Any
 
