@@ -12,6 +12,7 @@ NETWORKS = {
     "residual_network": ["Net"],
     "conditional_gan": ["Generator", "Discriminator"],
     "attention_and_policy": ["Attention", "Policy"],
+    "codebook_and_memory": ["Model"],
 }
 
 
