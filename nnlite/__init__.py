@@ -31,11 +31,11 @@ from .anomaly import detect_anomaly
 from .function import Function, enable_grad, is_grad_enabled, no_grad, unbroadcast
 from .functional import (
     abs, add, amax, amin, argmax, argmin, argsort, bernoulli, bmm, cat, chunk, clamp, clip, clone, cumsum, diag, div,
-    dot, eq, exp, flatten, flip, floor_divide, gather, ge, gt, index_select, le, log, log1p, log_softmax, logical_and,
-    logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mm, mul, multinomial, ne, neg,
-    norm, normal, outer, permute, pow, prod, relu, remainder, reshape, roll, round, scatter, sigmoid, sign, sin,
-    softmax, sort, split, sqrt, square, squeeze, stack, std, sub, sum, tanh, to_device, topk, transpose, tril, unique,
-    unsqueeze, var, where,
+    dot, einsum, eq, exp, flatten, flip, floor_divide, gather, ge, gt, index_select, le, log, log1p, log_softmax,
+    logical_and, logical_not, logical_or, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mm, mul,
+    multinomial, ne, neg, norm, normal, outer, permute, pow, prod, relu, remainder, reshape, roll, round, scatter,
+    sigmoid, sign, sin, softmax, sort, split, sqrt, square, squeeze, stack, std, sub, sum, tanh, to_device, topk,
+    transpose, tril, unique, unsqueeze, var, where,
 )  # fmt: skip
 from .gradcheck import gradcheck
 from .tensor import Tensor

@@ -15,6 +15,7 @@ and the rest, built the same way:
 
     elementary.py   sin log1p square sign round floor_divide remainder
     products.py     mm bmm dot outer
+    einsum.py       einsum
     triangle.py     tril diag
     repeat.py       repeat expand_as
     piecewise.py    abs clip maximum minimum where
@@ -49,6 +50,7 @@ from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, n
 from .conv import conv2d, conv_transpose2d
 from .cross_entropy import cross_entropy
 from .cumulative import cumsum, prod
+from .einsum import einsum
 from .elementary import floor_divide, log1p, remainder, round, sign, sin, square
 from .embedding import embedding
 from .gather import gather, index_select, scatter

@@ -1,10 +1,12 @@
 """Guards of products, triangles, repetitions, and functions of every element."""
 
+from string import ascii_letters
+
 import numpy as np
 
 from ..errors import ShapeError
 from ..functional.shape import unpack
-from .common import check_whole, require_tensors
+from .common import check_dtypes, check_whole, require_tensors
 
 MATRICES = range(2, 65)
 
@@ -25,6 +27,28 @@ def bmm(input, mat2):
     axes("bmm", ([3], [3]), input, mat2)
     if len(input) != len(mat2):
         raise ShapeError(f"bmm: shapes {input.shape} and {mat2.shape} are not equal batches; matmul stretches one of 1")
+
+
+def einsum(equation, tensors):
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum: expected an equation such as 'ij,jk->ik' first, got {type(equation).__name__}")
+    require_tensors("einsum", *tensors)
+    if equation.count(",") != len(tensors) - 1:
+        raise ValueError(f"einsum: {equation!r} is for {equation.count(',') + 1} operands, got {len(tensors)}")
+    check_dtypes("einsum", tensors[0], **{f"operand {i}": x for i, x in enumerate(tensors)})
+
+
+def letters(equation, shapes, inputs, output, sizes):
+    fits = {*output} <= {*sizes} <= {*ascii_letters} and len({*output}) == len(output)
+    fits &= all(part.count("...") < 2 for part in equation.replace("->", ",").split(","))
+    for names, shape in zip(inputs, shapes, strict=True):
+        axes = {*zip(names, shape, strict=False)}  # as many as letters, if each has one size here
+        fits &= len(names) == len(shape) and len(axes) == len({*names})
+        fits &= all(n in (1, sizes[c]) for c, n in axes)
+    if not fits:
+        given = f"{equation!r} does not fit the shapes {', '.join(map(str, shapes))}"
+        expected = "a letter for each axis, or ... for the others; one size for each letter; no new letter after ->"
+        raise ShapeError(f"einsum: {given}; expected {expected}")
 
 
 def repeat(input, *repeats):

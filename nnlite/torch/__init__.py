@@ -51,7 +51,6 @@ from .creation import (
 )  # fmt: skip
 from .cumprod import cumprod
 from .device import device
-from .einsum import einsum
 from .elementary import (
     acos, asin, atan, ceil, cos, cosh, expm1, floor, fmod, log2, log10, reciprocal, rsqrt, sinh, tan, trunc,
 )  # fmt: skip

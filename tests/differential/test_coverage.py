@@ -44,7 +44,8 @@ PLACES = {
     "nnlite.Tensor": lambda: [
         name
         for name in dir(nnlite.Tensor)
-        if (name not in [*dir(object), "__module__"] and not re.match("_[^_]", name)) or name in BEHIND
+        # copy.deepcopy leaves __slotnames__ behind
+        if (name not in [*dir(object), "__module__", "__slotnames__"] and not re.match("_[^_]", name)) or name in BEHIND
     ],
 }
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nnlite
-from nnlite import ShapeError
-from nnlite.torch.einsum import einsum
+from nnlite import ShapeError, einsum
 
 
 @st.composite

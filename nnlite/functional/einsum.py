@@ -3,12 +3,14 @@
 import math
 from string import ascii_letters
 
-from ..errors import ShapeError
-from ..functional import matmul, mul, permute, reshape, squeeze, sum
-from ..functional.shape import unpack
-from ..guards.common import check_dtypes, require_tensors
+from .. import backend as backends
+from ..errors import guard
 from ..tensor import Tensor
-from .composites import diagonal
+from .arithmetic import mul
+from .index import getitem
+from .linear import matmul
+from .reduce import sum
+from .shape import permute, reshape, squeeze, unpack
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:
@@ -21,12 +23,13 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
 
     A letter for each axis of each operand; a letter twice is a diagonal, `...` stands for all other axes. Without
     `->` the result has the letters that occur once, in alphabetical order. Operands are combined two at a time, from
-    the left, each time by one product of matrices. Raises ShapeError if letters and sizes do not fit.
+    the left, each time by one product of matrices. Raises ShapeError if letters and sizes do not fit, TypeError for
+    dtypes that differ.
     """
     tensors = unpack(operands)
-    _check_operands(equation, tensors)
+    guard("einsum", equation, tensors)
     inputs, output, sizes = _letters_of_axes(equation, [x.shape for x in tensors])
-    _check_letters(equation, [x.shape for x in tensors], inputs, output, sizes)
+    guard("letters", equation, [x.shape for x in tensors], inputs, output, sizes)
     (result, letters), *others = [_distinct(x, names, sizes) for x, names in zip(tensors, inputs, strict=True)]
     for i, (x, names) in enumerate(others, 1):
         later = [c for _, waiting in others[i:] for c in waiting]
@@ -54,7 +57,9 @@ def _distinct(x, letters, sizes):
     for c in letters:
         if letters.count(c) > 1:
             first, last = letters.index(c), letters.rindex(c)
-            x = diagonal(x, 0, first, last)
+            steps = backends.of(x.array).xp.arange(x.shape[first])
+            others = [i for i in range(x.ndim) if i not in (first, last)]
+            x = getitem(permute(x, [*others, first, last]), (..., steps, steps))
             letters = letters[:first] + letters[first + 1 : last] + letters[last + 1 :] + c
     stretched = tuple(i for i, c in enumerate(letters) if x.shape[i] != sizes[c])
     return squeeze(x, stretched), [c for i, c in enumerate(letters) if i not in stretched]
@@ -74,25 +79,3 @@ def _contract(a, a_letters, b, b_letters, needed):
     product = matmul if inner else mul  # a product of columns and rows of one element, without a sum
     y = product(matrices(a, a_letters, rows, inner), matrices(b, b_letters, inner, columns))
     return reshape(y, [sizes[c] for c in batch + rows + columns]), batch + rows + columns
-
-
-def _check_operands(equation, tensors):
-    if not isinstance(equation, str):
-        raise TypeError(f"einsum: expected an equation such as 'ij,jk->ik' first, got {type(equation).__name__}")
-    require_tensors("einsum", *tensors)
-    if equation.count(",") != len(tensors) - 1:
-        raise ValueError(f"einsum: {equation!r} is for {equation.count(',') + 1} operands, got {len(tensors)}")
-    check_dtypes("einsum", tensors[0], **{f"operand {i}": x for i, x in enumerate(tensors)})
-
-
-def _check_letters(equation, shapes, inputs, output, sizes):
-    fits = {*output} <= {*sizes} <= {*ascii_letters} and len({*output}) == len(output)
-    fits &= all(part.count("...") < 2 for part in equation.replace("->", ",").split(","))
-    for letters, shape in zip(inputs, shapes, strict=True):
-        axes = {*zip(letters, shape, strict=False)}  # as many as letters, if each has one size here
-        fits &= len(letters) == len(shape) and len(axes) == len({*letters})
-        fits &= all(n in (1, sizes[c]) for c, n in axes)
-    if not fits:
-        given = f"{equation!r} does not fit the shapes {', '.join(map(str, shapes))}"
-        expected = "a letter for each axis, or ... for the others; one size for each letter; no new letter after ->"
-        raise ShapeError(f"einsum: {given}; expected {expected}")
