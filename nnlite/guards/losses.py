@@ -127,7 +127,9 @@ def _classes(name, input, target, ignore_index):
     classes, expected = input.shape[axis], input.shape[:axis] + input.shape[axis + 1 :]
     if not is_tensor(target) or target.dtype not in ("int64", "uint8"):
         given = f"{target.dtype} of shape {target.shape}" if is_tensor(target) else type(target).__name__
-        raise TypeError(f"{name}: target must hold classes, whole numbers of shape {expected} (.long()), got {given}")
+        raise TypeError(
+            f"{name}: target must hold classes as whole numbers of shape {expected} (use .long()), got {given}"
+        )
     common.check_shape(name, input, expected, target=target)
     if not isinstance(ignore_index, int):
         raise TypeError(f"{name}: ignore_index must be a whole number, got {ignore_index!r}")

@@ -27,7 +27,9 @@ OPERATIONS = {
     "floor": op(lambda lib, F, a: a.floor() * a, IMAGE, values=between_steps),
     "ceil": op(lambda lib, F, a: a.ceil() * a, (2, 3), values=between_steps),
     "trunc": op(lambda lib, F, a: a.trunc() * a, (2, 3), values=between_steps),
-    "floor_divide": op(lambda lib, F, a: a.detach() // 2 + 3 // a.detach() + a, (2, 3), values=between_steps),
+    "floor_divide": op(
+        lambda lib, F, a: a.detach() // 2 + -3 // (a.detach() * a.detach() + 7.0) + a, (2, 3), values=between_steps
+    ),
     "remainder": op(lambda lib, F, a, b: (b * (a + 3)) % b, IMAGE, (5, 1), values=probability),
     "remainder below 0": op(lambda lib, F, a, b: lib.remainder(b * (a + 3), -b), (2, 3), (2, 3), values=probability),
     "remainder of numbers": op(lambda lib, F, a: a % 1 + 2 % (a.detach() + 4.5), (2, 3), values=probability),
