@@ -137,7 +137,7 @@ def test_not_refused_by_pytorch(torch, name):
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_it_differs(torch, name):
+def test_it_differs(torch, fast, name):
     (ours, our_warnings), (theirs, their_warnings) = (outcome(DIFFERENCES[name], t) for t in (nnlite.torch, torch))
     assert not (isinstance(ours, Exception) and isinstance(theirs, Exception)), (ours, theirs)
     assert (str(comparable(ours)), our_warnings) != (str(comparable(theirs)), their_warnings)
