@@ -113,3 +113,19 @@ def test_an_array_keeps_its_layout():
     assert columns.stride() == (1, 2) and not shares(columns, columns.contiguous())
     with pytest.raises(ValueError, match="runs backwards"):
         nnlite.from_numpy(np.arange(3.0)[::-1])
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda x: x.repeat(2),
+        lambda x: x.repeat(2, 3),
+        lambda x: x.expand(4, 3).clone().view(-1),
+        lambda x: x.expand(4, 3).contiguous().view(2, 6),
+    ],
+)
+def test_copies_in_a_row_may_be_changed(copied):
+    x = nnlite.zeros(3)
+    y = copied(x)
+    y += 1.0
+    assert y.sum().item() == y.numel() and x.tolist() == [0.0, 0.0, 0.0]
