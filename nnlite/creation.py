@@ -28,17 +28,17 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
     for anything but numbers, ValueError for ragged lists.
     """
     array = data.array if isinstance(data, Tensor) else data
-    typed = _has_dtype(array)
+    chosen = _holds_float64(array)
     if not hasattr(array, "dtype") or isinstance(array, np.generic):
         array = np.asarray(_plain(array))
     if not backends.is_array(array):
         raise TypeError(f"tensor: expected real numbers, got {type(data).__name__} of dtype {array.dtype}")
-    if dtype is None and array.dtype == np.float64 and not typed:
+    if dtype is None and array.dtype == np.float64 and not chosen:
         dtype = get_default_dtype()
     converted = array.astype(dtype or array.dtype)
     if array.dtype.kind in "iu" and converted.dtype.kind in "iu" and bool((converted != array).any()):
         raise ValueError(f"tensor: {converted.dtype} cannot hold all of these numbers, {array.dtype} can")
-    return Tensor(_place(converted, device or backends.device_of(array)), requires_grad)
+    return Tensor(_place(converted, backends.device_of(array) if device is None else device), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -46,7 +46,7 @@ def as_tensor(data: Any, dtype: Any = None, device: str | None = None) -> Tensor
     if not isinstance(data, (Tensor, np.ndarray)):
         return tensor(data, dtype, device)
     shared = data if isinstance(data, Tensor) else from_numpy(data)
-    return shared.to(dtype or shared.dtype).to(device or shared.device)
+    return shared.to(dtype or shared.dtype).to(device=device)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -223,10 +223,10 @@ def _size(name: str, size: tuple) -> tuple[int, ...]:
     return tuple(int(n) for n in sizes)
 
 
-def _has_dtype(data: Any) -> bool:
+def _holds_float64(data: Any) -> bool:
     """Whether these nested lists hold a number that is float64 already; NumPy turns Python's floats into it as well."""
     if isinstance(data, (list, tuple)):
-        return any(_has_dtype(x) for x in data)
+        return any(_holds_float64(x) for x in data)
     return getattr(data, "dtype", None) == np.float64
 
 

@@ -142,7 +142,7 @@ def _check_current(self):
 def _check_recordable(self):
     """Raise unless a recorded change may take the tensor's place in the graph: weights are changed by optimisers."""
     node, edge = self.grad_fn, self
-    while node is not None and node.shares_memory and not node.freed and getattr(node, "arrays", None) is None:
+    while node is not None and node.shares_memory and not node.freed:
         edge = node.edges[0]
         node = edge if isinstance(edge, Function) else None
     if is_tensor(edge) and edge.grad_fn is None and edge.requires_grad:

@@ -22,13 +22,11 @@ METHODS = {
     "functional.repeat": "repeat expand_as",
     "torch.autograd.gradients": "register_hook",
     "torch.cumprod": "cumprod",
-    "torch.elementary": """cos tan sinh cosh asin acos atan fmod log2 log10 expm1 rsqrt reciprocal floor ceil
-        trunc""",
+    "torch.elementary": "cos tan sinh cosh asin acos atan fmod log2 log10 expm1 rsqrt reciprocal floor ceil trunc",
     "torch.masks": "masked_fill masked_fill_ masked_select scatter_add scatter_add_",
     "torch.random_methods": "bernoulli_ normal_ random_ uniform_",
     "torch.composites": """addmm baddbmm addcmul addcdiv lerp addcmul_ addcdiv_ lerp_ diagonal triu ger mv trace tile
-        broadcast_to swapaxes swapdims movedim moveaxis
-        ravel narrow select unbind unflatten repeat_interleave""",
+        broadcast_to swapaxes swapdims movedim moveaxis ravel narrow select unbind unflatten repeat_interleave""",
     "torch.truth": "isnan isinf isfinite any all nonzero equal isclose allclose logical_xor count_nonzero",
     "functional.index": "__getitem__=getitem __iter__=iterate split chunk flip roll",
     "functional.cast": "expand clone",
@@ -46,7 +44,7 @@ METHODS = {
         byte char short new new_zeros new_ones new_empty new_full new_tensor
         pin_memory share_memory_ data_ptr storage""",
 }
-# the same, for what is no call: x.is_cuda
+# the same, for properties: x.is_cuda
 PROPERTIES = {"conversions": "T=transposed", "torch.tensor_methods": "is_cuda is_mps is_xpu is_sparse is_quantized"}
 
 

@@ -26,7 +26,7 @@ def collate(samples: Sequence[Any], device: str | None = None) -> Any:
     """
     first = samples[0]
     if isinstance(first, Tensor):
-        return stack(samples).to(device or first.device)
+        return stack(samples).to(device=device)
     if isinstance(first, int | float) and not isinstance(first, np.generic):
         return tensor(samples, np.float64 if isinstance(first, float) else None, device)
     if getattr(getattr(first, "dtype", None), "kind", "?") in "biuf":

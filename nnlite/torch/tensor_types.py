@@ -32,7 +32,7 @@ class TensorType(type):
         The memory of a tensor is shared, and that of an array of this dtype; all else is copied. Raises TypeError for a
         plain tuple of whole numbers, which could be a shape as well as two numbers, and for a tensor of another dtype.
         """
-        kind: Any = {"dtype": cls.numbers or get_default_dtype(), "device": device or cls.place}
+        kind: Any = {"dtype": cls.numbers or get_default_dtype(), "device": cls.place if device is None else device}
         if not data or all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in data):
             return creation.zeros(data or (0,), **kind)
         if len(data) > 1 or not hasattr(data[0], "__len__") or isinstance(data[0], str):

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-import nnlite
+import nnlite.data.collate
+import nnlite.torch
 from nnlite import backend as backends
 from nnlite.backend import layout, random
 from nnlite.backend.cpu import Cpu, blas, blocks, products
@@ -221,6 +222,15 @@ def test_without_a_gpu_one_line_says_what_to_do(monkeypatch):
         lambda: nnlite.tensor(1.0, device="cuda"),
         lambda: nnlite.nn.Conv2d(1, 1, 1).to("cuda:0"),
         lambda: nnlite.DataLoader([(np.zeros(2),)], device="gpu").__iter__().__next__(),
+        # the first GPU is number 0, which must not be taken for "none given"
+        lambda: nnlite.tensor(1.0, device=0),
+        lambda: nnlite.as_tensor([1.0], device=0),
+        lambda: nnlite.as_tensor(np.zeros(2), device=0),
+        lambda: nnlite.randn(2, device=0),
+        lambda: nnlite.zeros_like(nnlite.ones(2), device=0),
+        lambda: nnlite.data.collate.collate([nnlite.ones(2)], device=0),
+        lambda: nnlite.data.collate.collate([1.5], device=0),
+        lambda: nnlite.torch.FloatTensor([1.0], device=0),
     ):
         with pytest.raises(nnlite.DeviceError, match=r"no GPU here.*'cpu'.*nnlite\[gpu\]") as caught:
             ask()
