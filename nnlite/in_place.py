@@ -96,9 +96,14 @@ def zero_(self: Tensor) -> Tensor:
     return copy_(self, 0)
 
 
+def replacing(function: Any) -> Any:
+    """A function of a tensor as a method that changes the tensor: x.method(...) makes x what function(x, ...) is."""
+    return lambda self, *args, **settings: replace_(self, lambda x: function(x, *args, **settings))
+
+
 def _replacing(name: str) -> Any:
-    """The function of this name as a method that changes its tensor."""
-    return lambda self, *args, **settings: replace_(self, lambda x: getattr(F, name)(x, *args, **settings))
+    # by name, as functional/ is only being imported when it asks for this file
+    return replacing(lambda x, *args, **settings: getattr(F, name)(x, *args, **settings))
 
 
 relu_, sigmoid_, tanh_, exp_, log_, sqrt_ = map(_replacing, ("relu", "sigmoid", "tanh", "exp", "log", "sqrt"))

@@ -28,6 +28,7 @@ from ..functional import (
 from ..functional.shape import Move, unpack
 from ..functional.triangle import distance_from_diagonal
 from ..guards.common import check_choice, check_whole, require_tensors
+from ..in_place import replacing
 from ..tensor import Tensor
 
 ger = outer
@@ -115,12 +116,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     return add(input, mul(div(tensor1, tensor2), value))
 
 
-def _replacing(function: Any) -> Any:
-    """The function as a method that changes its tensor."""
-    return lambda self, *args, **settings: self.replace_(lambda x: function(x, *args, **settings))
-
-
-lerp_, addcmul_, addcdiv_ = map(_replacing, (lerp, addcmul, addcdiv))
+lerp_, addcmul_, addcdiv_ = map(replacing, (lerp, addcmul, addcdiv))
 
 
 def trace(input: Tensor) -> Tensor:

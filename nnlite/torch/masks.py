@@ -9,6 +9,7 @@ from ..function import Function
 from ..functional import expand, getitem, where
 from ..functional.gather import places, single
 from ..guards.common import require_tensors
+from ..in_place import replacing
 from ..tensor import Tensor
 
 
@@ -55,14 +56,4 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return getitem(expand(input, shape), expand(mask, shape))
 
 
-# Tensor's methods of these names
-
-
-def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """scatter_add in place"""
-    return self.replace_(lambda x: scatter_add(x, dim, index, src))
-
-
-def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """masked_fill in place"""
-    return self.replace_(lambda x: masked_fill(x, mask, value))
+scatter_add_, masked_fill_ = map(replacing, (scatter_add, masked_fill))  # Tensor's methods of these names
