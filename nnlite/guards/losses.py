@@ -28,6 +28,8 @@ def _regression(name, input, target, *others, reduction="mean", level=4):
     if input.shape != target.shape:
         broadcast(name, input.shape, target.shape)
         given = f"input has shape {input.shape}, target {target.shape}"
+        if reduction == "mean" and 0 in (*input.shape, *target.shape):
+            raise ShapeError(f"{name}: {given}, which leaves no elements to take the mean of")
         warnings.warn(f"{name}: {given}, and they broadcast; give both one shape if that is a slip", stacklevel=level)
 
 

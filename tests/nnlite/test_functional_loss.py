@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import nnlite
 import nnlite.functional as F
+from nnlite.errors import ShapeError
 from tests.helpers import assert_close, backward, far, leaf, orders, probability, seeds, signed
 
 
@@ -271,3 +272,8 @@ def test_arguments_by_position_are_pytorchs(torch, name):
 def test_huber_loss_takes_its_reduction_by_position():
     a, b = leaf([0.0, 3.0]), nnlite.zeros(2).double()
     assert F.huber_loss(a, b, "none", 2.0).tolist() == [0.0, 4.0]
+
+
+def test_a_mean_over_nothing_names_both_shapes():
+    with pytest.raises(ShapeError, match=re.escape("input has shape (0,), target (0, 1), which leaves no elements")):
+        F.l1_loss(nnlite.zeros(0), nnlite.zeros(0, 1))
