@@ -120,7 +120,7 @@ def inputs(crops: Crops) -> Tensor:
     and upper neighbours, cut off at 4 levels, and the signs of these steps.
 
     What sets paint apart from a photo is a level or two between neighbours. From the colours alone, whose range is 255,
-    a network takes long to learn to see that.
+    a network takes long to learn to see that. So it also finds what people cannot see, such as noise of a level.
     """
     levels = crops.transpose(3, 0, 1, 2).astype(np.float32)
     here, left, above = levels[:, :, 1:, 1:], levels[:, :, 1:, :-1], levels[:, :, :-1, 1:]
