@@ -12,13 +12,18 @@ from .files import atomic_path
 
 @contextmanager
 def drawing(path: str | os.PathLike, width: float, height: float, **options: Any) -> Iterator[Any]:
-    """A matplotlib figure of this size in inches, to draw in; it is written when the block ends without an error."""
+    """A matplotlib figure of this size in inches, to draw in; it is written when the block ends without an error.
+
+    A JPEG keeps its colours at full resolution, so that thin coloured lines stay as they are.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), **{"layout": "tight", **options})
     yield figure
+    jpeg = os.fspath(path).lower().endswith((".jpg", ".jpeg"))
+    how: dict[str, Any] = {"pil_kwargs": {"quality": 92, "subsampling": 0}} if jpeg else {}
     with atomic_path(path) as temporary:
-        figure.savefig(temporary)
+        figure.savefig(temporary, **how)
 
 
 def image_grid(

@@ -9,5 +9,6 @@ tiles.py      a generator on an image of any size, tile by tile
 evaluate.py   the figures on photos never seen in training
 apply.py      photo files and folders through a trained generator
 video.py      videos and cameras through one
+two_sample.py  can a classifier tell generated pictures from real cartoons?
 judge.py      how good a trained generator is on photos that it never saw
 """

@@ -114,7 +114,7 @@ def report(figures: dict, out: Path) -> str:
 
 def judge(arguments: list[str]) -> int:
     """Judge a trained generator on photos that were held out from its training."""
-    from demos.cartoonize.judge import judge_on_unseen, table
+    from demos.cartoonize.judge import describe_two_sample, judge_on_unseen, table
 
     parser = Parser(
         prog="python -m demos.cartoonize judge",
@@ -124,15 +124,15 @@ def judge(arguments: list[str]) -> int:
     parser.add_argument(
         "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
     )
-    add_out(parser, "judge", "the picture")
+    add_out(parser, "judge", "the pictures")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     device = choose_device(options.device)
     with claim_folder(options.out, "demos.cartoonize judge"):
         figures = judge_on_unseen(options.model, options.photos, options.out, device)
-    print(table(figures))
+    print(f"{table(figures)}\n\n{describe_two_sample(figures['two_sample'])}")
     print(f"\nframes a second: {figures['generator_fps']} generated, {figures['style_fps']} drawn by stylize")
-    print(f"Look at {options.out / 'judged.png'}.")
+    print(f"Look at {options.out / 'judged.png'}, and at whole photos in {options.out}/sheet-*.jpg.")
     return 0
 
 

@@ -58,11 +58,11 @@ def random_crop(images: Sequence[np.ndarray], size: int, rng: np.random.Generato
     return tuple(to_network(image[top : top + size, left : left + size][:, ::step]) for image in images)
 
 
-def grid(image: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Crops side by side that cover as much of the image as whole ones can."""
+def grid(image: np.ndarray, size: int, step: int | None = None) -> Iterator[np.ndarray]:
+    """Crops side by side, or one every `step` pixels, that cover as much of the image as whole ones can."""
     height, width = image.shape[:2]
-    for top in range(0, height - size + 1, size):
-        for left in range(0, width - size + 1, size):
+    for top in range(0, height - size + 1, step or size):
+        for left in range(0, width - size + 1, step or size):
             yield image[top : top + size, left : left + size]
 
 

@@ -2,7 +2,8 @@
 
 A cartoon keeps its photo recognisable, so the untouched photo already scores high, and the best affine change of
 its colours scores higher. Both are measured too; only what beats them has learnt to draw. The ink
-figure asks for the lines themselves.
+figure asks for the lines themselves. How much of a cartoon a picture is, wherever its strokes lie, is measured with
+`stylize.quality`: a generator may be near its target and still have the texture of a photo.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 
 from demos.cartoonize.crops import Pair
 from nnlite import metrics
+from stylize import quality
 
 DARK, DARKER = 0.35, 0.15  # ink is darker than the first, and darker than the photo by the second (luma, 0..1)
 
@@ -21,6 +23,24 @@ def compare(images: list[np.ndarray], photos: list[np.ndarray], cartoons: list[n
     measures = {"l1": metrics.l1, "psnr": metrics.psnr, "ssim": metrics.ssim}
     figures = {name: float(np.mean([measure(a, b) for a, b in scaled])) for name, measure in measures.items()}
     return figures | {"ink_f1": ink_f1(images, photos, cartoons)}
+
+
+def cartoonness(images: list[np.ndarray], photos: list[np.ndarray]) -> dict[str, float]:
+    """Means over whole pictures of what `stylize.quality` measures: how flat, inked and clean, how like the photo."""
+    pairs = list(zip(photos, images, strict=True))
+    measures = {
+        "flat_share": [quality.flat_share(image) for image in images],
+        "ink_percent": [quality.ink_percent(photo, image) for photo, image in pairs],
+        "specks_per_megapixel": [quality.specks_per_megapixel(image) for image in images],
+        "edge_recall": [quality.edge_recall(photo, image) for photo, image in pairs],
+        "ssim_l": [quality.ssim_l(photo, image) for photo, image in pairs],
+    }
+    return {name: float(np.mean(values)) for name, values in measures.items()}
+
+
+def way(reached: float, photo: float, target: float) -> float | None:
+    """(reached - photo) / (target - photo): 0 is where the photo is, 1 the target. None if these two are equal."""
+    return (reached - photo) / (target - photo) if target != photo else None
 
 
 def ink_f1(images: list[np.ndarray], photos: list[np.ndarray], cartoons: list[np.ndarray]) -> float:

@@ -49,6 +49,8 @@ def test_metrics_are_those_of_the_test_photos(trained):
     decibels = [-10 * np.log10(((a - b) ** 2).mean()) for a, b in crops]
     assert figures["untouched"]["psnr"] == pytest.approx(np.mean(decibels))
     assert 0 < figures["untouched"]["ssim"] < 1
+    assert 0 < figures["target"]["ink_percent"] < 20 and figures["target"]["flat_share_way"] == 1
+    assert "two_sample" not in figures  # that test is for `judge`
 
 
 def test_no_test_photo_is_trained_on(trained):
@@ -132,8 +134,9 @@ def test_judge_finds_the_photos_held_out(photos, trained, tmp_path):
     for name, shown in zip(("l1", "psnr", "ssim"), row[1:], strict=False):  # weights in half precision
         assert float(shown) == pytest.approx(figures["generated"][name], rel=1e-2), name
     assert f"{figures['test_crops']} crops of {figures['test_photos']} photo" in stdout
-    assert "frames a second" in stdout
-    assert read_image(tmp_path / "judged.png").std() > 10
+    assert "frames a second" in stdout and "The two-sample test needs at least 3 held-out photos" in stdout
+    for picture in ("judged.png", "sheet-1.jpg"):
+        assert read_image(tmp_path / picture).std() > 10
 
 
 def test_judge_refuses_photos_it_was_trained_on(photos, trained, tmp_path):

@@ -32,6 +32,13 @@ def test_each_image_stands_in_its_cell(tmp_path, rng, titles, scale):
     assert os.listdir(tmp_path) == ["grid.png"]
 
 
+def test_a_jpeg_keeps_thin_coloured_lines(tmp_path):
+    image = np.full((32, 32, 3), 128, np.uint8)
+    image[:, 15] = (200, 40, 40)
+    plot.image_grid([[image]], tmp_path / "grid.jpg", scale=1)
+    assert np.abs(png(tmp_path / "grid.jpg")[6:38, 6:38].astype(int) - image).max() < 40  # 69 where colours are halved
+
+
 def test_floats_from_0_to_1_are_bytes_over_255(tmp_path, rng):
     image = rng.integers(0, 256, (4, 4, 3), np.uint8)
     plot.image_grid([[image]], tmp_path / "a.png")
