@@ -14,7 +14,7 @@ from unicodedata import normalize
 import numpy as np
 from tqdm import tqdm
 
-from demos.cartoonize.tiles import draw
+from demos.cartoonize.tiles import draw, draw_inside
 from demos.cartoonize.weights import load_generator
 from demos.shared.program import UserError
 from nnlite import nn
@@ -85,7 +85,7 @@ def load_drawing(model: Path, scale: float, device: str) -> Callable[[np.ndarray
     generator, about = load_generator(model)
     generator.to(device)
     if about.translation:
-        return lambda rgb: draw(rgb, generator, device)
+        return lambda rgb: draw_inside(rgb, generator, about.hole, device)
     return lambda rgb: cartoonize(rgb, generator, about.strokes, scale, device)
 
 

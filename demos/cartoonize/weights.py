@@ -36,6 +36,7 @@ class GeneratorFile:
     judged_size: int  # side of the crops on which it is compared with the style
     test_photos: list[str]  # SHA-256 of the photos held out from its training
     translation: str = ""  # what demos.translate taught it, such as "colorize"; its three lengths are 0
+    hole: tuple[int, ...] | None = None  # RGB: it draws only what has this colour, and leaves the rest as it is
 
 
 def read_generator_file(path: Path) -> GeneratorFile:
@@ -55,7 +56,9 @@ def read_generator_file(path: Path) -> GeneratorFile:
     numbers = {name: options.number(name, allowed) for name, allowed in OPTIONS[kind].items()}
     test_photos = claims.strings("test_photos") if "test_photos" in claims.values else []
     if "translation" in claims.values:
-        return GeneratorFile(kind, numbers, "", 0, 0, 0, test_photos, claims.values["translation"])
+        hole = claims.inside("hole") if "hole" in claims.values else None
+        colour = tuple(hole.number(name, range(256)) for name in ("red", "green", "blue")) if hole else None
+        return GeneratorFile(kind, numbers, "", 0, 0, 0, test_photos, claims.values["translation"], colour)
     short_side = claims.number("short_side", range(1, LARGEST + 1))
     sizes = range(1, short_side + 1)
     if "judged_size" in claims.values:
