@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,32 @@ def train(arguments: list[str]) -> int:
     """Train with the options given."""
     # Imported here so that a missing system library of OpenCV is reported in one line, by run_program().
     from demos.translate.folders import pairs_in_folder
-    from demos.translate.judge import judge, table
     from demos.translate.tasks import TASKS, pairs_of_photos
 
+    options = settle(arguments, list(TASKS))
+    recipe = Recipe(**{name: options.computed[name] for name in ("size", "steps", "batch", "seed", "generator")})
+    recipe.check()
+    model = recipe.build().to(options.device)
+    with Run(options, model) as run:
+        if options.pairs:
+            pairs = pairs_in_folder(options.pairs, options.direction, recipe.crop, options.seed)
+        else:
+            pairs = pairs_of_photos(options.task, options.photos, recipe.crop, options.seed)
+        rates = hold_then_fall(model, options.steps, HOLD, run.step - 1)
+        for batch in run.batches(pairs.batches(recipe.crop, options.batch, options.seed, options.device)):
+            run.record(model.train_step(*batch))
+            for rate in rates:
+                rate.step()
+            if run.due():
+                run.record_picture(draw_samples(pairs, model.generator, recipe.crop, options.device))
+        if run.interrupted:
+            return run.stopped()
+        conclude(run, recipe, pairs, model.generator)
+    return 0
+
+
+def settle(arguments: list[str], tasks: list[str]) -> argparse.Namespace:
+    """The options. Those that exclude each other end the program with a message."""
     parser = Options(
         "translate",
         "Train Pix2Pix on pairs of pictures: your own with --pairs, or made from photos with --task. "
@@ -50,48 +73,11 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("--pairs", type=path_argument, metavar="DIR", help="a paired dataset to learn from")
     parser.computes_from("pairs", "picture")
     parser.computes_from_photos()
-    parser.computes("--task", "colorize", "without --pairs: what to learn from photos", choices=list(TASKS))
+    parser.computes("--task", "colorize", "without --pairs: what to learn from photos", choices=tasks)
     parser.computes("--direction", "AtoB", "with --pairs: from which side to which", choices=("AtoB", "BtoA"))
     parser.computes("--size", SIZE, "side of the crops, pixels", least=1, most=2048)
     parser.computes("--batch", BATCH, "crops in a step", least=1, most=1000)
     parser.computes("--generator", GENERATOR, "network to train", choices=list(GENERATORS))
-    refuse_contradictions(parser, arguments)
-    options = parser.settle(arguments)
-    shared = ("size", "steps", "batch", "seed", "generator")
-    recipe = Recipe(**{name: options.computed[name] for name in shared})
-    recipe.check()
-    model = recipe.build().to(options.device)
-    with Run(options, model) as run:
-        if options.pairs:
-            pairs = pairs_in_folder(options.pairs, options.direction, options.size, options.seed)
-        else:
-            pairs = pairs_of_photos(options.task, options.photos, options.size, options.seed)
-        rates = hold_then_fall(model, options.steps, HOLD, run.step - 1)
-        for batch in run.batches(pairs.batches(options.size, options.batch, options.seed, options.device)):
-            run.record(model.train_step(*batch))
-            for rate in rates:
-                rate.step()
-            if run.due():
-                run.record_picture(draw_samples(pairs, model.generator, options.size, options.device))
-        if run.interrupted:
-            return run.stopped()
-        weights, picture = options.out / "generator.safetensors", options.out / "test.png"
-        metadata = {"generator": recipe.generator, "options": json.dumps(recipe.generator_options())}
-        metadata |= {"translation": pairs.name, "recipe": json.dumps(options.computed)}
-        if pairs.hole:
-            metadata["hole"] = json.dumps(dict(zip(("red", "green", "blue"), pairs.hole, strict=True)))
-        save_generator(model.generator, weights, metadata)
-        generated = [draw_inside(one, model.generator, pairs.hole, options.device) for one, _ in pairs.test]
-        figures = judge(pairs, generated, picture)
-        run.finish({"translation": pairs.name, "test_pairs": len(pairs.test), **figures})
-    print(f"{pairs.name}, {table(figures, len(pairs.test))}")
-    print(f"Look at {picture} and {options.out / 'samples'}. For a picture of your own:")
-    print(f"  python -m demos.translate apply PHOTO --model {weights}")
-    return 0
-
-
-def refuse_contradictions(parser: Options, arguments: Sequence[str]) -> None:
-    """End the program with a message if options were given that exclude each other."""
     given = parser.parse_args(arguments)
     if given.pairs and given.task:
         parser.error("--pairs learns from a dataset, --task from damaged photos; give one of the two")
@@ -99,6 +85,29 @@ def refuse_contradictions(parser: Options, arguments: Sequence[str]) -> None:
         parser.error("--photos are for --task; with --pairs, the dataset has all the pictures")
     if given.direction and not given.pairs and not given.resume:
         parser.error(f"--direction {given.direction} goes with --pairs DIR; a --task has a direction of its own")
+    return parser.settle(arguments)
+
+
+def conclude(run: Run, recipe: Recipe, pairs: Pairs, generator: nn.Module) -> None:
+    """Write the weights, and figures and a picture of the pairs held out; report."""
+    from demos.translate.judge import judge, table
+
+    weights, picture = run.out / "generator.safetensors", run.out / "test.png"
+    metadata = {
+        "generator": recipe.generator,
+        "options": json.dumps(recipe.generator_options()),
+        "translation": pairs.name,
+        "recipe": json.dumps(run.options.computed),
+    }
+    if pairs.hole:
+        metadata["hole"] = json.dumps(dict(zip(("red", "green", "blue"), pairs.hole, strict=True)))
+    save_generator(generator, weights, metadata)
+    generated = [draw_inside(one, generator, pairs.hole, run.options.device) for one, _ in pairs.test]
+    figures = judge(pairs, generated, picture)
+    run.finish({"translation": pairs.name, "test_pairs": len(pairs.test), **figures})
+    print(f"{pairs.name}, {table(figures, len(pairs.test))}")
+    print(f"Look at {picture} and {run.out / 'samples'}. For a picture of your own:")
+    print(f"  python -m demos.translate apply PHOTO --model {weights}")
 
 
 def draw_samples(pairs: Pairs, generator: nn.Module, size: int, device: str) -> np.ndarray:

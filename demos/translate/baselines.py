@@ -19,11 +19,6 @@ KERNELS = 3, 5, 7  # sides of the medians that are tried, pixels
 RING, TELEA_RADIUS = 3, 5  # pixels around a hole
 
 
-def untouched(pairs: Sequence[Pair]) -> Baseline:
-    """The input as it is."""
-    return "the input", lambda image: image
-
-
 def affine(pairs: Sequence[Pair]) -> Baseline:
     """The affine map of colours that is best, in squares, on the training pairs."""
     matrix = fit_affine(list(pairs))

@@ -34,10 +34,11 @@ def pairs_in_folder(folder: Path, direction: str, size: int, seed: int) -> Pairs
     parts = choose(report, seed)
     report.pairs = [pair for pairs in parts.values() for pair in pairs]
     looks = check_pairs(report)
-    tell(report, direction)
     sound = {split: [pair for pair in pairs if pair in looks] for split, pairs in parts.items()}
     if not sound["train"]:
-        raise UserError(f"{folder}: none of its pairs for training can be used; python -m stylize check says more")
+        raise UserError(f"none of the pairs for training in {folder} can be used: {'; '.join(faults(report))}")
+    for line in [*faults(report), *reversals(report, direction)]:
+        say("translate", line)
     if not sound["test"]:
         sound = split_by_name(sound["train"], looks, seed)
     backwards = direction == "BtoA"
@@ -55,8 +56,9 @@ def choose(report: Report, seed: int) -> dict[str, list[Pair]]:
     if not any(splits.values()):
         splits["train"], others = others, []
     if not splits["train"]:
-        found = ", ".join(split for split, pairs in splits.items() if pairs)
-        raise UserError(f"{report.folder} has pairs for {found} and none for train; put those to learn from in train")
+        found = ", ".join(split for split, pairs in splits.items() if pairs) or "nothing"
+        reasons = "; ".join(faults(report)) or "put those to learn from in train"
+        raise UserError(f"{report.folder} has pairs for {found} and none for training: {reasons}")
     if others:
         say("translate", f"left out, in neither train, val nor test: {some([pair.name for pair in others])}")
     parts = {"train": splits["train"], "test": splits["test"] or splits["val"]}
@@ -68,22 +70,25 @@ def choose(report: Report, seed: int) -> dict[str, list[Pair]]:
     return parts
 
 
-def tell(report: Report, direction: str) -> None:
-    """Say what is wrong, and, where a manifest of ours says which side is the photo, what is the wrong way round."""
-    for what, names in report.findings.items():
-        say("translate", f"{what}: {some(names)}")
+def faults(report: Report) -> list[str]:
+    """What is wrong, and with which pairs, a line for each kind."""
+    return [f"{what}: {some(names)}" for what, names in report.findings.items()]
+
+
+def reversals(report: Report, direction: str) -> list[str]:
+    """What is the wrong way round. Only a manifest of ours tells which side is the photo."""
     if not report.made_here:
-        return
+        return []
+    lines = [f"{what}: {some(names)}" for what, names in report.hints.items()]
     if direction == "BtoA":
-        say("translate", "by its manifest A holds photos and B their cartoons; BtoA learns photos from cartoons")
-    for what, names in report.hints.items():
-        say("translate", f"{what}: {some(names)}")
+        lines.append("by its manifest A holds photos and B their cartoons; BtoA learns photos from cartoons")
+    return lines
 
 
 def split_by_name(pairs: list[Pair], looks: dict[Pair, Look], seed: int) -> dict[str, list[Pair]]:
     """Hold out some of the training pairs."""
     held_out = hold_out({pair.name: looks[pair].looks for pair in pairs}, seed)
-    say("translate", f"no test split: {len(held_out)} of {len(pairs)} pairs are held out, by name and --seed")
+    say("translate", f"no pairs in test or val: {len(held_out)} of {len(pairs)} are held out, by name and --seed")
     return {
         "train": [pair for pair in pairs if pair.name not in held_out],
         "test": [pair for pair in pairs if pair.name in held_out],

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from demos.cartoonize.crops import centre
-from demos.translate.baselines import untouched
 from demos.translate.pairs import Pairs
 from nnlite import metrics
 from nnlite.plot import image_grid
 from stylize.console import counted
 
-GENERATED = "generated"
+GENERATED, INPUT = "generated", "the input"
 SHOWN = 6  # test pairs in the picture, at most
 SIDE = 256  # pixels of each that are shown, at most
 
@@ -24,15 +23,14 @@ Figures = dict[str, dict[str, float]]  # what drew -> l1, psnr and ssim
 def judge(pairs: Pairs, generated: Sequence[np.ndarray], picture: Path) -> Figures:
     """The figures of the generated pictures, the inputs and each baseline; a picture of some of them.
 
-    The picture shows input, best baseline by L1, generated and target.
+    The picture shows input, the baseline with the smallest L1, generated and target.
     """
     inputs, targets = (list(images) for images in zip(*pairs.test, strict=True))
-    drawn = {GENERATED: list(generated)}
-    for fit in (untouched, *pairs.baselines):
-        name, draw = fit(pairs.train)
+    drawn = {GENERATED: list(generated), INPUT: inputs}
+    for name, draw in (fit(pairs.train) for fit in pairs.baselines):
         drawn[name] = [draw(image) for image in inputs]
     figures = {name: compare(images, targets) for name, images in drawn.items()}
-    best = best_baseline(figures)
+    best = min(list(drawn)[2:], key=lambda name: figures[name]["l1"])
     side = min(SIDE, *(length for image in inputs[:SHOWN] for length in image.shape[:2]))
     rows = list(zip(inputs, drawn[best], generated, targets, strict=True))[:SHOWN]
     shown = [[centre(image, side) for image in row] for row in rows]
@@ -47,15 +45,10 @@ def compare(images: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> dict
     return {name: float(np.mean([measure(*pair) for pair in scaled])) for name, measure in measures.items()}
 
 
-def best_baseline(figures: Figures) -> str:
-    """What has the smallest L1 without a network."""
-    return min((name for name in figures if name != GENERATED), key=lambda name: figures[name]["l1"])
-
-
 def table(figures: Figures, count: int) -> str:
     """The figures as lines of text."""
     lines = [f"{counted(count, 'picture')} never seen in training:", "", f"{'':28}{'L1':>8}{'PSNR':>8}{'SSIM':>8}"]
     lines += [f"{name:28}{f['l1']:8.4f}{f['psnr']:8.2f}{f['ssim']:8.3f}" for name, f in figures.items()]
-    best = best_baseline(figures)
+    best = min((name for name in figures if name != GENERATED), key=lambda name: figures[name]["l1"])
     ratio = figures[GENERATED]["l1"] / max(figures[best]["l1"], 1e-9)
     return "\n".join([*lines, "", f"L1 is {ratio:.2f} of the best of the others: {best}."])

@@ -1,247 +1,40 @@
-"""Pairs from folders and from photos, what they are compared with, and the program at a tiny size."""
+"""Options, pairs from photos, what they are compared with, and the program at a tiny size."""
 
 import json
-import re
 
 import numpy as np
 import pytest
 
 import nnlite
 from demos.cartoonize.weights import load_generator
-from demos.shared.program import UserError
-from demos.translate import baselines, folders
-from demos.translate.folders import pairs_in_folder
+from demos.translate import baselines
 from demos.translate.judge import compare, table
 from demos.translate.pairs import JUDGED, Pairs, hold_out, middle
 from demos.translate.tasks import ENOUGH, TASKS, pairs_of_photos
-from stylize import DatasetError, build_dataset, find_images, read_image, resize_short_side, stylize, write_image
+from stylize import read_image, write_image
 from stylize.degrade import HOLE, find_holes
 from stylize.images import resize
 
-from .runner import PHOTOS, call_here, refused
+from .paired import SIDE_BY_SIDE, TWO_FOLDERS, fill, negatives, small_photos
+from .runner import call_here, refused
 
 TINY = ("--size", 32, "--batch", 2, "--steps", 2, "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    """Eight photos, 48 pixels high, 64 wide."""
-    photos = [resize_short_side(read_image(path), 64) for path in find_images([PHOTOS])[:8]]
-    return [photo[:48, :64] for photo in photos]
-
-
-@pytest.fixture(scope="module")
-def photos(pictures, tmp_path_factory):
+def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
-    for number, picture in enumerate(pictures):
-        write_image(folder / f"{number}.png", picture)
+    for number, photo in enumerate(small_photos()):
+        write_image(folder / f"{number}.png", photo)
     return folder
 
 
-@pytest.fixture(scope="module")
-def pairs(pictures):
-    """Each photo, and its negative."""
-    return [(picture, 255 - picture) for picture in pictures]
+@pytest.fixture
+def pairs():
+    return negatives()
 
 
-LAYOUTS = ["{split}/{name}", "{split}{side}/{name}", "{split}/{side}/{name}", "{side}/{split}/{name}"]
-SIDE_BY_SIDE, TWO_FOLDERS = LAYOUTS[:2]
-
-
-def place(folder, layout, split, name, one, other):
-    """Write a pair where the layout says."""
-    if "{side}" in layout:
-        pictures = {layout.format(split=split, side=side, name=name): x for side, x in (("A", one), ("B", other))}
-    else:
-        pictures = {layout.format(split=split, name=name): np.hstack([one, other])}
-    for path, picture in pictures.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_image(folder / path, picture)
-
-
-def fill(folder, layout, pairs, splits=("train", "test")):
-    """Six pairs for the first split, two for the second."""
-    for number, pair in enumerate(pairs):
-        place(folder, layout, splits[number >= 6], f"{number}.png", *pair)
-
-
-# Layouts
-
-
-@pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_layouts(layout, direction, pairs, tmp_path):
-    fill(tmp_path / "data", layout, pairs)
-    found = pairs_in_folder(tmp_path / "data", direction, 16, seed=0)
-    assert found.name == f"data {direction}" and len(found.train) == 6 and len(found.test) == 2
-    for (one, other), (photo, negative) in zip(found.train + found.test, pairs, strict=True):
-        if direction == "BtoA":
-            photo, negative = negative, photo
-        np.testing.assert_array_equal(one, photo)
-        np.testing.assert_array_equal(other, negative)
-
-
-@pytest.mark.parametrize("layout", ["{name}", "{side}/{name}"])
-def test_without_splits_names_and_the_seed_decide(layout, pairs, tmp_path, capsys):
-    for number, pair in enumerate(pairs):
-        place(tmp_path, layout, "", f"{number}.png", *pair)
-    chosen = []
-    for seed in (0, 0, 1, 2):
-        found = pairs_in_folder(tmp_path, "AtoB", 16, seed)
-        assert len(found.train) + len(found.test) == 8 and found.test
-        assert not {one.tobytes() for one, _ in found.train} & {one.tobytes() for one, _ in found.test}
-        chosen.append({one.tobytes() for one, _ in found.test})
-        said = capsys.readouterr().err
-        assert f"no test split: {len(found.test)} of 8 pairs are held out, by name and --seed" in said
-    assert chosen[0] == chosen[1] and len(set(map(frozenset, chosen))) > 1
-
-
-def test_val_is_judged_if_there_is_no_test(pairs, tmp_path, capsys):
-    fill(tmp_path, SIDE_BY_SIDE, pairs, ("train", "val"))
-    assert len(pairs_in_folder(tmp_path, "AtoB", 16, 0).test) == 2
-    place(tmp_path, SIDE_BY_SIDE, "test", "0.png", *(image[::-1] for image in pairs[0]))
-    assert len(pairs_in_folder(tmp_path, "AtoB", 16, 0).test) == 1
-    assert capsys.readouterr().err == ""
-
-
-def test_a_dataset_made_here(photos, tmp_path, capsys):
-    """Its manifest says which side is the photo, so what goes the wrong way is named."""
-    build_dataset([photos], tmp_path, style="toon", short_side=48, strokes=96)
-    found = pairs_in_folder(tmp_path, "AtoB", 16, 0)
-    assert capsys.readouterr().err == ""
-    photo, cartoon = found.train[0]
-    np.testing.assert_array_equal(stylize(photo, "toon", 96 / 512), cartoon)
-    pairs_in_folder(tmp_path, "BtoA", 16, 0)
-    assert "by its manifest A holds photos and B their cartoons; BtoA learns photos" in capsys.readouterr().err
-    for file in [*tmp_path.glob("train/*.png"), *tmp_path.glob("test/*.png")]:
-        picture = read_image(file)
-        write_image(file, np.roll(picture, picture.shape[1] // 2, axis=1))
-    pairs_in_folder(tmp_path, "AtoB", 16, 0)
-    assert "look swapped against the manifest" in capsys.readouterr().err
-
-
-# What is wrong with single pairs: they are named, and the others are used
-
-
-def spoil(folder, pairs, how):
-    """Break the third training pair of trainA and trainB."""
-    one, other = folder / "trainA" / "2.png", folder / "trainB" / "2.png"
-    if how == "name":
-        other.rename(folder / "trainB" / "x.png")
-    elif how == "size":
-        write_image(other, pairs[2][1][:40])
-    elif how == "unreadable":
-        one.write_bytes(one.read_bytes()[:100])
-    elif how == "small":
-        write_image(one, pairs[2][0][:17])
-        write_image(other, pairs[2][1][:17])
-
-
-@pytest.mark.parametrize(
-    ("how", "said"),
-    [
-        ("name", "a picture in A without one of its name in B: train/2.png"),
-        ("size", "the two pictures differ in size: train/2.png"),
-        ("unreadable", "truncated (its end is missing); copy or download it again: train/2.png"),
-        ("small", "left out, smaller than a crop of 32x32: train/2.png"),
-    ],
-)
-def test_a_faulty_pair_is_left_out(how, said, pairs, tmp_path, capsys):
-    fill(tmp_path, TWO_FOLDERS, pairs)
-    spoil(tmp_path, pairs, how)
-    found = pairs_in_folder(tmp_path, "AtoB", 32, 0)
-    assert len(found.train) == 5 and len(found.test) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_an_odd_width_has_no_halves(pairs, tmp_path, capsys):
-    fill(tmp_path, SIDE_BY_SIDE, pairs)
-    write_image(tmp_path / "train" / "2.png", np.hstack(pairs[2])[:, :-1])
-    assert len(pairs_in_folder(tmp_path, "AtoB", 16, 0).train) == 5
-    assert "the width is odd, so there are no equal halves: train/2.png" in capsys.readouterr().err
-
-
-def test_leaks_are_reported(pairs, tmp_path, capsys):
-    fill(tmp_path, SIDE_BY_SIDE, pairs)
-    place(tmp_path, SIDE_BY_SIDE, "test", "same.png", *pairs[1])
-    lighter = np.clip(pairs[2][0].astype(int) + 5, 0, 255).astype(np.uint8)
-    place(tmp_path, SIDE_BY_SIDE, "test", "lighter.png", lighter, pairs[2][1])
-    pairs_in_folder(tmp_path, "AtoB", 16, 0)
-    said = capsys.readouterr().err
-    assert "the same file in two splits: train/1.png = test/same.png" in said
-    assert "nearly the same photo in two splits: train/2.png = test/lighter.png" in said
-
-
-def test_a_large_dataset_is_not_read_whole(pairs, tmp_path, capsys, monkeypatch):
-    fill(tmp_path, SIDE_BY_SIDE, pairs)
-    monkeypatch.setattr(folders, "MOST", {"train": 4, "test": 1})
-    chosen = [{one.tobytes() for one, _ in pairs_in_folder(tmp_path, "AtoB", 16, s).train} for s in (0, 0, 1)]
-    assert len(chosen[0]) == 4 and chosen[0] == chosen[1] != chosen[2]
-    assert "4 of 6 train pairs are used, chosen by --seed" in capsys.readouterr().err
-    monkeypatch.setattr(folders, "MOST_BYTES", 2 * 6 * 48 * 64)
-    assert len(pairs_in_folder(tmp_path, "AtoB", 16, 0).train) == 2
-    assert "2 of 4 pairs are used; more take over a gigabyte" in capsys.readouterr().err
-
-
-# What cannot be used at all
-
-
-def nothing(folder, pairs):
-    folder.mkdir()
-
-
-def only_one_side(folder, pairs):
-    fill(folder, TWO_FOLDERS, pairs)
-    (folder / "trainB").rename(folder / "other")
-
-
-def only_test(folder, pairs):
-    fill(folder, SIDE_BY_SIDE, pairs, ("test", "val"))
-
-
-def odd_widths(folder, pairs):
-    for number in range(3):
-        place(folder, SIDE_BY_SIDE, "train", f"{number}.png", pairs[number][0], pairs[number][1][:, 1:])
-
-
-def unequal_names(folder, pairs):
-    fill(folder, TWO_FOLDERS, pairs)
-    for number in range(6):
-        (folder / "trainB" / f"{number}.png").rename(folder / "trainB" / f"{number}-target.png")
-
-
-def unreadable(folder, pairs):
-    (folder / "train").mkdir(parents=True)
-    (folder / "train" / "0.png").write_bytes(b"no picture")
-
-
-def small(folder, pairs):
-    for number in range(4):
-        place(folder, "{name}", "", f"{number}.png", *(image[:20, :20] for image in pairs[number]))
-
-
-def a_single_pair(folder, pairs):
-    place(folder, "{name}", "", "0.png", *pairs[0])
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (nothing, "no pictures in folders that look like a paired dataset"),
-        (only_one_side, "trainA has no trainB next to it; pairs need both"),
-        (only_test, "has pairs for val, test and none for train; put those to learn from in train"),
-        (odd_widths, "none of its pairs for training can be used"),
-        (unequal_names, "has pairs for test and none for train"),
-        (unreadable, "none of its pairs for training can be used"),
-        (small, "no picture has room for a crop of 24x24: the largest short side is 20; use larger pictures or"),
-        (a_single_pair, "1 pair, and two are needed"),
-    ],
-)
-def test_folders_that_cannot_be_used(make, said, pairs, tmp_path):
-    make(tmp_path / "data", pairs)
-    with pytest.raises((UserError, DatasetError), match=re.escape(said)) as caught:
-        pairs_in_folder(tmp_path / "data", "AtoB", 24, 0)
-    assert "\n" not in str(caught.value)
+# Options
 
 
 @pytest.mark.parametrize(
@@ -273,12 +66,12 @@ def test_options_that_cannot_be_used(options, said, pairs, tmp_path):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_pairs_of_a_task(task, photos, pictures):
+def test_pairs_of_a_task(task, photos):
     found = pairs_of_photos(task, [photos], 16, seed=3)
     side = 0 if task == "day2night" else 1  # of the photo
     held_out = [pair[side] for pair in found.test]
     assert len(found.train) >= ENOUGH and 0 < len(held_out) < 8
-    assert {photo.tobytes() for photo in held_out} < {picture.tobytes() for picture in pictures}
+    assert {photo.tobytes() for photo in held_out} < {photo.tobytes() for photo in small_photos()}
     for pair in found.train:
         assert min(pair[0].shape[:2]) >= 24 and pair[0].shape == pair[1].shape
         whole = resize(pair[side], 64, 48)
@@ -288,8 +81,8 @@ def test_pairs_of_a_task(task, photos, pictures):
     assert first == second != third
 
 
-def test_photos_that_cannot_be_used_are_named(photos, pictures, tmp_path, capsys):
-    write_image(tmp_path / "small.png", pictures[0][:20])
+def test_photos_that_cannot_be_used_are_named(photos, tmp_path, capsys):
+    write_image(tmp_path / "small.png", small_photos()[0][:20])
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     found = pairs_of_photos("colorize", [photos, tmp_path], 32, 0)
     assert len(found.test) == 1
