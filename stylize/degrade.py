@@ -28,7 +28,7 @@ def rain(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Bright streaks that fall in one direction, more or less, and a thin veil of mist.
 
     The direction is up to 30 degrees off the vertical; a streak is off it by about 3 degrees, .02 to .12 long, and
-    covers .25 to .85 of what is behind it. It is .004 wide, but at least a pixel.
+    covers .25 to .85 of what is behind it. It is .0025 wide, but at least a pixel.
     """
     height, width = photo.shape[:2]
     side = min(height, width)
@@ -38,7 +38,7 @@ def rain(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         x, y, length = rng.uniform(0, width), rng.uniform(0, height), side * rng.uniform(0.02, 0.12)
         angle = np.radians(slant + rng.normal(0, 3))
         ends = np.array([[x, y], [x + length * np.sin(angle), y + length * np.cos(angle)]])
-        _draw_streak(cover, ends, int(255 * rng.uniform(0.25, 0.85)), max(1, round(0.004 * side)))
+        _draw_streak(cover, ends, int(255 * rng.uniform(0.25, 0.85)), max(1, round(0.0025 * side)))
     share = to_float(cover)[..., None]
     veil = rng.uniform(0.05, 0.25)
     misty = (1 - veil) * to_float(photo) + veil * VEIL

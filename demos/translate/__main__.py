@@ -73,7 +73,7 @@ def settle(arguments: list[str], tasks: list[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", type=path_argument, metavar="DIR", help="a paired dataset to learn from")
     parser.computes_from("pairs", "picture")
     parser.computes_from_photos()
-    parser.computes("--task", "colorize", "without --pairs: what to learn from photos", choices=tasks)
+    parser.computes("--task", "derain", "without --pairs: what to learn from photos", choices=tasks)
     parser.computes("--direction", "AtoB", "with --pairs: from which side to which", choices=("AtoB", "BtoA"))
     parser.computes("--size", SIZE, "side of the crops, pixels", least=1, most=2048)
     parser.computes("--batch", BATCH, "crops in a step", least=1, most=1000)

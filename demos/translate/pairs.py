@@ -23,7 +23,7 @@ NAMED = 3  # pairs named in a message
 class Pairs:
     """What a run learns from, (input, target), what it is judged by, and what it is compared with."""
 
-    name: str  # of the translation, such as "colorize"
+    name: str  # of the translation, such as "derain"
     train: list[Pair]
     test: list[Pair]
     baselines: Sequence[Fit]

@@ -70,7 +70,7 @@ def test_what_is_not_a_hole_stays(photo):
 def test_lengths_grow_with_the_photo(degrade):
     """So that the damaged share is about the same at every size."""
     shares = []
-    for side in (250, 750):
+    for side in (400, 1200):
         dark = np.zeros((side, side, 3), np.uint8)
         shares.append(np.mean([(degraded(degrade, dark, seed)[..., 0] > 60).mean() for seed in range(10)]))
     assert 0.02 < shares[1] < 0.3
