@@ -34,7 +34,8 @@ def judge(pairs: Pairs, generated: Sequence[np.ndarray], picture: Path) -> Figur
     side = min(SIDE, *(length for image in inputs[:SHOWN] for length in image.shape[:2]))
     rows = list(zip(inputs, drawn[best], generated, targets, strict=True))[:SHOWN]
     shown = [[centre(image, side) for image in row] for row in rows]
-    image_grid(shown, picture, titles=("input", best, GENERATED, "target"), scale=1)
+    scale = max(1, SIDE // side)
+    image_grid(shown, picture, titles=("input", best, GENERATED, "target"), scale=scale)
     return figures
 
 
