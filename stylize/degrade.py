@@ -55,18 +55,18 @@ def noise(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def holes(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Scribbles and rectangles painted over in the colour HOLE, so that the picture itself says what is missing.
 
-    Four to eight scribbles of four strokes each, .02 to .05 wide, and two to five rectangles of .05 to .15 a side.
+    Six to twelve scribbles of four strokes each, .008 to .02 wide, and two to five rectangles of .03 to .08 a side.
     """
     height, width = photo.shape[:2]
     side = min(height, width)
     torn = photo.copy()
-    for _ in range(rng.integers(4, 9)):
+    for _ in range(rng.integers(6, 13)):
         start, moves = rng.uniform(0, (width, height)), rng.normal(0, 0.2 * side, (4, 2))
         corners = np.rint(start + np.vstack([np.zeros(2), moves.cumsum(axis=0)])).astype(np.int32)
-        cv2.polylines(torn, [corners], False, HOLE, max(1, round(rng.uniform(0.02, 0.05) * side)))
+        cv2.polylines(torn, [corners], False, HOLE, max(1, round(rng.uniform(0.008, 0.02) * side)))
     for _ in range(rng.integers(2, 6)):
         left, top = (int(rng.uniform(0, length)) for length in (width, height))
-        w, h = (max(1, round(rng.uniform(0.05, 0.15) * side)) for _ in range(2))
+        w, h = (max(1, round(rng.uniform(0.03, 0.08) * side)) for _ in range(2))
         torn[top : top + h, left : left + w] = HOLE
     return torn
 
