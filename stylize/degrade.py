@@ -9,8 +9,7 @@ import numpy as np
 
 from ._cv2 import cv2
 from .filters import gaussian, luma, to_float, to_uint8
-from .lines import Lines, draw_lines
-from .registry import default_scale
+from .registry import stylize
 
 HOLE = (255, 0, 255)  # magenta, which photos hardly have: a hole is seen as one
 RAIN = 0.9  # grey level of a streak, 0..1
@@ -77,9 +76,8 @@ def find_holes(torn: np.ndarray) -> np.ndarray:
 
 
 def sketch(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The photo's lines in black on white, as lines.py draws them for the cartoons. Nothing here is random."""
-    ink = draw_lines(photo, default_scale(photo), Lines(line_sigma=1.0, line_threshold=0.004))
-    return cv2.cvtColor(to_uint8(1 - ink), cv2.COLOR_GRAY2RGB)
+    """Lines and hatching in graphite: the style pencil. Nothing here is random."""
+    return stylize(photo, "pencil")
 
 
 def night(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
