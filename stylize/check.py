@@ -146,17 +146,17 @@ def _check_direction(report: Report, looks: dict[Pair, Look]) -> None:
 
 
 def _check_leaks(report: Report, looks: dict[Pair, Look]) -> None:
-    """Pairs of two splits with the same file, or with nearly the same photo, mirrored or not."""
+    """Pairs that are in two splits, or have nearly the same photo, mirrored or not."""
     for one, other in combinations(report.splits, 2):
         ours = [pair for pair in looks if pair.split == one]
         theirs = [pair for pair in looks if pair.split == other]
         if not ours or not theirs:
             continue
-        files = {file: pair for pair in theirs for file in looks[pair].hashes}
+        same = {tuple(looks[pair].hashes): pair for pair in theirs}
         hashes = np.array([(looks[pair].looks, looks[pair].mirrored) for pair in theirs], np.uint64)
         for pair in ours:
-            if same := next((files[file] for file in looks[pair].hashes if file in files), None):
-                report.wrong("the same file in two splits", f"{pair.name} = {same.name}")
+            if twin := same.get(tuple(looks[pair].hashes)):
+                report.wrong("the same pair in two splits", f"{pair.name} = {twin.name}")
                 continue
             bits = np.bitwise_count(hashes ^ np.uint64(looks[pair].looks))
             for i, j in np.argwhere(bits <= SAME_PICTURE):

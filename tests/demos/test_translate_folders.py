@@ -124,7 +124,7 @@ def test_leaks_are_reported(pairs, tmp_path, capsys):
     place(tmp_path, SIDE_BY_SIDE, "test", "lighter.png", lighter, pairs[2][1])
     pairs_in_folder(tmp_path, "AtoB", 16, 0)
     said = capsys.readouterr().err
-    assert "the same file in two splits: train/1.png = test/same.png" in said
+    assert "the same pair in two splits: train/1.png = test/same.png" in said
     assert "nearly the same photo in two splits: train/2.png = test/lighter.png" in said
 
 

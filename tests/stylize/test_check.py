@@ -252,10 +252,10 @@ def test_a_side_without_the_other_is_refused(there, missing, pairs, tmp_path):
         check_dataset(tmp_path)
 
 
-def test_the_same_file_in_two_splits_is_a_leak_even_if_it_shows_next_to_nothing(tmp_path):
+def test_the_same_pair_in_two_splits_is_a_leak_even_if_it_shows_next_to_nothing(tmp_path):
     """A map of labels, as here, is too plain to be recognised by what it looks like."""
     plain = np.full((64, 128, 3), 200, np.uint8)
     for split in ("train", "test"):
         (tmp_path / split).mkdir()
         save(tmp_path / split / f"{split}.png", plain)
-    assert check_dataset(tmp_path).findings == {"the same file in two splits": ["train/train.png = test/test.png"]}
+    assert check_dataset(tmp_path).findings == {"the same pair in two splits": ["train/train.png = test/test.png"]}
