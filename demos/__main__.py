@@ -5,6 +5,7 @@ from stylize import console
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
+    ("translate", "Pix2Pix on pairs of your own, or on damaged photos: colours, rain, noise, holes", "5 min"),
     ("cyclegan", "photographs become cartoons without pairs, compared with Pix2Pix, which had them", "7 min"),
     ("ablation", "Pix2Pix with its L1 term alone, its adversarial term alone, and both", "2.5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),

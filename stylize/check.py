@@ -1,25 +1,20 @@
-"""Is a paired dataset sound? For any, made here or downloaded, in one of these layouts:
-
-    side by side    DIR/<split>/NAME, or DIR/NAME: one picture, photo | cartoon
-    two folders     DIR/A/<split>/NAME and DIR/B/<split>/NAME (or DIR/A/NAME and DIR/B/NAME)
-                    DIR/<split>A/NAME and DIR/<split>B/NAME, as in trainA and trainB
+"""Is a paired dataset sound? For any, made here or downloaded, in one of the layouts of layouts.py.
 
 What can be known for sure is a finding; what a rule of thumb suggests is a hint.
 """
 
 import hashlib
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from .formats import EXTENSIONS
 from .images import ImageError, read_image, resize
+from .layouts import Pair, Report, find_pairs
 from .limits import photo_limits
-from .manifest import Record, halves, pair_paths, read_manifest
-from .options import SPLITS, DatasetError
+from .manifest import halves, pair_paths, read_manifest
+from .options import DatasetError
 from .quality import lightness, mean_difference
 from .split import SAME_PICTURE, perceptual_hash
 from .workers import Workers
@@ -32,36 +27,7 @@ CLEARLY_FLATTER = 0.06  # difference of flat shares that leaves no doubt which s
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A pair as it lies in the folders."""
-
-    split: str  # "" if there are none
-    name: str  # of the file, with its split, for messages
-    paths: tuple[Path, ...]  # one picture, side by side, or photo and cartoon
-
-
-@dataclass
-class Report:
-    """What `check_dataset` found."""
-
-    folder: Path
-    layout: str
-    made_here: bool
-    pairs: list[Pair]
-    splits: dict[str, list[str]] = field(default_factory=dict)  # split -> sizes of its photos
-    direction: str = ""
-    findings: dict[str, list[str]] = field(default_factory=dict)  # what is wrong -> with which pairs
-    hints: dict[str, list[str]] = field(default_factory=dict)
-
-    def wrong(self, what: str, which: str) -> None:
-        self.findings.setdefault(what, []).append(which)
-
-    def hint(self, what: str, which: str) -> None:
-        self.hints.setdefault(what, []).append(which)
-
-
-@dataclass(frozen=True)
-class _Look:
+class Look:
     """What is kept of a pair once it was read."""
 
     hashes: list[str]  # of the files
@@ -77,15 +43,16 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
 
     workers, progress: as in `build_dataset`. Raises DatasetError where there are no pictures at all.
     """
-    folder = Path(folder)
-    _require_folder(folder)
-    try:
-        report = find_pairs(folder)
-    except OSError as error:
-        raise DatasetError(f"{error.filename}: cannot read ({error.strerror}); check its permissions") from error
+    report = find_pairs(Path(folder))
+    check_pairs(report, workers, progress)
+    return report
+
+
+def check_pairs(report: Report, workers: int | None = None, progress: bool = True) -> dict[Pair, Look]:
+    """Read the pairs of a report and add to it what is wrong with them. Returns what is kept of the sound ones."""
     with Workers(workers, len(report.pairs)) as pool:
         looked = pool.map(_look, report.pairs, "check", progress)
-    looks: dict[Pair, _Look] = {}
+    looks: dict[Pair, Look] = {}
     for pair, result in zip(report.pairs, looked, strict=True):
         if isinstance(result, str):
             report.wrong(result, pair.name)
@@ -98,98 +65,10 @@ def check_dataset(folder: str | Path, workers: int | None = None, progress: bool
     _check_direction(report, looks)
     _check_leaks(report, looks)
     _check_repetition(report, looks)
-    return report
+    return looks
 
 
-def _require_folder(path: Path) -> None:
-    if os.path.isdir(path):
-        return
-    if os.path.exists(path):
-        what = "a file" if os.path.isfile(path) else "a pipe or a device"
-        raise DatasetError(f"{path} is {what}, not a folder; name the folder of a dataset")
-    if os.path.islink(path):
-        raise DatasetError(f"{path} is a broken link; name the folder of a dataset")
-    raise DatasetError(f"{path}: no such folder; check spelling and permissions")
-
-
-def find_pairs(folder: Path) -> Report:
-    """The layout and the pairs, by names alone. Raises DatasetError if there are none."""
-    sub = [child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
-    sub.sort(key=lambda child: _order(child.name))
-    doubles = _doubles(folder, sub)
-    report = Report(folder, "two folders" if doubles else "side by side", bool(_manifest_or_none(folder)), [])
-    for split, (photos, cartoons) in doubles.items():
-        report.splits[split] = []
-        _match(report, split, photos, cartoons)
-    if not doubles:
-        singles = {child.name: child for child in sub if child.name in SPLITS or _pictures(child)}
-        for split, place in (singles or {"": folder}).items():
-            report.splits[split] = []
-            files = [path for paths in _pictures(place).values() for path in paths]
-            report.pairs += [Pair(split, _named(split, path), (path,)) for path in files]
-    for pair in [pair for pair in report.pairs if any(_is_special(path) for path in pair.paths)]:
-        report.wrong("not a regular file but a pipe or a device", pair.name)
-        report.pairs.remove(pair)
-    for split in report.splits:
-        if not any(pair.split == split for pair in report.pairs):
-            report.wrong("a split without pairs", split or "(all)")
-    if not report.pairs and not report.findings.keys() - {"a split without pairs"}:
-        raise DatasetError(f"{folder}: no pictures in folders that look like a paired dataset (A and B, trainA and "
-                           "trainB, or train and test with pictures side by side)")  # fmt: skip
-    return report
-
-
-def _doubles(folder: Path, sub: list[Path]) -> dict[str, tuple[Path, Path]]:
-    """Split -> the folders of its photos and its cartoons; none if the pictures lie side by side."""
-    a, b = folder / "A", folder / "B"
-    if a in sub and b in sub:
-        inside = {child.name for side in (a, b) for child in side.iterdir() if child.is_dir()}
-        return {split: (a / split, b / split) for split in sorted(inside, key=_order)} or {"": (a, b)}
-    stems = [child.name[:-1] for child in sub if child.name.endswith("A")]
-    twos = {stem: (folder / f"{stem}A", folder / f"{stem}B") for stem in stems}
-    return {stem: two for stem, two in twos.items() if two[1] in sub}
-
-
-def _order(name: str) -> tuple[int, str]:
-    """train, val, test, then whatever else there is."""
-    return next((i for i, split in enumerate(SPLITS) if name.startswith(split)), len(SPLITS)), name
-
-
-def _match(report: Report, split: str, photos: Path, cartoons: Path) -> None:
-    """The pairs of two folders by equal names; the extension may differ."""
-    left, right = _pictures(photos), _pictures(cartoons)
-    for stem in sorted(left.keys() | right.keys()):
-        files = left.get(stem, []), right.get(stem, [])
-        name = _named(split, (files[0] or files[1])[0])
-        if not files[1]:
-            report.wrong("a photo without a cartoon of its name", name)
-        elif not files[0]:
-            report.wrong("a cartoon without a photo of its name", name)
-        elif len(files[0]) > 1 or len(files[1]) > 1:
-            report.wrong("more than one file of the same name", name)
-        else:
-            report.pairs.append(Pair(split, name, (files[0][0], files[1][0])))
-
-
-def _pictures(folder: Path) -> dict[str, list[Path]]:
-    """Stem -> the pictures of that name, directly in a folder."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and not path.is_dir():
-            found.setdefault(path.stem, []).append(path)
-    return found
-
-
-def _is_special(path: Path) -> bool:
-    """Whether reading it might never end. (A broken link is found when it is read.)"""
-    return path.exists() and not path.is_file()
-
-
-def _named(split: str, path: Path) -> str:
-    return f"{split}/{path.name}" if split else path.name
-
-
-def _look(pair: Pair) -> _Look | str:
+def _look(pair: Pair) -> Look | str:
     """Read a pair; or what is wrong with it."""
     try:
         with photo_limits():
@@ -202,8 +81,8 @@ def _look(pair: Pair) -> _Look | str:
         pictures = list(halves(pictures[0]))
     photo, cartoon = pictures
     if photo.shape != cartoon.shape:
-        return "photo and cartoon differ in size"
-    return _Look(
+        return "the two pictures differ in size"
+    return Look(
         hashes=[hashlib.sha256(path.read_bytes()).hexdigest() for path in pair.paths],
         size=(photo.shape[1], photo.shape[0]),
         looks=perceptual_hash(photo),
@@ -218,14 +97,7 @@ def _flat_share(rgb: np.ndarray) -> float:
     return float((np.hypot(dx, dy) < LEVEL).mean())
 
 
-def _manifest_or_none(folder: Path) -> list[Record] | None:
-    try:
-        return read_manifest(folder)
-    except DatasetError:
-        return None
-
-
-def _check_manifest(report: Report, looks: dict[Pair, _Look]) -> None:
+def _check_manifest(report: Report, looks: dict[Pair, Look]) -> None:
     """Files missing, altered or not listed; one source in two splits; a run that was not finished."""
     try:
         records = [record for record in read_manifest(report.folder) if record["status"] != "skipped"]
@@ -254,7 +126,7 @@ def _check_manifest(report: Report, looks: dict[Pair, _Look]) -> None:
             report.wrong("a photo in two splits", f"{source} in {' and '.join(sorted(found))}")
 
 
-def _check_direction(report: Report, looks: dict[Pair, _Look]) -> None:
+def _check_direction(report: Report, looks: dict[Pair, Look]) -> None:
     """The cartoon is the flatter side. Say which that is in most pairs, and name those that are clearly otherwise."""
     sides = ("left", "right") if report.layout == "side by side" else ("A", "B")
     if not looks:
@@ -273,15 +145,19 @@ def _check_direction(report: Report, looks: dict[Pair, _Look]) -> None:
             report.hint("photo and cartoon look swapped", pair.name)
 
 
-def _check_leaks(report: Report, looks: dict[Pair, _Look]) -> None:
-    """Pairs of two splits with nearly the same photo, mirrored or not."""
+def _check_leaks(report: Report, looks: dict[Pair, Look]) -> None:
+    """Pairs that are in two splits, or have nearly the same photo, mirrored or not."""
     for one, other in combinations(report.splits, 2):
         ours = [pair for pair in looks if pair.split == one]
         theirs = [pair for pair in looks if pair.split == other]
         if not ours or not theirs:
             continue
+        same = {tuple(looks[pair].hashes): pair for pair in theirs}
         hashes = np.array([(looks[pair].looks, looks[pair].mirrored) for pair in theirs], np.uint64)
         for pair in ours:
+            if twin := same.get(tuple(looks[pair].hashes)):
+                report.wrong("the same pair in two splits", f"{pair.name} = {twin.name}")
+                continue
             bits = np.bitwise_count(hashes ^ np.uint64(looks[pair].looks))
             for i, j in np.argwhere(bits <= SAME_PICTURE):
                 seen = looks[theirs[i]].thumbnails[0]
@@ -297,7 +173,7 @@ def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     return not flat and mean_difference(lighter, b) <= ALIKE
 
 
-def _check_repetition(report: Report, looks: dict[Pair, _Look]) -> None:
+def _check_repetition(report: Report, looks: dict[Pair, Look]) -> None:
     """Equal pictures in one split, which do no harm, and pairs whose two sides have nothing in common."""
     first: dict[tuple[str, ...], Pair] = {}
     for pair, look in looks.items():

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from ._cv2 import cv2
-from .check import Pair, Report
 from .images import ImageError, read_image, resize, write_image
+from .layouts import Pair, Report
 
 COLUMNS, ROWS = 3, 8
 WIDTH, HEIGHT, CAPTION, GAP = 400, 200, 22, 8  # of a pair, in pixels

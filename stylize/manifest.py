@@ -14,7 +14,7 @@ right, OUT/train/NAME.png; "folders", two of equal name, photo OUT/A/train/NAME.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -167,10 +167,11 @@ def load_pairs(folder: str | Path, split: str) -> list[tuple[str, np.ndarray, np
     if split not in splits:
         raise DatasetError(f"{folder} has no split {split!r}; its splits are {', '.join(splits)}")
     chosen = sorted((record for record in pairs if record["split"] == split), key=lambda record: record["file"])
-    return [(Path(record["file"]).stem, *_read_pair(pair_paths(folder, record))) for record in chosen]
+    return [(Path(record["file"]).stem, *read_pair(pair_paths(folder, record))) for record in chosen]
 
 
-def _read_pair(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
+def read_pair(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and cartoon, RGB, uint8, (H, W, 3), from one file, side by side, or two. Raises ImageError."""
     pictures = [read_image(path) for path in paths]
     photo, cartoon = halves(*pictures) if len(pictures) == 1 else pictures
     return photo, cartoon

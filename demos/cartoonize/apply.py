@@ -2,18 +2,19 @@
 
 The generator draws strokes of a fixed width in pixels, so the size at which it works decides how bold they look. A
 large photo is shrunk to `scale` times the short side for which these strokes are meant, cartoonised there (tiles.py),
-and enlarged to its own size again.
+and enlarged to its own size again. A translation (demos.translate) works at the photo's own size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from unicodedata import normalize
 
 import numpy as np
 from tqdm import tqdm
 
-from demos.cartoonize.tiles import draw
+from demos.cartoonize.tiles import draw, draw_inside
 from demos.cartoonize.weights import load_generator
 from demos.shared.program import UserError
 from nnlite import nn
@@ -25,7 +26,6 @@ from stylize.formats import WRITABLE
 from stylize.images import MAX_MEGAPIXELS, read_picture, resize, resize_short_side, write_image
 from stylize.marks import mark_for
 
-PROGRAM, COMMAND = "cartoonize", "demos.cartoonize apply"
 GREY = 3  # levels by which the channels of a grey photo may differ, as compression and colour profiles leave them
 
 
@@ -37,45 +37,56 @@ def apply_to_files(
     device: str,
     overwrite: bool = False,
     max_megapixels: float = MAX_MEGAPIXELS,
+    program: str = "cartoonize",
+    result: str = "cartoon",
 ) -> int:
-    """Cartoonise every photo among `sources` into `out`. Returns the exit status: 0, or 1 if something was left out.
+    """Draw every photo among `sources` into `out`. Returns the exit status: 0, or 1 if something was left out.
 
-    Pictures in `out`, and other cartoons of ours in the folders, do not count as photos. Raises UserError if no photo
-    could be used, CheckpointError for a model that cannot be loaded.
+    Pictures in `out`, and others of ours in the folders, do not count as photos. `program` is the demo whose mark the
+    pictures get, `result` what its messages call one. Raises UserError if no photo could be used, CheckpointError for a
+    model that cannot be loaded.
     """
+    command = f"demos.{program} apply"
     found = survey(sources, output=out)
     for note in found.notes:
-        say(PROGRAM, note)
+        say(program, note)
     if found.cartoons:
-        say(PROGRAM, f"left out {counted(found.cartoons, 'cartoon')} drawn before; to draw one again, name its file")
+        say(program, f"left out {counted(found.cartoons, result)} drawn before; to draw one again, name its file")
     if not found.images:
         raise UserError(f"no photos in {', '.join(map(str, sources))}; give image files or folders that hold some")
-    generator, about = load_generator(model)
-    generator.to(device)
+    draw_one = load_drawing(model, scale, device)
     make_folder(out)
     failed, photos = 0, {real_path(photo) for photo in found.images}
-    for photo, name in tqdm(name_cartoons(found.places, out).items(), desc="cartoons", unit="photo", disable=None):
-        mark = mark_for(COMMAND, photo)
+    for photo, name in tqdm(name_cartoons(found.places, out).items(), desc=f"{result}s", unit="photo", disable=None):
+        mark = mark_for(command, photo)
         try:
             make_folder(name.parent)
-            target = own_name(name, COMMAND, mark, photos)
+            target = own_name(name, command, mark, photos)
             check_target(target, mark, overwrite=overwrite)
             picture = read_picture(photo, max_megapixels)
             for note in picture.notes:
-                say(PROGRAM, f"{photo}: {note}")
-            cartoon = cartoonize(picture.rgb, generator, about.strokes, scale, device)
-            write_image(target, cartoon, picture.alpha, mark)
+                say(program, f"{photo}: {note}")
+            write_image(target, draw_one(picture.rgb), picture.alpha, mark)
         except FileError as error:
             failed += 1
-            say(PROGRAM, f"skipped {error}")
+            say(program, f"skipped {error}")
         except Exception as error:  # whatever goes wrong with one photo, the others are still drawn
             failed += 1
-            say(PROGRAM, f"skipped {photo}: {type(error).__name__} {error}")
+            say(program, f"skipped {photo}: {type(error).__name__} {error}")
     if failed == len(found.images):
         raise UserError(f"none of the {failed} photos could be used")
-    done = counted(len(found.images) - failed, "cartoon")
+    done = counted(len(found.images) - failed, result)
     print(one_line(f"{done} in {out}" + (f", {failed} skipped" if failed else "")))
     return 1 if failed or found.notes else 0
+
+
+def load_drawing(model: Path, scale: float, device: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The function that makes a picture of an (H, W, 3) uint8 photo, in its size, with the generator of a file."""
+    generator, about = load_generator(model)
+    generator.to(device)
+    if about.translation:
+        return lambda rgb: draw_inside(rgb, generator, about.hole, device)
+    return lambda rgb: cartoonize(rgb, generator, about.strokes, scale, device)
 
 
 def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float, device: str) -> np.ndarray:

@@ -36,6 +36,10 @@ def judge_on_unseen(model: Path, sources: list[Path], out: Path, device: str) ->
     Raises UserError if none of the photos was held out, CheckpointError for a model that cannot be loaded.
     """
     generator, about = load_generator(model)
+    if about.translation:
+        raise UserError(
+            f"{model} learnt the translation {about.translation}, not a style that could be drawn to judge it"
+        )
     generator.to(device)
     unseen = about.test_photos
     files = [file for file in find_images(sources) if hashlib.sha256(file.read_bytes()).hexdigest() in unseen]

@@ -51,6 +51,14 @@ def draw(
     return to_image(total / weight)[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
 
+def draw_inside(
+    photo: np.ndarray, generator: nn.Module, hole: tuple[int, ...] | None, device: str = "cpu"
+) -> np.ndarray:
+    """`draw` where the photo has the colour `hole`, the photo elsewhere; `draw` everywhere if `hole` is None."""
+    drawn = draw(photo, generator, device)
+    return drawn if hole is None else np.where((photo == hole).all(axis=2, keepdims=True), drawn, photo)
+
+
 def _stretches(length: int, tile: int, overlap: int, multiple: int) -> Iterator[slice]:
     """Overlapping stretches of at most `tile` that cover 0..length, each beginning at a multiple.
 

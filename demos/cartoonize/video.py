@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.cartoonize.apply import cartoonize
-from demos.cartoonize.weights import load_generator
+from demos.cartoonize.apply import load_drawing
 from stylize.console import counted, one_line, say
 from stylize.files import check_target, own_name
 from stylize.marks import mark_for
@@ -45,13 +44,8 @@ def apply_to_video(
     name = out / (f"camera-{source}.mp4" if is_camera else named_like(Path(video)))
     target = own_name(name, COMMAND, "" if is_camera else mark)  # a recording is never replaced by the next one
     check_target(target, mark, [] if is_camera else [video], overwrite)  # before the model is loaded
-    generator, about = load_generator(model)
-    generator.to(device)
+    draw = load_drawing(model, scale, device)
     out.mkdir(parents=True, exist_ok=True)
-
-    def draw(frame: np.ndarray) -> np.ndarray:
-        return cartoonize(frame, generator, about.strokes, scale, device)
-
     show = show_in_window if is_camera and has_screen() else None
     drawn = draw_video(source, target, draw, temporal, side_by_side, show=show, command=mark, overwrite=overwrite)
     sound = "" if is_camera else f", {carry_sound(video, target)}"

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Sequence[int]]] = {
     "resnet": {"width": range(1, 1025), "blocks": range(65), "levels": range(1, 10)},
 }
 LARGEST = 8192  # short side of a photo, pixels
+WRITERS = "python -m demos.cartoonize, demos.cyclegan or demos.translate"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class GeneratorFile:
 
     kind: str  # a name in DRAWERS
     options: dict[str, int]  # arguments of its class
-    style: str  # the style it learnt
+    style: str  # the style it learnt; empty for a translation
     short_side: int  # of the photos it learnt from
     strokes: int  # it draws as bold as the style does on a photo with this short side
     judged_size: int  # side of the crops on which it is compared with the style
     test_photos: list[str]  # SHA-256 of the photos held out from its training
+    translation: str = ""  # what demos.translate taught it, such as "colorize"; its three lengths are 0
+    hole: tuple[int, ...] | None = None  # RGB: it draws only what has this colour, and leaves the rest as it is
 
 
 def read_generator_file(path: Path) -> GeneratorFile:
@@ -42,15 +45,20 @@ def read_generator_file(path: Path) -> GeneratorFile:
         styles,  # here, so that a missing system library of OpenCV is reported in one line, by run_program()
     )
 
-    claims = Claims(path, nnlite.load_metadata(path), "python -m demos.cartoonize or demos.cyclegan")
+    claims = Claims(path, nnlite.load_metadata(path), WRITERS)
     if "generator" not in claims.values:
         raise nnlite.CheckpointError(
-            f"{path} does not say which generator it holds; expected generator.safetensors as written by "
-            "python -m demos.cartoonize or demos.cyclegan"
+            f"{path} does not say which generator it holds; expected generator.safetensors as written by {WRITERS}"
         )
     kind = claims.one_of("generator", DRAWERS)
     options = claims.inside("options")
     options.only(OPTIONS[kind])
+    numbers = {name: options.number(name, allowed) for name, allowed in OPTIONS[kind].items()}
+    test_photos = claims.strings("test_photos") if "test_photos" in claims.values else []
+    if "translation" in claims.values:
+        hole = claims.inside("hole") if "hole" in claims.values else None
+        colour = tuple(hole.number(name, range(256)) for name in ("red", "green", "blue")) if hole else None
+        return GeneratorFile(kind, numbers, "", 0, 0, 0, test_photos, claims.values["translation"], colour)
     short_side = claims.number("short_side", range(1, LARGEST + 1))
     sizes = range(1, short_side + 1)
     if "judged_size" in claims.values:
@@ -59,12 +67,12 @@ def read_generator_file(path: Path) -> GeneratorFile:
         judged_size = claims.inside("recipe").number("size", sizes)
     return GeneratorFile(
         kind=kind,
-        options={name: options.number(name, allowed) for name, allowed in OPTIONS[kind].items()},
+        options=numbers,
         style=claims.one_of("style", styles()),
         short_side=short_side,
         strokes=claims.number("strokes", range(1, 4 * LARGEST + 1)),
         judged_size=judged_size,
-        test_photos=claims.strings("test_photos") if "test_photos" in claims.values else [],
+        test_photos=test_photos,
     )
 
 

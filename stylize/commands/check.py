@@ -2,16 +2,17 @@
 
 import argparse
 
-from ..check import Report, check_dataset
+from ..check import check_dataset
 from ..console import counted, one_line, path_argument
 from ..contact_sheet import draw_contact_sheet
 from ..files import add_overwrite, check_place, check_target, real_path
 from ..formats import WRITABLE
+from ..layouts import Report
 
 DESCRIPTION = """Read every pair of a dataset, made here or downloaded: pictures side by side in DIR/<split> or DIR, or
-photos and cartoons of equal names in DIR/A/<split> and DIR/B/<split>, or in DIR/<split>A and DIR/<split>B. Report what
-is wrong with names, sizes, direction and splits, and against the manifest, and draw a contact sheet. Exits with 1 if
-something is wrong; hints alone do not count."""
+photos and cartoons of equal names in DIR/A/<split> and DIR/B/<split>, in DIR/<split>/A and DIR/<split>/B, or in
+DIR/<split>A and DIR/<split>B. Report what is wrong with names, sizes, direction and splits, and against the manifest,
+and draw a contact sheet. Exits with 1 if something is wrong; hints alone do not count."""
 COMMAND = "stylize check"
 EXAMPLES = 5  # named for each kind of finding
 

@@ -28,8 +28,9 @@ SAVE_EVERY, STEPS = 3, 8  # saves after 3, 6 and 8 steps
 
 PHOTO_NAMES = ("sunset", "two-dogs", "cat", "parrot")  # Pix2Pix never saw the third, as demos.cyclegan needs
 
-# Every demo that trains, with every option that changes how. PHOTOS_HERE is replaced by a folder with a few photos.
-PHOTOS_HERE = "PHOTOS_HERE"
+# Every demo that trains, with every option that changes how. PHOTOS_HERE is replaced by a folder with a few photos,
+# PAIRS_HERE by the same folder: each photo's left and right half are a pair.
+PHOTOS_HERE = PAIRS_HERE = "PHOTOS_HERE"
 NETWORKS = ("lenet5", "alexnet", "vgg", "googlenet", "resnet", "plain", "densenet")
 TINY_GAN = ("--batch", "4", "--width", "4", "--latent", "3")
 STRATEGY = ("--label-low", ".8", "--discriminator-steps", "2", "--generator-steps", "2", "--noise", ".2")
@@ -68,6 +69,8 @@ VARIANTS = {
     "cartoonize": ("cartoonize", *TINY_CARTOONS, "--size", "32"),
     "cartoonize unet": ("cartoonize", *TINY_CARTOONS, "--size", "32", "--generator", "unet"),
     "cartoonize full": ("cartoonize", *TINY_CARTOONS, "--size", "64", "--preset", "full"),
+    "translate": ("translate", *TINY_CARTOONS, "--size", "32", "--task", "inpaint"),
+    "translate pairs": ("translate", "--pairs", PAIRS_HERE, "--batch", "2", "--size", "32", "--direction", "BtoA"),
     "ablation": ("ablation", "--batch", "1", "--size", "32"),
     "cyclegan": ("cyclegan", "--photos", PHOTOS_HERE, *TINY_CYCLE),
     # The first save is in the first stage or just at its end; the second in the second stage.
@@ -143,7 +146,10 @@ def demo_run(few_digits, few_photos, monkeypatch):
 def resumable(options):
     """The options that have to be given again, because they are not in the checkpoint."""
     return [
-        text for name, value in itertools.pairwise(options) if name in ("--photos", "--data") for text in (name, value)
+        text
+        for name, value in itertools.pairwise(options)
+        if name in ("--photos", "--data", "--pairs")
+        for text in (name, value)
     ]
 
 

@@ -53,6 +53,20 @@ def test_what_the_file_says(path, weights):
     assert load_generator(path)[1].judged_size == 48
 
 
+def test_what_the_file_of_a_translation_says(path, weights):
+    """It has no strokes and no style, but may say which colour is to be replaced."""
+    text = {name: METADATA[name] for name in ("generator", "options")} | {"translation": "inpaint"}
+    nnlite.save(weights, path, text)
+    _, about = load_generator(path)
+    assert (about.translation, about.style, about.hole) == ("inpaint", "", None)
+    nnlite.save(weights, path, text | {"hole": '{"red": 255, "green": 0, "blue": 7}'})
+    assert load_generator(path)[1].hole == (255, 0, 7)
+    for hole in ("", "x", "[]", "{}", '{"red": 255, "green": 0}', '{"red": 256, "green": 0, "blue": 0}'):
+        nnlite.save(weights, path, text | {"hole": hole})
+        with pytest.raises(CheckpointError, match=r"weights\.safetensors: .*expected"):
+            load_generator(path)
+
+
 def test_weights_that_are_whole_numbers_are_refused(path, weights):
     name = next(name for name in weights if name.endswith("weight"))
     nnlite.save(weights | {name: weights[name].astype(np.int64)}, path, METADATA)

@@ -281,6 +281,7 @@ READERS = {
     "dcgan": ("data", ("--width", 4, "--latent", 3, "--batch", 2)),
     "cartoonize": ("photos", ("--size", 32, "--batch", 2)),
     "cyclegan": ("photos", ("--size", 32, "--batch", 2, "--width", 1, "--blocks", 1)),
+    "translate": ("photos", ("--size", 32, "--batch", 2)),
     "super_resolution": ("photos", ("--width", 2, "--blocks", 1, "--batch", 2, "--crop", 8, "--content-steps", 1)),
 }
 

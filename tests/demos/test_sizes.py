@@ -102,6 +102,7 @@ TOGETHER = [
     ("cyclegan", ("--batch", 256, "--size", 1024, "--width", 128)),
     ("super_resolution", ("--batch", 64, "--crop", 128, "--width", 256, "--blocks", 64)),
     ("cartoonize", ("--batch", 1000, "--size", 2048)),
+    ("translate", ("--batch", 1000, "--size", 2048)),
     ("ablation", ("--batch", 1000, "--size", 2048)),
 ]
 

@@ -99,7 +99,7 @@ def test_files_that_cannot_be_read_and_sizes_that_differ(downloaded, pairs):
         fault = "the width is odd, so there are no equal halves"
     else:
         place_pair(folder, layout, "test", "6.png", pairs[6][0], pairs[6][1][:120])
-        fault = "photo and cartoon differ in size"
+        fault = "the two pictures differ in size"
     findings = check_dataset(folder).findings
     assert findings.pop(fault) == ["test/6.png"]
     assert {what.split("(")[0].split(";")[0].strip(): names for what, names in findings.items()} == {
@@ -116,8 +116,8 @@ def test_names_without_a_partner(pairs, tmp_path):
     (tmp_path / "testB" / "test 1.png").rename(tmp_path / "testB" / "test 1.PNG")  # equal but for the extension
     shutil.copy(tmp_path / "testA" / "test 2.png", tmp_path / "testA" / "test 2.bmp")
     assert check_dataset(tmp_path).findings == {
-        "a photo without a cartoon of its name": ["train/train 0.png"],
-        "a cartoon without a photo of its name": ["train/other.png"],
+        "a picture in A without one of its name in B": ["train/train 0.png"],
+        "a picture in B without one of its name in A": ["train/other.png"],
         "more than one file of the same name": ["test/test 2.bmp"],
     }
 
@@ -150,7 +150,7 @@ def test_the_manifest_is_held_to_its_word(tmp_path, layout):
     if layout == "side":
         assert findings["not in the manifest"] == ["train/new.png"]
     else:
-        assert findings["a photo without a cartoon of its name"] == ["train/new.png", names[0]]
+        assert findings["a picture in A without one of its name in B"] == ["train/new.png", names[0]]
 
 
 def test_one_source_in_two_splits_and_a_run_that_was_stopped(tmp_path):
@@ -222,3 +222,40 @@ def test_what_is_there_but_no_folder_is_called_what_it_is(tmp_path):
         assert main(["check", str(tmp_path / name)]) == 2, name
     with pytest.raises(DatasetError, match="nowhere: no such folder; check spelling"):
         check_dataset(tmp_path / "nowhere")
+
+
+# Layouts
+
+
+def test_sides_inside_the_splits(pairs, tmp_path):
+    for i, pair in enumerate(pairs):
+        for side, picture in zip("AB", pair, strict=True):
+            folder = tmp_path / ("train" if i < 6 else "val") / side
+            folder.mkdir(parents=True, exist_ok=True)
+            save(folder / f"{i}.png", picture)
+    report = check_dataset(tmp_path)
+    assert report.layout == "two folders" and report.findings == {}
+    assert [pair.name for pair in report.pairs if pair.split == "val"] == ["val/6.png", "val/7.png"]
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [("trainA", "trainB"), ("testB", "testA"), ("A", "B"), ("train/A", "B"), ("val/B", "A")],
+)
+def test_a_side_without_the_other_is_refused(there, missing, pairs, tmp_path):
+    """Alone it would be taken for pictures side by side; next to sound splits it would be left out in silence."""
+    (tmp_path / there).mkdir(parents=True)
+    save(tmp_path / there / "0.png", pairs[0][0])
+    if there == "testB":
+        place_pair(tmp_path, "split folders", "train", "0.png", *pairs[0])
+    with pytest.raises(DatasetError, match=f"{there} has no {missing} next to it"):
+        check_dataset(tmp_path)
+
+
+def test_the_same_pair_in_two_splits_is_a_leak_even_if_it_shows_next_to_nothing(tmp_path):
+    """A map of labels, as here, is too plain to be recognised by what it looks like."""
+    plain = np.full((64, 128, 3), 200, np.uint8)
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        save(tmp_path / split / f"{split}.png", plain)
+    assert check_dataset(tmp_path).findings == {"the same pair in two splits": ["train/train.png = test/test.png"]}
