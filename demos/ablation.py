@@ -57,7 +57,7 @@ def main() -> int:
         kinds = {"untouched": photos} | draw_all(models, photos, options.device)
         picture, weights = options.out / "ablation.png", options.out / "generators.safetensors"
         figures = compare_drawings(kinds, targets, recipe.size, picture, {"untouched": "photo"} | TITLES)
-        nnlite.save({name: model.generator.state_dict() for name, model in models.items()}, weights)
+        nnlite.save({name: model.average.state_dict() for name, model in models.items()}, weights)
         figures = run.finish(figures)
     print(table(figures, {"untouched": "the untouched photo"} | TITLES))
     print(f"\nLook at {picture} and {options.out / 'progress.png'}; the weights are in {weights}.")
@@ -66,7 +66,7 @@ def main() -> int:
 
 def draw_all(models: dict[str, Pix2Pix], photos: Sequence[np.ndarray], device: str) -> dict[str, list[np.ndarray]]:
     """What each model draws of the photos."""
-    return {name: [draw(photo, model.generator, device) for photo in photos] for name, model in models.items()}
+    return {name: [draw(photo, model.average, device) for photo in photos] for name, model in models.items()}
 
 
 if __name__ == "__main__":

@@ -45,6 +45,14 @@ def train(arguments: list[str]) -> int:
         Recipe.steps,
     )
     parser.computes_from_photos()
+    parser.add_argument(
+        "--judge-on",
+        type=path_argument,
+        nargs="+",
+        metavar="PHOTO",
+        help="photos or folders of them to be judged on, none of which may be among --photos (default: a part of those)",
+    )
+    parser.computes_from("judge_on", "photo")
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
     parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
     parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1, most=2048)
@@ -56,7 +64,7 @@ def train(arguments: list[str]) -> int:
     recipe.check()
     model = recipe.build().to(options.device)
     with Run(options, model) as run:
-        cartoons = Cartoons(recipe, options.photos, options.out, options.device)
+        cartoons = Cartoons(recipe, options.photos, options.out, options.device, options.judge_on)
         rates = hold_then_fall(model, options.steps, HOLD, run.step - 1)
         for batch in run.batches(cartoons.batches):
             run.record(model.train_step(*batch))
@@ -67,7 +75,7 @@ def train(arguments: list[str]) -> int:
         if run.interrupted:
             return run.stopped()
         metadata = recipe.metadata() | {"test_photos": json.dumps(cartoons.test_hashes())}
-        save_generator(model.generator, options.out / "generator.safetensors", metadata)
+        save_generator(model.average, options.out / "generator.safetensors", metadata)
         figures = run.finish(judge_on_test(model, cartoons, options))
     print(json.dumps(figures, indent=2))
     print(report(figures, options.out))
@@ -78,7 +86,7 @@ def draw_samples(model: Pix2Pix, cartoons: Cartoons, device: str) -> np.ndarray:
     """photo | generated | target for the same held-out photos each time."""
     from demos.cartoonize.crops import centre
 
-    triples = ((photo, draw(photo, model.generator, device), cartoon) for photo, cartoon in cartoons.test[:4])
+    triples = ((photo, draw(photo, model.average, device), cartoon) for photo, cartoon in cartoons.test[:4])
     return sheet([[centre(image, cartoons.recipe.size) for image in triple] for triple in triples])
 
 
@@ -90,7 +98,7 @@ def judge_on_test(model: Pix2Pix, cartoons: Cartoons, options: argparse.Namespac
     matrix = fit_affine(cartoons.train)
     photos, targets = (list(images) for images in zip(*cartoons.test, strict=True))
     drawn = {
-        "generated": [draw(photo, model.generator, options.device) for photo in photos],
+        "generated": [draw(photo, model.average, options.device) for photo in photos],
         "untouched": photos,
         "affine": [apply_affine(matrix, photo) for photo in photos],
     }

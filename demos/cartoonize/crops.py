@@ -19,25 +19,29 @@ Pair = tuple[Photo, Photo]  # photo and cartoon
 CROPS_PER_EPOCH = 3
 
 
-def variations(photos: list[Photo], style: str, scale: float, size: int, smallest: float, seed: int) -> list[Pair]:
+def variations(
+    photos: list[Photo], style: str, scale: float, size: int, smallest: float, exposure: float, seed: int
+) -> list[Pair]:
     """The variations of each photo, each drawn in the style by itself: shrinking a pair would shrink its strokes."""
     rng = np.random.default_rng(seed)
     varied = []
     for photo in tqdm(photos, desc="variations", unit="photo", disable=None):
-        varied += [(image, stylize(image, style, scale)) for image in vary(photo, size, smallest, rng)]
+        varied += [(image, stylize(image, style, scale)) for image in vary(photo, size, smallest, exposure, rng)]
     return varied
 
 
-def vary(photo: Photo, size: int, smallest: float, rng: np.random.Generator) -> Iterator[Photo]:
-    """A photo with its three colours in all six orders, shrunk at random.
+def vary(photo: Photo, size: int, smallest: float, exposure: float, rng: np.random.Generator) -> Iterator[Photo]:
+    """A photo with its three colours in all six orders, shrunk and exposed at random.
 
     A few photos show few colours, and a network that has seen no blue sky miscolours the first one it meets. Each is
-    shrunk to a share of its size between `smallest` and 1, but not below a crop of `size`.
+    shrunk to a share of its size between `smallest` and 1, but not below a crop of `size`, and its numbers, 0..1,
+    are raised to a power between 1 / `exposure` and `exposure`.
     """
     whole = min(photo.shape[:2])
     for order in permutations(range(3)):
         short_side = round(rng.uniform(max(size, smallest * whole), whole))
-        yield np.ascontiguousarray(resize_short_side(photo, short_side)[:, :, order])
+        curve = np.rint(255 * np.linspace(0, 1, 256) ** exposure ** rng.uniform(-1, 1)).astype(np.uint8)
+        yield curve[resize_short_side(photo, short_side)[:, :, order]]
 
 
 def training_batches(pairs: list[Pair], size: int, batch: int, seed: int, device: str) -> DataLoader:

@@ -16,47 +16,55 @@ from stylize.registry import REFERENCE_SIDE
 class Cartoons:
     """The pairs that `recipe` makes of photos, in the folder of a run.
 
-    train, test    pairs of whole images that a crop fits into
+    train, test    pairs of whole images that a crop fits into; the test photos are `judged` if given, or else a part
+                   of the photos
     batches        loader of crops of varied training pairs
 
     Raises DatasetError without two usable photos, UserError if those for one split are all smaller than a crop or
     too few for a batch.
     """
 
-    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, device: str):
+    def __init__(self, recipe: Recipe, photos: list[Path], out: Path, device: str, judged: list[Path] | None = None):
         self.recipe, self.folder = recipe, out / "pairs"
-        self.make_pairs(photos)
-        self.train = self.load("train")
-        self.test = self.load("test")
-        scale, smallest = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset].smallest
+        self.make_pairs(photos, self.folder)
+        self.train = self.load(self.folder, "train")
+        if judged:
+            self.train += self.load(self.folder, "test")
+            self.folder = out / "judged"
+            self.make_pairs(judged, self.folder)
+            self.test = self.load(self.folder, "train") + self.load(self.folder, "test")
+        else:
+            self.test = self.load(self.folder, "test")
+        self.test_splits = ("train", "test") if judged else ("test",)
+        scale, preset = recipe.strokes / REFERENCE_SIDE, PRESETS[recipe.preset]
         photos_of = [photo for photo, _ in self.train]
-        varied = variations(photos_of, recipe.style, scale, recipe.crop, smallest, recipe.seed)
+        varied = variations(photos_of, recipe.style, scale, recipe.crop, preset.smallest, preset.exposure, recipe.seed)
         most = len(varied) * CROPS_PER_EPOCH
         if recipe.batch > most:
             raise UserError(f"--batch {recipe.batch} is more than the {most} crops of an epoch; use a smaller one")
         self.batches = training_batches(varied, recipe.crop, recipe.batch, recipe.seed, device)
 
-    def make_pairs(self, photos: list[Path]) -> None:
+    def make_pairs(self, photos: list[Path], folder: Path) -> None:
         """Make the dataset, or complete it, and say what it leaves out.
 
         Of 16 photos or more, at least 4 are for testing, unless too many look alike: then at least 1. A dataset that is
         already there keeps its number.
         """
-        numbers = [record["options"]["minimum_test"] for record in read_manifest(self.folder) if "options" in record]
+        numbers = [record["options"]["minimum_test"] for record in read_manifest(folder) if "options" in record]
         if not numbers:
             numbers = [4 if len(find_images(photos)) >= 16 else 1]
         try:
-            summary = self.draw_pairs(photos, numbers[0])
+            summary = self.draw_pairs(photos, folder, numbers[0])
         except TooFewPhotos:
-            summary = self.draw_pairs(photos, 1)
+            summary = self.draw_pairs(photos, folder, 1)
         for line in summary.notes + [f"skipped {photo}: {reason}" for photo, reason in summary.skipped]:
             say("cartoonize", line)
 
-    def draw_pairs(self, photos: list[Path], minimum_test: int) -> Summary:
+    def draw_pairs(self, photos: list[Path], folder: Path, minimum_test: int) -> Summary:
         recipe = self.recipe
         return build_dataset(
             photos,
-            self.folder,
+            folder,
             style=recipe.style,
             short_side=recipe.short_side,
             strokes=recipe.strokes,
@@ -64,9 +72,9 @@ class Cartoons:
             seed=recipe.seed,
         )
 
-    def load(self, split: str) -> list[Pair]:
+    def load(self, folder: Path, split: str) -> list[Pair]:
         """The pairs of a split that a crop fits into."""
-        size, pairs = self.recipe.size, load_pairs(self.folder, split)
+        size, pairs = self.recipe.size, load_pairs(folder, split)
         large_enough = [(photo, cartoon) for _, photo, cartoon in pairs if min(photo.shape[:2]) >= size]
         if not large_enough:
             raise UserError(
@@ -77,4 +85,4 @@ class Cartoons:
 
     def test_hashes(self) -> list[str]:
         """SHA-256 of the photos held out, sorted."""
-        return sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") == "test"})
+        return sorted({r["sha256"] for r in read_manifest(self.folder) if r.get("split") in self.test_splits})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import nnlite
@@ -19,11 +20,13 @@ HOLD = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
 @dataclass(frozen=True)
 class Network:
-    """A generator: its size, and how it learns."""
+    """A generator: its size, and how it learns. The weights of the terms are those of models/pix2pix.py."""
 
     options: dict[str, int]
     lr: float
     lambda_l1: float
+    lambda_gradient: float = 0.0
+    max_norm: float = math.inf
     divisor: int = 1  # it trains on crops this many times smaller than those that are judged
 
 
@@ -37,19 +40,18 @@ class Preset:
     view: float  # the short side of a photo, in these crops
     boldness: float  # strokes are those of a photo this many times larger: bold ones are learnt fast
     smallest: float  # for training each photo is shrunk at random, at most to this share of its size
+    exposure: float  # and made brighter or darker: its numbers (0..1) to a power between 1 / exposure and exposure
     networks: dict[str, Network]
-    discriminator_lr: float
 
     def defaults(self) -> dict[str, int]:
         """What the command line may override."""
         return {"size": self.size, "batch": self.batch, "steps": self.steps}
 
 
-# Two levels see about 40 pixels around, as far as the strokes of the toon style look; deeper ones learn few training
-# photos by heart and miscolour skies that they never saw. Isola's rate and weight of the L1 term suit his network.
-# Without batch norm the size of a layer's weights matters, and it takes a larger rate. With his weight the
-# discriminator, which wants lines, shifts colours to get them after a while.
-STROKES = {"width": 24, "levels": 2}
+# The unet's rate and weights are Isola's. The others have no batch norm: with it the size of a layer's weights does not
+# matter, without it they take a larger rate. docs/cartoonize.md tells what was tried.
+PAINTER = Network({"width": 32}, lr=1e-3, lambda_l1=100.0, lambda_gradient=400.0, max_norm=100.0)
+STROKES = Network({"width": 24, "levels": 2}, lr=1e-3, lambda_l1=500.0)
 PRESETS = {
     "quick": Preset(
         size=128,
@@ -58,26 +60,28 @@ PRESETS = {
         view=2.0,
         boldness=1.5,
         smallest=1.0,
-        networks={"stroke-unet": Network(STROKES, 1e-3, 500.0), "unet": Network({"width": 32}, 2e-4, 100.0)},
-        discriminator_lr=2e-4,
+        exposure=1.0,
+        networks={"painter": PAINTER, "stroke-unet": STROKES, "unet": Network({"width": 32}, 2e-4, 100.0)},
     ),
-    # Four crops of 128 cost what one of 256 does, and teach more: they show four places. Over so many steps a
-    # discriminator with the rate of the quick preset wins, and then teaches little.
+    # Four crops of 128 cost what one of 256 does, and teach more: they show four places.
     "full": Preset(
         size=256,
         batch=4,
-        steps=3600,
+        steps=6000,
         view=1.5,
         boldness=1.0,
-        smallest=0.75,
+        smallest=0.5,
+        exposure=1.35,
         networks={
-            "stroke-unet": Network(STROKES, 7e-4, 1000.0, divisor=2),
+            "painter": replace(PAINTER, divisor=2),
+            "stroke-unet": replace(STROKES, divisor=2),
             "unet": Network({"width": 64}, 2e-4, 100.0),
         },
-        discriminator_lr=5e-5,
     ),
 }
-DISCRIMINATOR_WIDTH = 32
+DISCRIMINATOR_WIDTH, DISCRIMINATOR_LR = 32, 2e-4
+STRIDED = 2  # convolutions of the discriminator: its patches are 34x34, and lines are thin
+WINDOW = 0.1  # of the steps, over which the generator's weights are averaged
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Recipe:
     batch: int = PRESETS["quick"].batch
     seed: int = 0
     style: str = "toon"
-    generator: str = "stroke-unet"
+    generator: str = "painter"
 
     @property
     def network(self) -> Network:
@@ -116,12 +120,17 @@ class Recipe:
         """Both networks with fresh weights, from the seed."""
         nnlite.manual_seed(self.seed)
         generator = GENERATORS[self.generator](**self.generator_options())
+        network = self.network
         return Pix2Pix(
             generator,
             DISCRIMINATOR_WIDTH,
-            self.network.lambda_l1,
-            generator_lr=self.network.lr,
-            discriminator_lr=PRESETS[self.preset].discriminator_lr,
+            network.lambda_l1,
+            generator_lr=network.lr,
+            discriminator_lr=DISCRIMINATOR_LR,
+            lambda_gradient=network.lambda_gradient,
+            strided=STRIDED,
+            max_norm=network.max_norm,
+            decay=max(0.0, 1.0 - 1.0 / (WINDOW * self.steps)),
         )
 
     def generator_options(self) -> dict[str, int]:
@@ -136,7 +145,7 @@ class Recipe:
         if self.generator == "unet":
             good = [size * divisor for size in (32, 64, 128, 256, 512)]
         else:
-            multiple = divisor * 2 ** self.generator_options()["levels"]
+            multiple = divisor * (8 if self.generator == "painter" else 2 ** self.generator_options()["levels"])
             good = [max(32 * divisor, round(self.size / multiple) * multiple)]
         if self.size not in good:
             nearest = min(good, key=lambda size: abs(size - self.size))

@@ -55,10 +55,10 @@ def train(arguments: list[str]) -> int:
             for rate in rates:
                 rate.step()
             if run.due():
-                run.record_picture(draw_samples(pairs, model.generator, recipe.crop, options.device))
+                run.record_picture(draw_samples(pairs, model.average, recipe.crop, options.device))
         if run.interrupted:
             return run.stopped()
-        conclude(run, recipe, pairs, model.generator)
+        conclude(run, recipe, pairs, model.average)
     return 0
 
 
