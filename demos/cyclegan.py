@@ -116,8 +116,8 @@ class Unpaired:
         style, scale = self.drawn_with["style"], int(self.drawn_with["strokes"]) / REFERENCE_SIDE
         self.held_out = [(photo, stylize(photo, style, scale)) for photo in held_out]
         rng = np.random.default_rng(options.seed)
-        self.photos = [image for photo in fits[::2] for image in vary(photo, options.size, 1.0, rng)]
-        drawn = variations(fits[1::2], style, scale, options.size, 1.0, options.seed)
+        self.photos = [image for photo in fits[::2] for image in vary(photo, options.size, 1.0, 1.0, rng)]
+        drawn = variations(fits[1::2], style, scale, options.size, 1.0, 1.0, options.seed)
         self.cartoons = [cartoon for _, cartoon in drawn]
 
     def read(self, file: Path) -> Photo:

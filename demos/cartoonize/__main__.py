@@ -50,7 +50,7 @@ def train(arguments: list[str]) -> int:
         type=path_argument,
         nargs="+",
         metavar="PHOTO",
-        help="photos or folders of them to be judged on, none of which may be among --photos (default: a part of those)",
+        help="photos or folders of them to be judged on, none of them among --photos (default: a part of those)",
     )
     parser.computes_from("judge_on", "photo")
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}

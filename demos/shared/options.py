@@ -111,8 +111,8 @@ class Options(Parser):
             was = options.computed.setdefault(f"files_of_{name}", now)
             if now != was:
                 raise UserError(
-                    f"the run in {options.out} learns from {was}, but --{name} names {now}; name the same again, with "
-                    "nothing added, removed or changed, or start another run"
+                    f"the run in {options.out} learns from {was}, but {_flag(name)} names {now}; name the same again, "
+                    "with nothing added, removed or changed, or start another run"
                 )
         return options
 
@@ -121,7 +121,7 @@ class Options(Parser):
         for name in [*(name for name in self.files if name not in self.computed), "device"]:
             value = getattr(options, name)
             if value != self.get_default(name):
-                yield f"--{name}"
+                yield _flag(name)
                 yield from map(str, value if isinstance(value, list) else [value])
 
     def _check(self, given: dict[str, Any]) -> None:
@@ -207,6 +207,11 @@ def identify(sources: Path | str | Sequence[Path] | None, kind: str, out: Path) 
     return f"{counted(len(digests), kind)} (sha256 {hashlib.sha256(''.join(digests).encode()).hexdigest()[:12]})"
 
 
+def _flag(name: str) -> str:
+    """judge_on -> --judge-on"""
+    return f"--{name.replace('_', '-')}"
+
+
 def _sha256(file: Path) -> str:
     if not file.is_file():  # a broken link, or a device that never ends
         return UNREADABLE
@@ -225,7 +230,7 @@ def check_together(options: Any, names: Sequence[str], most: int) -> None:
     """
     product = math.prod(getattr(options, name) for name in names)
     if product > most:
-        flags = {name: f"--{name.replace('_', '-')}" for name in names}
+        flags = {name: _flag(name) for name in names}
         given = ", ".join(f"{flag} {getattr(options, name)}" for name, flag in flags.items())
         factors = " x ".join(flags[name] for name in names)
         raise UserError(

@@ -90,6 +90,10 @@ def test_resume_from_a_broken_checkpoint(tmp_path):
     ("options", "expected"),
     [
         (("--size", 97), "nearest it can is 96"),
+        (("--size", 100), "nearest it can is 96"),
+        (("--size", 8), "nearest it can is 32"),
+        (("--size", 72, "--preset", "full"), "nearest it can is 64"),
+        (("--size", 98, "--generator", "stroke-unet"), "nearest it can is 96"),
         (("--size", 100, "--generator", "unet"), "nearest it can is 128"),
         (("--steps", 0), "at least 1"),
         (("--size", 32, "--batch", 1000), "smaller one"),

@@ -1,6 +1,7 @@
 """The main job end to end at a tiny size: what it writes and measures, and that stopping changes nothing."""
 
 import csv
+import hashlib
 import json
 import re
 import signal
@@ -11,7 +12,8 @@ import pytest
 import nnlite
 from demos.cartoonize import evaluate
 from demos.cartoonize.crops import variations
-from stylize import load_pairs, read_image, read_manifest, stylize
+from demos.shared.options import Options
+from stylize import load_pairs, read_image, read_manifest, resize_short_side, stylize, write_image
 
 from .runner import PHOTOS, TINY, call, call_here, refused, start
 
@@ -27,9 +29,9 @@ def test_writes_everything_it_promises(trained):
     with open(out / "losses.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, 61))
-    assert all(float(row[name]) > 0 for row in rows for name in ("discriminator", "adversarial", "l1"))
+    assert all(float(row[name]) > 0 for row in rows for name in ("discriminator", "adversarial", "l1", "gradient"))
     metadata = nnlite.load_metadata(out / "generator.safetensors")
-    assert (metadata["generator"], metadata["style"]) == ("stroke-unet", "toon")
+    assert (metadata["generator"], metadata["style"]) == ("painter", "toon")
     assert (metadata["short_side"], metadata["strokes"]) == ("64", "96")
     assert str(out) in stdout and "apply" in stdout
     assert not list(out.rglob("*.partial*")) and not list(out.rglob("*.tmp"))
@@ -123,6 +125,58 @@ def test_photos_may_come_from_several_places(photos, tmp_path):
     assert {r["source"] for r in read_manifest(tmp_path / "pairs")} == {"cat.jpg", "parrot.jpg", "fig.jpg"}
 
 
+def test_photos_to_be_judged_on_are_held_out_and_the_others_trained_on(photos, tmp_path):
+    judged = [PHOTOS / f"{name}.jpg" for name in ("fig", "bridge", "two-dogs")]
+    learn = ("--photos", photos, "--judge-on", *judged, "--out", tmp_path)
+    status, _, stderr = call_here(*learn, *TINY, "--steps", 1)
+    assert status == 0, stderr
+    held_out = {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in judged}
+    assert set(json.loads(nnlite.load_metadata(tmp_path / "generator.safetensors")["test_photos"])) == held_out
+    assert json.loads((tmp_path / "metrics.json").read_text())["test_photos"] == 3
+    trained_on = {r["sha256"] for r in read_manifest(tmp_path / "pairs")}
+    assert trained_on == {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos.iterdir()}
+    line = refused(*learn[:3], *judged[:2], "--out", tmp_path, "--resume", "--steps", 2)
+    assert "learns from 3 photos" in line and "--judge-on names 2 photos" in line
+    assert "--judge-on names what comes with the project" in refused("--photos", photos, *learn[-2:], "--resume")
+
+
+def test_the_command_to_go_on_names_the_photos_to_be_judged_on(photos, tmp_path):
+    options = Options("cartoonize", "", 1)
+    options.add_argument("--judge-on", nargs="+")
+    options.computes_from("judge_on", "photo")
+    again = options.settle(["--judge-on", str(photos), "--device", "cpu", "--out", str(tmp_path)]).again
+    assert again[-4:] == ["--judge-on", str(photos), "--device", "cpu"]
+
+
+def test_a_whole_part_of_the_photos_may_be_too_small_if_others_are_judged_on(tmp_path):
+    """With this seed the smallest photo would be the one held out."""
+    rng = np.random.default_rng(0)
+    for folder, sides in (("photos", (24, 64, 64)), ("judged", (64, 64))):
+        (tmp_path / folder).mkdir()
+        for number, side in enumerate(sides):
+            image = rng.integers(0, 256, (side // 8, side // 8, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+            write_image(tmp_path / folder / f"{number}.png", image)
+    learn = ("--photos", tmp_path / "photos", "--judge-on", tmp_path / "judged", *TINY, "--steps", 1, "--seed", 0)
+    status, _, stderr = call_here(*learn, "--out", tmp_path / "run")
+    assert status == 0, stderr
+
+
+def test_a_photo_that_is_trained_on_cannot_be_judged_on(photos, tmp_path):
+    """Whether it is the same file under another name, or another file that shows the same."""
+    judged = tmp_path / "judged"
+    judged.mkdir()
+    learn = ("--photos", photos, "--judge-on", judged, PHOTOS / "fig.jpg", "--out", tmp_path / "run", *TINY)
+    (judged / "renamed.jpg").write_bytes((photos / "cat.jpg").read_bytes())
+    line = refused(*learn)
+    assert (
+        f"{judged / 'renamed.jpg'} shows the same as {photos / 'cat.jpg'}" in line and "leave one of them out" in line
+    )
+    (judged / "renamed.jpg").unlink()
+    write_image(judged / "smaller.png", resize_short_side(read_image(photos / "coffee.jpg"), 90))
+    assert f"{judged / 'smaller.png'} shows the same as {photos / 'coffee.jpg'}" in refused(*learn)
+    assert not (tmp_path / "run" / "pairs").exists()  # it is said before anything is drawn
+
+
 def test_judge_finds_the_photos_held_out(photos, trained, tmp_path):
     out, _ = trained
     status, stdout, stderr = call(
@@ -148,15 +202,22 @@ def test_judge_refuses_photos_it_was_trained_on(photos, trained, tmp_path):
 
 def test_variations_are_drawn_after_they_were_recoloured_and_shrunk():
     photo = read_image(PHOTOS / "cat.jpg")[:96, :128]
-    whole = variations([photo], "toon", 0.5, 32, 1.0, seed=0)
+    whole = variations([photo], "toon", 0.5, 32, 1.0, 1.0, seed=0)
     assert len({image.tobytes() for image, _ in whole}) == 6
     for image, cartoon in whole:
         assert sorted(image.reshape(-1, 3).sum(0)) == sorted(photo.reshape(-1, 3).sum(0))
         np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
-    shrunk = variations([photo], "toon", 0.5, 64, 0.1, seed=0)
+    shrunk = variations([photo], "toon", 0.5, 64, 0.1, 1.0, seed=0)
     sides = [min(image.shape[:2]) for image, _ in shrunk]
     assert 64 <= min(sides) < max(sides) <= 96
     for image, cartoon in shrunk:
+        np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
+    exposed = variations([photo], "toon", 0.5, 32, 1.0, 2.0, seed=0)
+    powers = [np.log(image.mean() / 255) / np.log(photo.mean() / 255) for image, _ in exposed]
+    assert 0.4 < min(powers) < 1 < max(powers) < 2.1  # darker and brighter
+    for (image, cartoon), (plain, _) in zip(exposed, whole, strict=True):
+        before, after = plain.ravel(), image.ravel()
+        assert (np.diff(after[np.argsort(before, kind="stable")].astype(int)) >= 0).all()  # by one rising curve
         np.testing.assert_array_equal(cartoon, stylize(image, "toon", 0.5))
 
 
@@ -184,7 +245,7 @@ def test_resume_with_other_options_is_refused(photos, trained):
 def test_nan_stops_names_the_operation_and_keeps_the_checkpoint(photos, trained, tmp_path):
     whole, _ = trained
     state = nnlite.load(whole / "checkpoint.safetensors")
-    state["model"]["generator"]["last.1.weight"].array[...] = 1e38  # finite, but the first product overflows
+    state["model"]["generator"]["first.weight"].array[...] = 1e38  # finite, but the first product overflows
     state["progress"]["step"] = 30
     nnlite.save(state, tmp_path / "checkpoint.safetensors")
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
