@@ -52,7 +52,7 @@ def recording():
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     apply, gradients, optimise = Function.apply.__func__, Function.gradients, Optimizer.step
 
-    def timed(name, direction, function, *args, **kwargs):
+    def timed(name, direction, function, /, *args, **kwargs):
         start = time.perf_counter()
         result = function(*args, **kwargs)
         seconds[name, direction].append(time.perf_counter() - start)

@@ -7,11 +7,14 @@ one seed, so both libraries compute the same as long as there is no dropout.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from benchmarks.painter import painter as painter_network
 
 
 class Work(NamedTuple):
@@ -58,14 +61,15 @@ def unet(torch: Any, width: int = 64, size: int = 256, dropout: bool = True) -> 
     return UNet()
 
 
-def patch_gan(torch: Any, width: int = 64) -> Any:
-    """The 70x70 discriminator of Isola et al. 2017."""
+def patch_gan(torch: Any, width: int = 64, strided: int = 3) -> Any:
+    """The discriminator of Isola et al. 2017: of 70x70 patches, or with two convolutions of stride 2 of 34x34."""
     nn = torch.nn
     layers = [nn.Conv2d(6, width, 4, 2, 1), nn.LeakyReLU(0.2)]
-    for a, b, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
-        layers += [nn.Conv2d(a * width, b * width, 4, stride, 1, bias=False), nn.BatchNorm2d(b * width)]
-        layers += [nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
+    for number in range(1, strided + 1):
+        stride = 2 if number < strided else 1
+        layers += [nn.Conv2d(width, 2 * width, 4, stride, 1, bias=False), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2)]
+        width *= 2
+    return nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
 
 
 def pix2pix(torch, batch, dropout=True, device="cpu", size=256, width=64):
@@ -91,6 +95,43 @@ def pix2pix(torch, batch, dropout=True, device="cpu", size=256, width=64):
         loss.backward()
         g_adam.step()
         d.requires_grad_(True)
+        return loss.detach()
+
+    return {"generator": g, "discriminator": d}, step
+
+
+def painter(torch, batch, dropout=True, device="cpu", size=128, width=32):
+    """The step of models.pix2pix.Pix2Pix that teaches the painter, with the weights of demos.cartoonize."""
+    F = torch.nn.functional
+    g = _start(torch, painter_network(torch, width), device)
+    d = _start(torch, patch_gan(torch, 32, strided=2), device)
+    average = copy.deepcopy(g)
+    photo, cartoon = (_images(torch, seed, (batch, 3, size, size), device) for seed in (1, 2))
+    g_adam = torch.optim.Adam(g.parameters(), 1e-3, betas=(0.5, 0.999))
+    d_adam = torch.optim.Adam(d.parameters(), 2e-4, betas=(0.5, 0.999))
+
+    def bce(logits, label):
+        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+
+    def step():
+        fake = g(photo)
+        d_adam.zero_grad()
+        true, false = (d(torch.cat([photo, image], 1)) for image in (cartoon, fake.detach()))
+        ((bce(true, 1.0) + bce(false, 0.0)) * 0.5).backward()
+        d_adam.step()
+        g_adam.zero_grad()
+        d.requires_grad_(False)
+        difference = fake - cartoon
+        down, right = difference[:, :, 1:] - difference[:, :, :-1], difference[..., 1:] - difference[..., :-1]
+        loss = bce(d(torch.cat([photo, fake], 1)), 1.0)
+        loss = loss + 100.0 * difference.abs().mean() + 400.0 * (down.abs().mean() + right.abs().mean())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(g.parameters(), 100.0)
+        g_adam.step()
+        d.requires_grad_(True)
+        with torch.no_grad():
+            for mean, weight in zip(average.parameters(), g.parameters(), strict=True):
+                mean.mul_(0.99).add_(weight, alpha=0.01)
         return loss.detach()
 
     return {"generator": g, "discriminator": d}, step
@@ -200,6 +241,7 @@ def lenet(torch, batch, dropout=True, device="cpu"):
 
 WORKS = {
     "pix2pix": Work("Pix2Pix 256", pix2pix, (1, 4), (1, 16)),
+    "painter": Work("Painter 128", painter, (4,), (4,)),
     "dcgan": Work("DCGAN 64", dcgan, (64,), (128,)),
     "vae": Work("conv VAE 28", vae, (128,), (128,)),
     "lenet": Work("LeNet-5", lenet, (128,), (128,)),

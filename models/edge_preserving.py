@@ -65,15 +65,15 @@ class Sweeps(Function):
         """y from x (L, ...) and the L - 1 joins between neighbours."""
         y = x.copy()
         y[1:] -= a * x[1:]
-        for i in range(1, len(x)):
-            y[i] += a[i - 1] * y[i - 1]
+        for before, line, join in zip(y[:-1], y[1:], a, strict=True):
+            line += join * before
         return y
 
     def sweep_gradient(self, dy, x, a, y):
         """dx and da of a sweep."""
         g = dy.copy()
-        for i in range(len(g) - 2, -1, -1):
-            g[i] += a[i] * g[i + 1]
+        for after, line, join in zip(g[:0:-1], g[-2::-1], a[::-1], strict=True):
+            line += join * after
         da = (g[1:] * (y[:-1] - x[1:])).sum(axis=1, keepdims=True)
         g[1:] *= 1.0 - a
         return g, da

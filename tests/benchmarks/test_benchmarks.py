@@ -13,6 +13,7 @@ from demos.shared.program import UserError, run_program
 
 SMALL = {
     "pix2pix": {"batch": 1, "size": 32, "width": 4},
+    "painter": {"batch": 1, "size": 32, "width": 4},
     "dcgan": {"batch": 4, "width": 4},
     "vae": {"batch": 4},
     "lenet": {"batch": 4},
