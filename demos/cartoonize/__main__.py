@@ -54,7 +54,7 @@ def train(arguments: list[str]) -> int:
     )
     parser.computes_from("judge_on", "photo")
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
-    parser.computes_preset(presets, "some minutes, or what two cores manage in forty")
+    parser.computes_preset(presets, "some minutes, or what two cores manage in fifteen")
     parser.computes("--size", Recipe.size, "side of the crops, pixels", least=1, most=2048)
     parser.computes("--batch", Recipe.batch, "crops in a step", least=1, most=1000)
     parser.computes("--style", Recipe.style, "style to learn", choices=styles())

@@ -56,7 +56,7 @@ PRESETS = {
     "quick": Preset(
         size=128,
         batch=4,
-        steps=750,
+        steps=500,
         view=2.0,
         boldness=1.5,
         smallest=1.0,
@@ -67,7 +67,7 @@ PRESETS = {
     "full": Preset(
         size=256,
         batch=4,
-        steps=6000,
+        steps=2000,
         view=1.5,
         boldness=1.0,
         smallest=0.5,
