@@ -66,6 +66,8 @@ class Pix2Pix(Trainable):
     strided          of the discriminator: 3 for patches of 70x70, 2 for 34x34
     max_norm         limit to the norm of the generator's gradient (none in the paper)
     decay            share of its weights that the average keeps at each step; 0 is no average
+    generator_betas  of its Adam. One gradient that is suddenly large moves a weight by up to
+                     lr (1 - beta1) / sqrt(1 - beta2): 16 lr with the paper's, which few networks without norms survive
 
     `average` is a generator whose weights are an exponential moving average of the trained one's (Polyak & Juditsky
     1992): it draws better than any single step's.
@@ -84,12 +86,13 @@ class Pix2Pix(Trainable):
         strided: int = 3,
         max_norm: float = math.inf,
         decay: float = 0.0,
+        generator_betas: tuple[float, float] = (0.5, 0.999),
     ):
         self.generator, self.average = generator, copy.deepcopy(generator)
         self.discriminator = PatchDiscriminator(discriminator_width, strided=strided)
         self.lambda_l1, self.lambda_gan, self.lambda_gradient = lambda_l1, lambda_gan, lambda_gradient
         self.label_smoothing, self.max_norm, self.decay = label_smoothing, max_norm, decay
-        self.generator_optimizer = optim.Adam(self.generator.parameters(), generator_lr, betas=(0.5, 0.999))
+        self.generator_optimizer = optim.Adam(self.generator.parameters(), generator_lr, betas=generator_betas)
         self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), discriminator_lr, betas=(0.5, 0.999))
 
     def train_step(self, photo: Tensor, cartoon: Tensor) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ class Network:
     lambda_l1: float
     lambda_gradient: float = 0.0
     max_norm: float = math.inf
+    betas: tuple[float, float] = (0.5, 0.999)
     divisor: int = 1  # it trains on crops this many times smaller than those that are judged
 
 
@@ -50,7 +51,7 @@ class Preset:
 
 # The unet's rate and weights are Isola's. The others have no batch norm: with it the size of a layer's weights does not
 # matter, without it they take a larger rate. docs/cartoonize.md tells what was tried.
-PAINTER = Network({"width": 32}, lr=1e-3, lambda_l1=100.0, lambda_gradient=400.0, max_norm=100.0)
+PAINTER = Network({"width": 32}, 1e-3, lambda_l1=100.0, lambda_gradient=400.0, max_norm=100.0, betas=(0.9, 0.99))
 STROKES = Network({"width": 24, "levels": 2}, lr=1e-3, lambda_l1=500.0)
 PRESETS = {
     "quick": Preset(
@@ -130,6 +131,7 @@ class Recipe:
             lambda_gradient=network.lambda_gradient,
             strided=STRIDED,
             max_norm=network.max_norm,
+            generator_betas=network.betas,
             decay=max(0.0, 1.0 - 1.0 / (WINDOW * self.steps)),
         )
 
