@@ -17,7 +17,10 @@ from models.painter import GAIN, LAYERS, SLOPE
 from models.unet import GAIN as CONTRAST
 from models.unet import RADIUS, gaussian_kernel
 
-WHITE = (0.16, 0.0, 0.0)
+COLOURS = {  # what models/lab.py multiplies colours with, and the L, a, b that it takes from them
+    "to_xyz": XYZ, "to_lab": LAB, "from_xyz": np.linalg.inv(XYZ), "from_lab": np.linalg.inv(LAB),
+    "zero": np.array([[0.16, 0.0, 0.0]], np.float32),
+}  # fmt: skip
 
 
 def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
@@ -32,22 +35,16 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
         n, c, h, w = x.shape
         return x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 3, 5, 2, 4).reshape(n, 4 * c, h // 2, w // 2)
 
-    def mix(image, matrix):
-        return F.conv2d(image, torch.tensor(matrix[:, :, None, None]).to(image.device, image.dtype))
-
-    def white(image):
-        return torch.tensor(WHITE).to(image.device, image.dtype).reshape(1, 3, 1, 1)
-
-    def rgb_to_lab(image):
+    def rgb_to_lab(image, constants):
         rgb = 0.5 * image + 0.5
         linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clip(min=0.04045) + 0.055) / 1.055) ** 2.4)
-        xyz = mix(linear, XYZ)
+        xyz = F.conv2d(linear, constants["to_xyz"])
         f = torch.where(xyz <= KNEE**3, LINE * xyz + 4 / 29, xyz.clip(min=KNEE**3) ** (1 / 3))
-        return mix(f, LAB) - white(image)
+        return F.conv2d(f, constants["to_lab"]) - constants["zero"]
 
-    def lab_to_rgb(lab):
-        f = mix(lab + white(lab), np.linalg.inv(LAB))
-        linear = mix(torch.where(f <= KNEE, (f - 4 / 29) / LINE, f**3), np.linalg.inv(XYZ))
+    def lab_to_rgb(lab, constants):
+        f = F.conv2d(lab + constants["zero"], constants["from_lab"])
+        linear = F.conv2d(torch.where(f <= KNEE, (f - 4 / 29) / LINE, f**3), constants["from_xyz"])
         bent = 1.055 * linear.clip(min=0.0031308) ** (1 / 2.4) - 0.055
         return 2.0 * torch.where(linear <= 0.0031308, 12.92 * linear, bent) - 1.0
 
@@ -73,6 +70,8 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             super().__init__()
             a, b, c = width, 2 * width, 3 * width
             self.register_buffer("blur", torch.tensor(gaussian_kernel().numpy()))
+            for name, value in COLOURS.items():
+                self.register_buffer(name, torch.tensor(value[..., None, None]), persistent=False)
             self.first, self.at_half = nn.Conv2d(24, a, 3, 1, 1), Residual(a)
             self.to_quarter = nn.Conv2d(a, b, 4, 2, 1)
             self.at_quarter = nn.Sequential(Residual(b), Residual(b))
@@ -86,7 +85,8 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             self.darken = nn.Parameter(torch.tensor([0.9, 0.5, 0.5]).reshape(1, 3, 1, 1))
 
         def forward(self, photo):
-            lab = rgb_to_lab(photo)
+            constants = {name: getattr(self, name).to(photo.dtype) for name in COLOURS}
+            lab = rgb_to_lab(photo, constants)
             seen = torch.cat([2.0 * lab, local_contrast(photo, self.blur)], 1)
             half = self.at_half(rectify(self.first(unshuffle(seen))))
             quarter = self.at_quarter(rectify(self.to_quarter(half)))
@@ -101,7 +101,7 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             paint = smooth(self.grade(lab) + retouch.tanh(), left, above) + touch_up.tanh()
             light = tones(paint[:, :1], F.softplus(GAIN * hardness) + 0.05)
             paint = torch.cat([light, paint[:, 1:]], 1)
-            return lab_to_rgb(paint * (1.0 - (GAIN * ink).sigmoid() * self.darken))
+            return lab_to_rgb(paint * (1.0 - (GAIN * ink).sigmoid() * self.darken), constants)
 
     return Painter()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
+from benchmarks.painter import painter
 from models.painter import LAYERS, Painter, split
 from nnlite.errors import ShapeError
 from nnlite.nn import functional as F
@@ -67,3 +68,24 @@ def test_painted_twice_as_large_it_is_the_same_picture(rng):
 def test_what_does_not_fit_is_named(shape, nearest):
     with pytest.raises(ShapeError, match=f"Painter.*{nearest}"):
         Painter(8)(nnlite.zeros(*shape))
+
+
+def test_it_computes_what_pytorch_does(torch, rng):
+    """Outputs and all gradients in float64, from the same weights."""
+    ours, theirs = Painter(8), painter(torch, 8).double()
+    for tensor in (*ours.parameters(), *ours.buffers()):
+        tensor.array = tensor.array.astype(np.float64)
+    for weight in ours.parameters():  # residual blocks start as the identity: move everything off its start
+        weight.array = weight.array + 0.03 * rng.standard_normal(weight.shape)
+    theirs.load_state_dict({name: torch.tensor(value.numpy().copy()) for name, value in ours.state_dict().items()})
+    image, cotangent = rng.uniform(-0.9, 0.9, (2, 2, 3, 16, 24))
+    results = []
+    for network, tensor in ((ours, nnlite.tensor), (theirs, torch.tensor)):
+        seen = tensor(image).requires_grad_()
+        painted = network(seen)
+        (painted * tensor(cotangent)).sum().backward()
+        gradients = {name: weight.grad.numpy() for name, weight in network.named_parameters()}
+        results.append({"painted": painted.detach().numpy(), "photo": seen.grad.numpy(), **gradients})
+    assert results[0].keys() == results[1].keys()
+    for name, value in results[0].items():
+        np.testing.assert_allclose(value, results[1][name], rtol=1e-7, atol=1e-9 * np.abs(value).max(), err_msg=name)

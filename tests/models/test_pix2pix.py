@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.pix2pix import PatchDiscriminator, Pix2Pix
+from models.pix2pix import PatchDiscriminator, Pix2Pix, gradient_difference
 from models.unet import StrokeUNet, UNet
 from nnlite import nn
 from tests.helpers import gradients_at_steps, in_order
@@ -118,18 +118,19 @@ def test_one_logit_for_each_patch(size, patches):
     assert PatchDiscriminator(2)(x, y).shape == (1, 1, patches, patches)
 
 
-def test_a_patch_is_70_by_70_pixels():
+@pytest.mark.parametrize(("strided", "side", "row", "column"), [(3, 70, 15, 12), (2, 34, 31, 20)])
+def test_a_patch_is_70_by_70_pixels_or_34_by_34(strided, side, row, column):
     """Where the gradient of one logit reaches, in both images."""
-    net = PatchDiscriminator(2).eval()
+    net = PatchDiscriminator(2, strided=strided).eval()
     nnlite.manual_seed(1)
     photo, image = batch(256, 1)
     photo.requires_grad_()
     image.requires_grad_()
     y = net(photo, image)
-    y[0, 0, 15, 12].backward()
+    y[0, 0, row, column].backward()
     for tensor in (photo, image):
         rows, columns = np.nonzero(tensor.grad.numpy()[0].any(0))
-        assert rows.max() - rows.min() + 1 == columns.max() - columns.min() + 1 == 70
+        assert rows.max() - rows.min() + 1 == columns.max() - columns.min() + 1 == side
 
 
 def test_the_discriminator_sees_the_photo():
@@ -237,3 +238,84 @@ def test_the_two_terms_are_weighed():
     nn.functional.l1_loss(generator(photo), cartoon).backward()
     for ours, parameter in zip(l1, generator.parameters(), strict=True):
         np.testing.assert_allclose(ours, parameter.grad.numpy(), rtol=1e-5, atol=1e-8)
+
+
+# The terms and means of the painter's training
+
+
+def test_the_gradient_difference_is_the_loop_of_its_formula(rng):
+    image, target = rng.standard_normal((2, 2, 3, 4, 5))
+    d = image - target
+    steps_down = [abs(d[n, c, i + 1, j] - d[n, c, i, j]) for n, c, i, j in np.ndindex(2, 3, 3, 5)]
+    steps_right = [abs(d[n, c, i, j + 1] - d[n, c, i, j]) for n, c, i, j in np.ndindex(2, 3, 4, 4)]
+    result = gradient_difference(nnlite.tensor(image), nnlite.tensor(target))
+    assert float(result) == pytest.approx(np.mean(steps_down) + np.mean(steps_right), rel=1e-12)
+
+
+def test_colours_that_are_off_by_one_amount_everywhere_have_no_gradient_difference(rng):
+    image = nnlite.tensor(rng.integers(-8, 8, (2, 3, 4, 5)) / 8)
+    off = nnlite.tensor([0.5, -0.25, 0.125], dtype="float64").reshape(1, 3, 1, 1)
+    assert float(gradient_difference(image, image + off)) == 0.0
+
+
+def model(**settings):
+    nnlite.manual_seed(0)
+    return Pix2Pix(StrokeUNet(4, 1), 4, **settings)
+
+
+def test_the_gradient_difference_is_weighed():
+    photo, cartoon = batch()
+    l1, one, three = (
+        gradients(model(lambda_l1=1.0, lambda_gan=0.0, lambda_gradient=weight), photo, cartoon)
+        for weight in (0.0, 1.0, 3.0)
+    )
+    for without, once, thrice in zip(l1, one, three, strict=True):
+        np.testing.assert_allclose(thrice - without, 3 * (once - without), rtol=1e-3, atol=1e-6)
+    network = model().generator
+    gradient_difference(network(photo), cartoon).backward()
+    for without, once, parameter in zip(l1, one, network.parameters(), strict=True):
+        np.testing.assert_allclose(once - without, parameter.grad.numpy(), rtol=1e-3, atol=1e-6)
+
+
+def test_without_its_term_the_discriminator_stays_as_it_is():
+    trained = model(lambda_gan=0.0)
+    before = {name: tensor.numpy().copy() for name, tensor in trained.discriminator.state_dict().items()}
+    losses = trained.train_step(*batch())
+    assert list(losses) == ["l1"]
+    for name, tensor in trained.discriminator.state_dict().items():
+        np.testing.assert_array_equal(tensor.numpy(), before[name], err_msg=name)
+    assert all(p.grad is None and p.requires_grad for p in trained.discriminator.parameters())
+
+
+def test_the_average_is_the_exponential_moving_average(tmp_path):
+    """By hand over three steps; a saved state goes on with it."""
+    settings = {"decay": 0.75, "generator_lr": 1e-2}
+    trained = model(**settings)
+    mean = weights(trained.generator)
+    for step in range(3):
+        if step == 2:
+            nnlite.save(trained.state_dict(), tmp_path / "c.safetensors")
+        trained.train_step(*batch(seed=step))
+        mean = [0.75 * m + 0.25 * w for m, w in zip(mean, weights(trained.generator), strict=True)]
+    resumed = Pix2Pix(StrokeUNet(4, 1), 4, **settings)
+    resumed.load_state_dict(nnlite.load(tmp_path / "c.safetensors"))
+    resumed.train_step(*batch(seed=2))
+    for by_hand, ours, again in zip(mean, weights(trained.average), weights(resumed.average), strict=True):
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-7)
+        np.testing.assert_array_equal(ours, again)
+
+
+def test_without_decay_the_average_is_the_generator():
+    trained = model()
+    trained.train_step(*batch())
+    for mean, weight in zip(weights(trained.average), weights(trained.generator), strict=True):
+        np.testing.assert_array_equal(mean, weight)
+
+
+def test_the_norm_of_the_generators_gradient_is_limited():
+    photo, cartoon = batch()
+    free, limited = (gradients(model(max_norm=norm), photo, cartoon) for norm in (math.inf, 0.5))
+    norm = math.sqrt(sum(np.square(g.astype(np.float64)).sum() for g in free))
+    assert norm > 1.0
+    for g, shortened in zip(free, limited, strict=True):
+        np.testing.assert_allclose(shortened, g * (0.5 / norm), rtol=1e-4, atol=1e-8)
