@@ -6,6 +6,7 @@ weights.py    the file of a trained generator: its weights and metadata
 pairs.py      photos -> pairs of photo and cartoon
 crops.py      pairs -> training batches and test crops
 tiles.py      a generator on an image of any size, tile by tile
+full_size.py  a painter on a large photo: layers at one size, paint at another
 evaluate.py   the figures on photos never seen in training
 apply.py      photo files and folders through a trained generator
 video.py      videos and cameras through one
