@@ -3,6 +3,7 @@
 __main__.py   the command line, and the training loop
 recipe.py     the options of a run, stored in every file that it writes
 weights.py    the file of a trained generator: its weights and metadata
+preview.py    what the project's weights draw, before a short training
 pairs.py      photos -> pairs of photo and cartoon
 crops.py      pairs -> training batches and test crops
 tiles.py      a generator on an image of any size, tile by tile

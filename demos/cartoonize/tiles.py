@@ -16,8 +16,8 @@ import numpy as np
 from demos.shared.images import to_image, to_network
 from nnlite import NonFiniteError, Tensor, nn, no_grad
 
-TILE = 512  # side of a tile, pixels
-MARGIN = 16  # this far from a border a tile is not trusted
+TILE = 640  # side of a tile, pixels: a photo with a short side of 384 fits into one
+MARGIN = 8  # this far from a border a tile is not trusted: on photos, a wider one moves colours by .1 levels there
 OVERLAP = 64  # of neighbouring tiles: two margins, and between them a gradual change from one to the other
 
 
