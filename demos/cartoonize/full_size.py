@@ -6,6 +6,8 @@ and the photo itself is painted with them. So edges are as sharp as the photo's,
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from demos.cartoonize.tiles import in_tiles, refuse_nan
@@ -14,7 +16,9 @@ from models.painter import LAYERS, Painter
 from nnlite import Tensor, no_grad
 
 PIXELS = 2**20  # painted at a time: this bounds the memory
-CONTEXT = 16  # pixels of the working size that a strip sees above and below itself; the filter hardly reaches farther
+OVERLAP = (
+    24  # rows of the working size: over these a strip gradually becomes the next; the filter hardly reaches farther
+)
 
 
 def paint_full_size(photo: np.ndarray, working: np.ndarray, painter: Painter, device: str = "cpu") -> np.ndarray:
@@ -27,17 +31,21 @@ def paint_full_size(photo: np.ndarray, working: np.ndarray, painter: Painter, de
     layers = in_tiles(working, painter.layers, sum(LAYERS.values()), painter.multiple, device)
     height, width = photo.shape[:2]
     scale = min(height, width) / min(working.shape[:2])
-    context = round(CONTEXT * scale)
-    step = max(PIXELS // width, context)
-    drawn = np.empty_like(photo)
-    for start in range(0, height, step):
-        rows = slice(max(0, start - context), min(height, start + step + context))
-        enlarged = enlarge(layers, (rows, slice(0, width)), (height, width))
-        with no_grad():
+    overlap = round(OVERLAP * scale)
+    step = max(PIXELS // width, overlap)
+    drawn, above = np.empty_like(photo), np.empty((3, 0, width), np.float32)
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of overflow: the error says more
+        for start in range(0, max(1, height - overlap), step):
+            rows = slice(start, min(height, start + step + overlap))
+            enlarged = enlarge(layers, (rows, slice(0, width)), (height, width))
             inputs = (Tensor(array[None]).to(device) for array in (to_network(photo[rows]), enlarged))
-            painted = painter.paint(*inputs, scale).cpu().numpy()[0, :, start - rows.start :][:, :step]
-        refuse_nan(painted)
-        drawn[start : start + step] = to_image(painted)
+            painted = painter.paint(*inputs, scale).cpu().numpy()[0]
+            refuse_nan(painted)
+            shared = above.shape[1]
+            share = np.linspace(0.0, 1.0, shared + 2, dtype=np.float32)[1:-1, None]
+            painted[:, :shared] = share * painted[:, :shared] + (1.0 - share) * above
+            drawn[rows], above = to_image(painted), painted[:, step:].copy()
     return drawn
 
 

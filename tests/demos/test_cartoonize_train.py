@@ -29,7 +29,7 @@ def test_writes_everything_it_promises(trained):
     assert [int(row["step"]) for row in rows] == list(range(1, 61))
     assert all(float(row[name]) > 0 for row in rows for name in ("discriminator", "adversarial", "l1"))
     metadata = nnlite.load_metadata(out / "generator.safetensors")
-    assert (metadata["generator"], metadata["style"]) == ("stroke-unet", "toon")
+    assert (metadata["generator"], metadata["style"]) == ("painter", "toon")
     assert (metadata["short_side"], metadata["strokes"]) == ("64", "96")
     assert str(out) in stdout and "apply" in stdout
     assert not list(out.rglob("*.partial*")) and not list(out.rglob("*.tmp"))
