@@ -45,6 +45,7 @@ class Painter(nn.Module):
     def __init__(self, width: int = 32, steps: int = 8):
         super().__init__()
         self.steps = steps
+        self.rectify = nn.LeakyReLU(SLOPE)
         halves, quarters, eighths = width, 2 * width, 3 * width
         self.register_buffer("blur", gaussian_kernel())
         self.first = nn.Conv2d(4 * 6, halves, 3, 1, 1)
@@ -78,13 +79,13 @@ class Painter(nn.Module):
         """The layers of LAYERS on top of each other, (N, 10, H, W), before they are bent into their ranges."""
         check_size(type(self).__name__, photo, self.multiple)
         seen = nnlite.cat([2.0 * rgb_to_lab(photo), local_contrast(photo, self.blur)], 1)
-        half = self.at_half(rectify(self.first(pixel_unshuffle(seen, 2))))
-        quarter = self.at_quarter(rectify(self.to_quarter(half)))
-        eighth = self.at_eighth(rectify(self.to_eighth(quarter)))
+        half = self.at_half(self.rectify(self.first(pixel_unshuffle(seen, 2))))
+        quarter = self.at_quarter(self.rectify(self.to_quarter(half)))
+        eighth = self.at_eighth(self.rectify(self.to_eighth(quarter)))
         quarter = self.at_quarter_again(quarter + F.interpolate(self.from_eighth(eighth), scale_factor=2))
         half = self.at_half_again(half + F.interpolate(self.from_quarter(quarter), scale_factor=2))
-        full = F.pixel_shuffle(rectify(self.to_full(half)), 2)
-        return self.last(rectify(self.mix(nnlite.cat([full, seen], 1))))
+        full = F.pixel_shuffle(self.rectify(self.to_full(half)), 2)
+        return self.last(self.rectify(self.mix(nnlite.cat([full, seen], 1))))
 
     def paint(self, photo: Tensor, layers: Tensor, scale: float = 1.0) -> Tensor:
         """The cartoon of a photo with these layers, both (N, ., H, W).
@@ -108,15 +109,12 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
+        self.rectify = nn.LeakyReLU(SLOPE)
         self.first = nn.Conv2d(channels, channels, 3, 1, 1)
         self.second = nn.Conv2d(channels, channels, 3, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return rectify(x + self.second(rectify(self.first(x))))
-
-
-def rectify(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, SLOPE)
+        return self.rectify(x + self.second(self.rectify(self.first(x))))
 
 
 def split(layers: Tensor) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demos.cartoonize.recipe import HOLD, PRESETS, SHIPPED, Recipe
+from demos.cartoonize.recipe import HOLD, PRESETS, SHIPPED, Recipe, shipped_styles
 from demos.cartoonize.tiles import draw
 from demos.cartoonize.weights import save_generator
 from demos.shared.images import sheet
@@ -36,6 +36,7 @@ def train(arguments: list[str]) -> int:
     """Train with the options given."""
     # Imported here so that a missing system library of OpenCV is reported in one line, by run_program().
     from demos.cartoonize.pairs import Cartoons
+    from demos.cartoonize.preview import draw_preview
     from stylize import styles
 
     parser = Options(
@@ -50,7 +51,7 @@ def train(arguments: list[str]) -> int:
         type=path_argument,
         nargs="+",
         metavar="PHOTO",
-        help="photos or folders of them to be judged on, none of them among --photos (default: a part of those)",
+        help="photos or folders to be judged on, none of them among --photos (default: a part of those)",
     )
     parser.computes_from("judge_on", "photo")
     presets = {name: preset.defaults() for name, preset in PRESETS.items()}
@@ -64,6 +65,10 @@ def train(arguments: list[str]) -> int:
     recipe.check()
     model = recipe.build().to(options.device)
     with Run(options, model) as run:
+        if recipe.is_main_job() and not options.resume:
+            preview = draw_preview(options.style, options.photos, options.out, options.device)
+            if preview:
+                print(f"Look at {preview}: cartoons of the project's weights, what a longer training leads to.")
         cartoons = Cartoons(recipe, options.photos, options.out, options.device, options.judge_on)
         rates = hold_then_fall(model, options.steps, HOLD, run.step - 1)
         for batch in run.batches(cartoons.batches):
@@ -129,15 +134,13 @@ def judge(arguments: list[str]) -> int:
         description="How good is a generator on photos held out from its training, and how fast?",
     )
     add_photos(parser, "photos or folders of them, the held-out ones among them")
-    parser.add_argument(
-        "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
-    )
+    add_model(parser)
     add_out(parser, "judge", "the pictures")
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
     device = choose_device(options.device)
     with claim_folder(options.out, "demos.cartoonize judge"):
-        figures = judge_on_unseen(options.model, options.photos, options.out, device)
+        figures = judge_on_unseen(chosen_model(options), options.photos, options.out, device)
     print(f"{table(figures)}\n\n{describe_two_sample(figures['two_sample'])}")
     print(f"\nframes a second: {figures['generator_fps']} generated, {figures['style_fps']} drawn by stylize")
     print(f"Look at {options.out / 'judged.png'}, and at whole photos in {options.out}/sheet-*.jpg.")
@@ -159,9 +162,7 @@ def apply(arguments: list[str]) -> int:
     parser.add_argument("--video", help="a video file instead of photos, or the number of a camera, such as 0")
     parser.add_argument("--temporal", choices=TEMPORAL, default="full", help="against flicker of videos (%(default)s)")
     parser.add_argument("--side-by-side", action="store_true", help="the video on the left, its cartoon on the right")
-    parser.add_argument(
-        "--model", type=path_argument, default=SHIPPED, help="weights from a run (default: the project's)"
-    )
+    add_model(parser)
     parser.add_argument(
         "--out", type=path_argument, default=Path("cartoons"), help="folder for the cartoons (%(default)s)"
     )
@@ -180,10 +181,22 @@ def apply(arguments: list[str]) -> int:
         parser.error(f"--scale must lie between 0.25 and 16, got {options.scale}")
     if bool(options.photos) == bool(options.video):
         parser.error("give photos, or --video with a video file or the number of a camera")
-    how = (options.model, options.out, options.scale, choose_device(options.device))
+    how = (chosen_model(options), options.out, options.scale, choose_device(options.device))
     if options.photos:
         return apply_to_files(options.photos, *how, options.overwrite, options.max_megapixels)
     return apply_to_video(options.video, *how, options.temporal, options.side_by_side, options.overwrite)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --style and --model, of which one may be given."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--style", choices=list(shipped_styles()), help=f"of the project's weights ({SHIPPED.stem})")
+    choice.add_argument("--model", type=path_argument, help="weights from a run (default: the project's)")
+
+
+def chosen_model(options: argparse.Namespace) -> Path:
+    """The weights that --style or --model names."""
+    return options.model or (shipped_styles()[options.style] if options.style else SHIPPED)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Photos of any size through a trained generator.
 
 The generator draws strokes of a fixed width in pixels, so the size at which it works decides how bold they look. A
-large photo is shrunk to `scale` times the short side for which these strokes are meant, cartoonised there (tiles.py),
-and enlarged to its own size again. A translation (demos.translate) works at the photo's own size.
+large photo is shrunk to `scale` times the short side for which these strokes are meant, and cartoonised there
+(tiles.py). A painter then paints the photo at its own size (full_size.py); what other generators draw is enlarged. A
+translation (demos.translate) works at the photo's own size.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from unicodedata import normalize
 import numpy as np
 from tqdm import tqdm
 
+from demos.cartoonize.full_size import paint_full_size
 from demos.cartoonize.tiles import draw, draw_inside
 from demos.cartoonize.weights import load_generator
 from demos.shared.program import UserError
+from models.painter import Painter
 from nnlite import nn
 from stylize._cv2 import cv2
 from stylize.console import counted, one_line, say
@@ -96,10 +99,13 @@ def cartoonize(rgb: np.ndarray, generator: nn.Module, strokes: int, scale: float
     """
     height, width = rgb.shape[:2]
     working = resize_short_side(rgb, min(height, width, round(scale * strokes)))
-    cartoon = draw(working, generator, device)
+    if isinstance(generator, Painter) and working.shape != rgb.shape:
+        cartoon = paint_full_size(rgb, working, generator, device)
+    else:
+        cartoon = resize(draw(working, generator, device), width, height)
     if np.ptp(rgb, axis=2).max() <= GREY:
         cartoon = cv2.cvtColor(cv2.cvtColor(cartoon, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return resize(cartoon, width, height)
+    return cartoon
 
 
 def name_cartoons(places: dict[Path, Path], out: Path) -> dict[Path, Path]:

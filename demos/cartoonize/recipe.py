@@ -12,8 +12,9 @@ from demos.shared.options import check_together
 from demos.shared.program import UserError
 from models.pix2pix import GENERATORS, Pix2Pix
 
-# The generator that comes with the project; docs/cartoonize.md says how it was trained.
-SHIPPED = Path(__file__).parents[1] / "assets" / "weights" / "cartoon.safetensors"
+# A file for each style that comes with the project, named after it; docs/cartoonize.md says how they were trained.
+WEIGHTS = Path(__file__).parents[1] / "assets" / "weights"
+SHIPPED = WEIGHTS / "toon.safetensors"  # the default
 
 HOLD = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
@@ -97,6 +98,10 @@ class Recipe:
     style: str = "toon"
     generator: str = "painter"
 
+    def is_main_job(self) -> bool:
+        """Whether this is what the program does when it is given no options; the seed and the style are free."""
+        return self == Recipe(seed=self.seed, style=self.style)
+
     @property
     def network(self) -> Network:
         """The size of the generator, and how it learns."""
@@ -163,3 +168,8 @@ class Recipe:
             "strokes": str(self.strokes),
             "recipe": json.dumps(asdict(self)),
         }
+
+
+def shipped_styles() -> dict[str, Path]:
+    """The styles that come with the project, and the weights of each."""
+    return {path.stem: path for path in sorted(WEIGHTS.glob("*.safetensors"))}

@@ -9,15 +9,15 @@ a tile's colours do not depend on what else is in it. Memory stays the same for 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from demos.shared.images import to_image, to_network
 from nnlite import NonFiniteError, Tensor, nn, no_grad
 
-TILE = 512  # side of a tile, pixels
-MARGIN = 16  # this far from a border a tile is not trusted
+TILE = 640  # side of a tile, pixels: a photo with a short side of 384 fits into one
+MARGIN = 8  # this far from a border a tile is not trusted: on photos, a wider one moves colours by .1 levels there
 OVERLAP = 64  # of neighbouring tiles: two margins, and between them a gradual change from one to the other
 
 
@@ -28,27 +28,51 @@ def draw(
 
     Raises NonFiniteError for a generator that makes anything but numbers: its weights are too large.
     """
+    training = generator.training
+    generator.eval()
+    drawn = in_tiles(photo, generator, 3, generator.multiple, device, tile, overlap)
+    generator.train(training)
+    return to_image(drawn)
+
+
+def in_tiles(
+    photo: np.ndarray,
+    network: Callable[[Tensor], Tensor],
+    channels: int,
+    multiple: int,
+    device: str = "cpu",
+    tile: int = TILE,
+    overlap: int = OVERLAP,
+) -> np.ndarray:
+    """What a network makes of an (H, W, 3) uint8 photo: float32 maps (channels, H, W).
+
+    multiple   of pixels that the height and width of what it is given must be
+
+    Raises NonFiniteError if these are anything but numbers.
+    """
     height, width = photo.shape[:2]
-    multiple = generator.multiple
     tile = max(tile, multiple)
     sides = [-(-(side + 2 * MARGIN) // multiple) * multiple for side in (height, width)]
     borders = [(MARGIN, padded - side - MARGIN) for padded, side in zip(sides, (height, width), strict=True)]
     mirrored = np.pad(photo, (*borders, (0, 0)), mode="symmetric")
-    total, weight = np.zeros((3, *sides), np.float32), np.zeros(sides, np.float32)
-    training = generator.training
-    generator.eval()
+    total, weight = np.zeros((channels, *sides), np.float32), np.zeros(sides, np.float32)
     with no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of overflow: the error below says more
         for rows in _stretches(sides[0], tile, overlap, multiple):
             for columns in _stretches(sides[1], tile, overlap, multiple):
                 x = Tensor(to_network(mirrored[rows, columns])[None]).to(device)
                 trust = np.minimum.outer(_trust(rows, overlap), _trust(columns, overlap))
-                total[:, rows, columns] += generator(x).cpu().numpy()[0] * trust
+                total[:, rows, columns] += network(x).cpu().numpy()[0] * trust
                 weight[rows, columns] += trust
-    generator.train(training)
-    if not np.isfinite(total).all():
+    refuse_nan(total)
+    total /= weight
+    return total[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+
+def refuse_nan(drawn: np.ndarray) -> None:
+    """Raise NonFiniteError if something drawn is not a number."""
+    if not np.isfinite(drawn).all():
         raise NonFiniteError("the generator's weights are too large: what it draws is not a number; use other weights")
-    return to_image(total / weight)[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
 
 def draw_inside(

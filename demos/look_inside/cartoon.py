@@ -15,31 +15,38 @@ from demos.search import nearest
 from demos.shared.images import in_batches, to_image, to_network
 from demos.shared.options import BUNDLED
 from demos.shared.program import UserError
-from models.unet import StrokeUNet
+from models.lab import lab_to_rgb
+from models.painter import GAIN, Painter, split
 from models.visualise import activations, maximise, occlusion, reconstruction
 from nnlite import Tensor
 from nnlite.plot import image_grid
 from stylize import find_images, read_image, resize_short_side
 
 SHORT_SIDE = 192  # photos are looked at in this size
-CROP = 64  # pixels: more than the generator sees around a place
+CROP = 64  # pixels
 CROPS = 8  # of each photo
 SHOWN = "cat.jpg"
 UNITS = 8  # of the deepest layer
 EXCITING = 4  # crops drawn for each
 COVER, STRIDE = 9, 4  # pixels: the square that hides a part of a photo, and how far it moves
-SEEN = 24  # pixels: what a unit of the deepest layer sees of a photo, and a margin
+SEEN = 24  # pixels: shown around what excites a unit
 FOUND = 5
+STEPS = {  # of painting, and the layers that each brings in
+    "retouched": ["retouch"],
+    "joined": ["left", "above"],
+    "touched up": ["touch_up"],
+    "in tones": ["hardness"],
+    "inked": ["ink"],
+}
+OFF = {"left": -2.0, "above": -2.0, "hardness": -2.0, "ink": -2.0}  # values at which layers do nothing; others at 0
 
 
 def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     """Write all pictures into `out`; the figures. Raises CheckpointError, or UserError for another generator."""
     network, _ = load_generator(model or SHIPPED)
-    if not isinstance(network, StrokeUNet):
-        raise UserError(f"{model} is a {type(network).__name__}; look_inside takes a StrokeUNet, the default generator")
-    if network.multiple > CROP:
+    if not isinstance(network, Painter):
         raise UserError(
-            f"{model} takes images of {network.multiple} pixels or more, but look_inside uses {CROP}; choose another"
+            f"{model or SHIPPED} is a {type(network).__name__}; look_inside takes a Painter, the default generator"
         )
     network.requires_grad_(False)
     out.mkdir(parents=True, exist_ok=True)
@@ -48,6 +55,7 @@ def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     summarise(network, (3, CROP, CROP), out)
     draw_filters(network, out / "filters.png")
     draw_activations(network, photo, out / "activations.png")
+    draw_painting(network, photo, out / "painting.png")
     radius = draw_occlusion(network, middle(photo, CROP), out / "occlusion.png")
     units = strongest_units(network, crops)
     draw_maximised(network, units, out / "maximised.png")
@@ -74,16 +82,25 @@ def cut(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(crops), np.array(sources)
 
 
-def draw_filters(network: StrokeUNet, path: Path) -> None:
-    """The filters of the first convolution as colours, 0 being grey: on the photo above, on its contrast below."""
-    filters = network.first[0][0].weight.numpy()
-    rows = [[enlarged(around_grey(f[part]), 36) for f in filters] for part in (slice(0, 3), slice(3, 6))]
+def draw_filters(network: Painter, path: Path) -> None:
+    """The filters of the first convolution as colours, 0 being grey: on the photo above, on its contrast below.
+
+    It sees four pixels as one with four times the channels; here they are four pixels again, and a filter is 6x6.
+    """
+    folded = network.first.weight.numpy()
+    width, _, side, _ = folded.shape
+    filters = folded.reshape(width, 6, 2, 2, side, side).transpose(0, 1, 4, 2, 5, 3).reshape(width, 6, 2 * side, -1)
+    rows = [
+        [enlarged(lab_around_grey(f[:3]), 36) for f in filters],
+        [enlarged(around_grey(f[3:]), 36) for f in filters],
+    ]
     image_grid(rows, path, scale=1)
 
 
-def draw_activations(network: StrokeUNet, photo: np.ndarray, path: Path) -> None:
+def draw_activations(network: Painter, photo: np.ndarray, path: Path) -> None:
     """Photo and cartoon; then a row for each stage on the way down and up: its eight maps of the largest variance."""
-    stages = [network.first, *network.down, *network.fuse, network.last[0]]
+    ways = [network.at_half, network.at_quarter, network.at_eighth, network.at_quarter_again, network.at_half_again]
+    stages = [*ways, network.mix]
     with nnlite.no_grad():
         *maps, output = activations(network, Tensor(photo[None]), [*stages, network])
     size = photo.shape[1]
@@ -95,7 +112,40 @@ def draw_activations(network: StrokeUNet, photo: np.ndarray, path: Path) -> None
     image_grid(rows, path, scale=1)
 
 
-def draw_occlusion(network: StrokeUNet, photo: np.ndarray, path: Path) -> float:
+def draw_painting(network: Painter, photo: np.ndarray, path: Path) -> None:
+    """How the cartoon grows from the photo, layer by layer, and below it each layer: colours around grey, joins and
+    ink from black, 0, to white, 1, and hardness from its smallest to its largest."""
+    x = Tensor(photo[None])
+    with nnlite.no_grad():
+        layers = split(network.layers(x))
+        so_far = {name: nnlite.full_like(layer, OFF.get(name, 0.0)) for name, layer in layers.items()}
+
+        def painted(*names: str) -> np.ndarray:
+            so_far.update({name: layers[name] for name in names})
+            return to_image(network.paint(x, nnlite.cat(list(so_far.values()), 1)).numpy()[0])
+
+        steps = {"photo": to_image(photo), "graded": painted()}
+        steps |= {title: painted(*names) for title, names in STEPS.items()}
+        shift = {name: layers[name].tanh().numpy()[0] for name in ("retouch", "touch_up")}
+        share = {name: (GAIN * layers[name]).sigmoid().numpy()[0, 0] for name in ("left", "above", "ink")}
+    blank = np.full_like(steps["photo"], 255)
+    below = [
+        lab_around_grey(shift["retouch"]),
+        spread((share["left"] + share["above"]) / 2),
+        lab_around_grey(shift["touch_up"]),
+        spread(layers["hardness"].numpy()[0, 0]),
+        spread(share["ink"]),
+    ]
+    image_grid([list(steps.values()), [blank, blank, *below]], path, titles=list(steps))
+
+
+def lab_around_grey(values: np.ndarray) -> np.ndarray:
+    """(3, H, W) of either sign, L, a and b -> (H, W, 3) uint8: 0 is grey, the largest value in size a strong colour."""
+    grey = np.array([0.5, 0.0, 0.0], np.float32).reshape(3, 1, 1)
+    return to_image(lab_to_rgb(Tensor((grey + 0.5 * values / (np.abs(values).max() or 1.0))[None])).numpy()[0])
+
+
+def draw_occlusion(network: Painter, photo: np.ndarray, path: Path) -> float:
     """Where covering the photo changes the cartoon at its middle; within how many pixels lies half of that change."""
     with nnlite.no_grad():
         whole = network(Tensor(photo[None]))
@@ -114,31 +164,31 @@ def draw_occlusion(network: StrokeUNet, photo: np.ndarray, path: Path) -> float:
     return float(distance[order][np.argmax(share >= 0.5)])
 
 
-def strongest_units(network: StrokeUNet, crops: np.ndarray) -> np.ndarray:
+def strongest_units(network: Painter, crops: np.ndarray) -> np.ndarray:
     """The channels of the deepest layer that vary most over the crops."""
     return np.argsort(-deepest(network, crops).var(0), kind="stable")[:UNITS]
 
 
-def deepest(network: StrokeUNet, crops: np.ndarray) -> np.ndarray:
+def deepest(network: Painter, crops: np.ndarray) -> np.ndarray:
     """The mean of each channel of the deepest layer over the positions of each crop: (N, channels)."""
-    return in_batches(lambda x: activations(network, x, [network.down[-1]])[0].mean((2, 3)), crops, batch=16)
+    return in_batches(lambda x: activations(network, x, [network.at_eighth])[0].mean((2, 3)), crops, batch=16)
 
 
-def draw_maximised(network: StrokeUNet, units: np.ndarray, path: Path) -> None:
+def draw_maximised(network: Painter, units: np.ndarray, path: Path) -> None:
     """For each unit a picture, from faint noise, that excites it at all places."""
     start = np.random.default_rng(0).normal(0.0, 0.1, (len(units), 3, CROP, CROP)).astype(np.float32)
 
     def score(x: Tensor) -> Tensor:
-        (found,) = activations(network, x, [network.down[-1]])
+        (found,) = activations(network, x, [network.at_eighth])
         return found[np.arange(len(units)), units].mean((1, 2)) * 100.0
 
     images = maximise(score, start, (-1.0, 1.0), steps=80, lr=0.05, decay=0.001, smooth=0.1, shift=2)
     image_grid([[to_image(image) for image in images]], path, titles=[f"unit {k}" for k in units], scale=2)
 
 
-def draw_reconstructions(network: StrokeUNet, crops: np.ndarray, units: np.ndarray, path: Path) -> None:
+def draw_reconstructions(network: Painter, crops: np.ndarray, units: np.ndarray, path: Path) -> None:
     """For each unit the places in photos that excite it most, and what in these does, by guided backprop: 0 is grey."""
-    layer = network.down[-1]
+    layer = network.at_eighth
     strength = in_batches(lambda x: activations(network, x, [layer])[0].amax((2, 3)), crops, batch=16)
     rows = []
     for unit in units:
@@ -163,7 +213,7 @@ def window(part: np.ndarray) -> tuple[slice, slice, slice]:
     return (slice(None), *places)
 
 
-def draw_neighbours(network: StrokeUNet, crops: np.ndarray, sources: np.ndarray, path: Path) -> dict[str, float]:
+def draw_neighbours(network: Painter, crops: np.ndarray, sources: np.ndarray, path: Path) -> dict[str, float]:
     """Crops of six photos and those nearest by the deepest features; the share from the same photo, and by pixels."""
     features = deepest(network, crops)
     codes = {

@@ -102,11 +102,11 @@ def test_models_that_do_not_fit(trained, tmp_path):
     nnlite.save(weights, tmp_path / "plain.safetensors")
     assert "does not say" in refused("apply", cat, "--model", tmp_path / "plain.safetensors", "--out", out)
     metadata = nnlite.load_metadata(trained[0] / "generator.safetensors")
-    weights["surplus"] = weights.pop("last.1.bias")
-    weights["last.1.weight"] = nnlite.tensor(np.zeros((3, 16, 5, 5), np.float32))
+    weights["surplus"] = weights.pop("last.bias")
+    weights["last.weight"] = nnlite.tensor(np.zeros((3, 16, 5, 5), np.float32))
     nnlite.save(weights, tmp_path / "other.safetensors", metadata)
     line = refused("apply", cat, "--model", tmp_path / "other.safetensors", "--out", out)
-    for fault in ("missing: last.1.bias", "unexpected: surplus", "last.1.weight (file (3, 16, 5, 5)"):
+    for fault in ("missing: last.bias", "unexpected: surplus", "last.weight (file (3, 16, 5, 5)"):
         assert fault in line
 
 
