@@ -52,7 +52,7 @@ def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     photo = middle(to_network(resize_short_side(read_image(BUNDLED / SHOWN), SHORT_SIDE)), 128)
     crops, sources = cut(np.random.default_rng(0))
-    summarise(network, (3, CROP, CROP), out)
+    summarise(network, (3, CROP, CROP), out, network.layers)
     draw_filters(network, out / "filters.png")
     draw_activations(network, photo, out / "activations.png")
     draw_painting(network, photo, out / "painting.png")
@@ -83,18 +83,21 @@ def cut(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_filters(network: Painter, path: Path) -> None:
-    """The filters of the first convolution as colours, 0 being grey: on the photo above, on its contrast below.
-
-    It sees four pixels as one with four times the channels; here they are four pixels again, and a filter is 6x6.
-    """
-    folded = network.first.weight.numpy()
-    width, _, side, _ = folded.shape
-    filters = folded.reshape(width, 6, 2, 2, side, side).transpose(0, 1, 4, 2, 5, 3).reshape(width, 6, 2 * side, -1)
+    """The filters of the first convolution as colours, 0 being grey: on the photo above, on its contrast below."""
+    filters = unfolded(network.first.weight.numpy())
     rows = [
         [enlarged(lab_around_grey(f[:3]), 36) for f in filters],
         [enlarged(around_grey(f[3:]), 36) for f in filters],
     ]
     image_grid(rows, path, scale=1)
+
+
+def unfolded(weight: np.ndarray) -> np.ndarray:
+    """Filters (N, 4 C, k, k) of an image whose squares of 2x2 pixels have become one with four times the channels, as
+    filters (N, C, 2 k, 2 k) of the image itself, which move by two pixels."""
+    n, channels, side, _ = weight.shape
+    parts = weight.reshape(n, channels // 4, 2, 2, side, side)
+    return parts.transpose(0, 1, 4, 2, 5, 3).reshape(n, channels // 4, 2 * side, 2 * side)
 
 
 def draw_activations(network: Painter, photo: np.ndarray, path: Path) -> None:
@@ -115,34 +118,45 @@ def draw_activations(network: Painter, photo: np.ndarray, path: Path) -> None:
 def draw_painting(network: Painter, photo: np.ndarray, path: Path) -> None:
     """How the cartoon grows from the photo, layer by layer, and below it each layer: colours around grey, joins and
     ink from black, 0, to white, 1, and hardness from its smallest to its largest."""
-    x = Tensor(photo[None])
     with nnlite.no_grad():
-        layers = split(network.layers(x))
-        so_far = {name: nnlite.full_like(layer, OFF.get(name, 0.0)) for name, layer in layers.items()}
-
-        def painted(*names: str) -> np.ndarray:
-            so_far.update({name: layers[name] for name in names})
-            return to_image(network.paint(x, nnlite.cat(list(so_far.values()), 1)).numpy()[0])
-
-        steps = {"photo": to_image(photo), "graded": painted()}
-        steps |= {title: painted(*names) for title, names in STEPS.items()}
-        shift = {name: layers[name].tanh().numpy()[0] for name in ("retouch", "touch_up")}
-        share = {name: (GAIN * layers[name]).sigmoid().numpy()[0, 0] for name in ("left", "above", "ink")}
+        layers = network.layers(Tensor(photo[None]))
+    steps = paint_step_by_step(network, photo, layers)
+    of = {name: layer.numpy()[0] for name, layer in split(layers).items()}
+    share = {name: 1.0 / (1.0 + np.exp(-GAIN * of[name][0])) for name in ("left", "above", "ink")}
     blank = np.full_like(steps["photo"], 255)
     below = [
-        lab_around_grey(shift["retouch"]),
-        spread((share["left"] + share["above"]) / 2),
-        lab_around_grey(shift["touch_up"]),
-        spread(layers["hardness"].numpy()[0, 0]),
-        spread(share["ink"]),
+        lab_around_grey(np.tanh(of["retouch"])),
+        grey((share["left"] + share["above"]) / 2),
+        lab_around_grey(np.tanh(of["touch_up"])),
+        spread(of["hardness"][0]),
+        grey(share["ink"]),
     ]
     image_grid([list(steps.values()), [blank, blank, *below]], path, titles=list(steps))
 
 
+def paint_step_by_step(network: Painter, photo: np.ndarray, layers: Tensor) -> dict[str, np.ndarray]:
+    """The photo with nothing done, with its colours graded, and with one layer more each time."""
+    given = split(layers)
+    used = {name: nnlite.full_like(layer, OFF.get(name, 0.0)) for name, layer in given.items()}
+    steps = {"photo": to_image(photo)}
+    for title, names in {"graded": [], **STEPS}.items():
+        used |= {name: given[name] for name in names}
+        with nnlite.no_grad():
+            painted = network.paint(Tensor(photo[None]), nnlite.cat(list(used.values()), 1))
+        steps[title] = to_image(painted.numpy()[0])
+    return steps
+
+
+def grey(values: np.ndarray) -> np.ndarray:
+    """(H, W) in 0..1 -> (H, W, 3) uint8, from black to white."""
+    return np.rint(255.0 * values).astype(np.uint8)[..., None].repeat(3, -1)
+
+
 def lab_around_grey(values: np.ndarray) -> np.ndarray:
     """(3, H, W) of either sign, L, a and b -> (H, W, 3) uint8: 0 is grey, the largest value in size a strong colour."""
-    grey = np.array([0.5, 0.0, 0.0], np.float32).reshape(3, 1, 1)
-    return to_image(lab_to_rgb(Tensor((grey + 0.5 * values / (np.abs(values).max() or 1.0))[None])).numpy()[0])
+    lab = 0.5 * values / (np.abs(values).max() or 1.0)
+    lab[0] += 0.5
+    return to_image(lab_to_rgb(Tensor(lab[None])).numpy()[0])
 
 
 def draw_occlusion(network: Painter, photo: np.ndarray, path: Path) -> float:

@@ -30,7 +30,7 @@ def look(out: Path, model: Path | None = None) -> dict[str, Any]:
     network = load_lenet5(model) if model else load_lenet5()
     out.mkdir(parents=True, exist_ok=True)
     train, test = load_digits()
-    summarise(network, (1, 28, 28), out)
+    summarise(network, (1, 28, 28), out, network)
     draw_filters(network, out / "filters.png")
     draw_activations(network, test.images[test.labels == SHOWN][:1], out / "activations.png")
     one_of_each = np.stack([test.images[test.labels == k][0] for k in range(10)])

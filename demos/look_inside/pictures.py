@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,13 @@ def around_grey(values: np.ndarray) -> np.ndarray:
     return np.rint(127.5 + 127.5 * values.transpose(1, 2, 0) / (np.abs(values).max() or 1.0)).astype(np.uint8)
 
 
-def summarise(network: nn.Module, shape: tuple[int, int, int], out: Path) -> None:
-    """Write network.summary() into layers.txt, the layers into layers.png, the graph of a pass into graph.png."""
+def summarise(
+    network: nn.Module, shape: tuple[int, int, int], out: Path, part: Callable[[nnlite.Tensor], nnlite.Tensor]
+) -> None:
+    """Write network.summary() into layers.txt, the layers into layers.png, the graph of part(input) into graph.png.
+
+    part   the network, or one of its methods if the graph of all of it is too large to be read
+    """
     with contextlib.redirect_stdout(io.StringIO()) as text:
         network.summary(shape)
     with atomic_path(out / "layers.txt") as path:
@@ -50,7 +56,7 @@ def summarise(network: nn.Module, shape: tuple[int, int, int], out: Path) -> Non
     draw_layers(network, shape, out / "layers.png")
     network.requires_grad_(True)
     names = dict(network.named_parameters())
-    nnlite.graph.draw(network(nnlite.zeros(1, *shape)), out / "graph.png", names)
+    nnlite.graph.draw(part(nnlite.zeros(1, *shape)), out / "graph.png", names)
     network.requires_grad_(False)
 
 

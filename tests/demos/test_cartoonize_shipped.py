@@ -8,7 +8,7 @@ import pytest
 import nnlite
 from demos.cartoonize import two_sample
 from demos.cartoonize.judge import judge_on_unseen
-from demos.cartoonize.recipe import SHIPPED
+from demos.cartoonize.recipe import SHIPPED, shipped_styles
 from demos.shared.options import BUNDLED
 from stylize import read_image
 
@@ -39,6 +39,8 @@ def test_they_beat_the_untouched_photo_on_photos_never_seen(tmp_path, monkeypatc
 
 
 def test_they_are_small_and_say_how_they_were_made():
-    assert SHIPPED.stat().st_size < 1_000_000
-    recipe = json.loads(nnlite.load_metadata(SHIPPED)["recipe"])
-    assert (recipe["preset"], recipe["seed"]) == ("full", 1)
+    assert SHIPPED == shipped_styles()["toon"]
+    for style, path in shipped_styles().items():
+        assert path.stat().st_size < 2_000_000
+        metadata = nnlite.load_metadata(path)
+        assert (metadata["style"], json.loads(metadata["recipe"])["preset"]) == (style, "full")

@@ -5,12 +5,17 @@ import json
 import numpy as np
 import pytest
 
+import nnlite
 from demos.cartoonize.recipe import Recipe
 from demos.cartoonize.weights import save_generator
 from demos.look_inside import cartoon
 from demos.look_inside.__main__ import main
-from demos.look_inside.cartoon import SEEN, window
+from demos.look_inside.cartoon import SEEN, paint_step_by_step, unfolded, window
 from demos.look_inside.pictures import around_grey, enlarged, signed, spread
+from demos.shared.images import to_image
+from models.painter import Painter
+from nnlite.nn import functional as F
+from nnlite.torch.nn.functional import pixel_unshuffle
 from stylize import read_image
 
 from .runner import call, refused
@@ -20,7 +25,7 @@ PICTURES = "layers graph filters activations occlusion maximised reconstructions
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory):
-    """A stroke U-Net of the usual size that nobody has trained."""
+    """A painter of the usual size that nobody has trained."""
     path = tmp_path_factory.mktemp("generator") / "generator.safetensors"
     save_generator(Recipe().build().generator, path, Recipe().metadata())
     return path
@@ -45,6 +50,26 @@ def test_the_window_holds_what_is_not_zero(row, column):
     assert part[window(part)].shape == (3, SEEN, SEEN) and part[window(part)].min() == -3.0
 
 
+def test_filters_of_folded_pixels_are_filters_of_the_image(rng):
+    weight = rng.standard_normal((5, 24, 3, 3)).astype(np.float32)
+    image = nnlite.tensor(rng.standard_normal((1, 6, 12, 16)).astype(np.float32))
+    folded = F.conv2d(pixel_unshuffle(image, 2), nnlite.tensor(weight), padding=1)
+    direct = F.conv2d(image, nnlite.tensor(unfolded(weight)), stride=2, padding=2)
+    np.testing.assert_allclose(folded.numpy(), direct.numpy(), atol=1e-4)
+
+
+def test_the_painting_begins_with_the_photo_and_ends_with_the_cartoon(rng):
+    nnlite.manual_seed(0)
+    painter, photo = Painter(4), rng.uniform(-1.0, 1.0, (3, 16, 24)).astype(np.float32)
+    with nnlite.no_grad():
+        layers, cartoon = painter.layers(nnlite.tensor(photo[None])), painter(nnlite.tensor(photo[None]))
+    steps = paint_step_by_step(painter, photo, layers)
+    assert list(steps) == ["photo", "graded", "retouched", "joined", "touched up", "in tones", "inked"]
+    np.testing.assert_array_equal(steps["inked"], to_image(cartoon.numpy()[0]))
+    assert np.abs(steps["graded"].astype(int) - steps["photo"]).max() <= 2  # an untrained grade changes nothing
+    assert steps["joined"].std() < 0.8 * steps["retouched"].std()
+
+
 @pytest.mark.slow
 def test_the_digit_classifier(tmp_path):
     status, stdout, stderr = call("--network", "lenet5", "--out", tmp_path, demo="look_inside")
@@ -63,6 +88,7 @@ def test_the_generator_of_cartoons(generator, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", arguments)
     assert main() == 0
     figures = written(tmp_path, "cartoon", capsys.readouterr().out)
+    assert read_image(tmp_path / "cartoon" / "painting.png").std() > 5
     assert 0 < figures["radius"] < 32 and 0 < figures["same_photo"]["features"] <= 1
 
 
@@ -84,6 +110,21 @@ def test_a_model_for_two_networks_is_refused(generator, tmp_path):
 def test_a_model_of_the_other_network_is_refused(generator, tmp_path):
     line = refused("--network", "lenet5", "--model", generator, "--out", tmp_path, demo="look_inside")
     assert "LeNet5" in line
+
+
+def test_another_generator_is_refused(tmp_path):
+    recipe = Recipe(generator="stroke-unet")
+    save_generator(recipe.build().generator, tmp_path / "strokes.safetensors", recipe.metadata())
+    line = refused(
+        "--network",
+        "cartoon",
+        "--model",
+        tmp_path / "strokes.safetensors",
+        "--out",
+        tmp_path / "out",
+        demo="look_inside",
+    )
+    assert "strokes.safetensors is a StrokeUNet; look_inside takes a Painter" in line
 
 
 def test_a_missing_model_is_refused(tmp_path):
