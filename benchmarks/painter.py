@@ -72,6 +72,8 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             self.register_buffer("blur", torch.tensor(gaussian_kernel().numpy()))
             for name, value in COLOURS.items():
                 self.register_buffer(name, torch.tensor(value[..., None, None]), persistent=False)
+            tent = np.outer([1.0, 2.0, 1.0], [1.0, 2.0, 1.0]).astype(np.float32) / 16
+            self.register_buffer("tent", torch.tensor(tent.reshape(1, 1, 3, 3)), persistent=False)
             self.first, self.at_half = nn.Conv2d(24, a, 3, 1, 1), Residual(a)
             self.to_quarter = nn.Conv2d(a, b, 4, 2, 1)
             self.at_quarter = nn.Sequential(Residual(b), Residual(b))
@@ -97,6 +99,7 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             layers = self.last(rectify(self.mix(torch.cat([full, seen], 1))))
 
             retouch, touch_up, left, above, hardness, ink = layers.split(list(LAYERS.values()), 1)
+            ink = F.conv2d(F.pad(ink, (1, 1, 1, 1), mode="replicate"), self.tent.to(photo.dtype))
             left, above = (GAIN * left).sigmoid(), (GAIN * above).sigmoid()
             paint = smooth(self.grade(lab) + retouch.tanh(), left, above) + touch_up.tanh()
             light = tones(paint[:, :1], F.softplus(GAIN * hardness) + 0.05)

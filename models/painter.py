@@ -85,7 +85,8 @@ class Painter(nn.Module):
         quarter = self.at_quarter_again(quarter + F.interpolate(self.from_eighth(eighth), scale_factor=2))
         half = self.at_half_again(half + F.interpolate(self.from_quarter(quarter), scale_factor=2))
         full = F.pixel_shuffle(self.rectify(self.to_full(half)), 2)
-        return self.last(self.rectify(self.mix(nnlite.cat([full, seen], 1))))
+        layers = self.last(self.rectify(self.mix(nnlite.cat([full, seen], 1))))
+        return nnlite.cat([layers[:, :-1], soften(layers[:, -1:])], 1)
 
     def paint(self, photo: Tensor, layers: Tensor, scale: float = 1.0) -> Tensor:
         """The cartoon of a photo with these layers, both (N, ., H, W).
@@ -115,6 +116,12 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.rectify(x + self.second(self.rectify(self.first(x))))
+
+
+def soften(ink: Tensor) -> Tensor:
+    """The ink layer blurred by a tent of 3x3 pixels, as broad as the tip of a pen: a single pixel is no line."""
+    tent = nnlite.tensor([1.0, 2.0, 1.0], dtype=ink.dtype, device=ink.device) / 4.0
+    return F.conv2d(F.pad(ink, (1, 1, 1, 1), mode="replicate"), (tent[:, None] * tent).reshape(1, 1, 3, 3))
 
 
 def split(layers: Tensor) -> dict[str, Tensor]:
