@@ -103,8 +103,10 @@ class Unpaired:
         self.pix2pix, taught = load_generator(SHIPPED)
         self.drawn_with = {name: str(getattr(taught, name)) for name in ("style", "short_side", "strokes")}
         files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in find_images(options.photos)}
-        # Photos held out from Pix2Pix are held out here too, to compare the two; if there are none, every fifth is.
-        self.test_photos = [sha for sha in taught.test_photos if sha in files] or list(files)[::5]
+        # Photos held out from Pix2Pix are held out here too, to compare the two; without others to learn from, or
+        # without any such photo, every fifth is.
+        unknown = [sha for sha in taught.test_photos if sha in files]
+        self.test_photos = unknown if unknown and len(files) - len(unknown) >= 2 else list(files)[::5]
         held_out = [self.read(file) for sha, file in files.items() if sha in self.test_photos]
         rest = [self.read(file) for sha, file in files.items() if sha not in self.test_photos]
         fits = [photo for photo in rest if min(photo.shape[:2]) >= options.size]

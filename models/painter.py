@@ -36,15 +36,16 @@ class Painter(nn.Module):
     """Photos (N, 3, H, W) in [-1, 1] to cartoons, H and W multiples of 8.
 
     width   channels at half resolution; 2 and 3 times as many at a quarter and an eighth
+    pen     0: ink may lie on single pixels, for hairlines; 1: it is blurred by the tip of a pen, which leaves no dots
     steps   of lightness, where the network asks for hard ones
     """
 
     blur: Tensor
     multiple = 8
 
-    def __init__(self, width: int = 32, steps: int = 8):
+    def __init__(self, width: int = 32, pen: int = 1, steps: int = 8):
         super().__init__()
-        self.steps = steps
+        self.pen, self.steps = pen, steps
         self.rectify = nn.LeakyReLU(SLOPE)
         halves, quarters, eighths = width, 2 * width, 3 * width
         self.register_buffer("blur", gaussian_kernel())
@@ -86,7 +87,7 @@ class Painter(nn.Module):
         half = self.at_half_again(half + F.interpolate(self.from_quarter(quarter), scale_factor=2))
         full = F.pixel_shuffle(self.rectify(self.to_full(half)), 2)
         layers = self.last(self.rectify(self.mix(nnlite.cat([full, seen], 1))))
-        return nnlite.cat([layers[:, :-1], soften(layers[:, -1:])], 1)
+        return nnlite.cat([layers[:, :-1], soften(layers[:, -1:])], 1) if self.pen else layers
 
     def paint(self, photo: Tensor, layers: Tensor, scale: float = 1.0) -> Tensor:
         """The cartoon of a photo with these layers, both (N, ., H, W).

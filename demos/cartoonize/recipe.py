@@ -16,6 +16,7 @@ from models.pix2pix import GENERATORS, Pix2Pix
 WEIGHTS = Path(__file__).parents[1] / "assets" / "weights"
 SHIPPED = WEIGHTS / "toon.safetensors"  # the default
 
+HAIRLINES = ("anime", "watercolor")  # styles with lines of a pixel, or none
 HOLD = 0.3  # of the steps with the first rates; over the rest they fall to 0
 
 
@@ -142,7 +143,8 @@ class Recipe:
 
     def generator_options(self) -> dict[str, int]:
         """Arguments of the generator's class."""
-        return self.network.options | ({"size": self.crop} if self.generator == "unet" else {})
+        own = {"unet": {"size": self.crop}, "painter": {"pen": int(self.style not in HAIRLINES)}}
+        return self.network.options | own.get(self.generator, {})
 
     def check(self) -> None:
         """Raise UserError for sizes too large for memory or unsuitable for the generator, naming the nearest that

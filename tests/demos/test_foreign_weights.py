@@ -8,7 +8,6 @@ import pytest
 
 import nnlite
 from demos.cartoonize.weights import DRAWERS, OPTIONS, load_generator
-from demos.look_inside import cartoon
 from demos.shared.digits import LENET5, load_lenet5
 from demos.shared.weights import build_and_load, shapes
 from demos.super_resolution.enlarge import load_generator as load_enlarger
@@ -234,16 +233,6 @@ def test_a_message_names_what_does_not_fit(path, weights):
         build_and_load(StrokeUNet, {"width": 900, "levels": 1}, path)
     with pytest.raises(CheckpointError, match=r"weights\.safetensors: .*missing: layers"):
         load_weights(load_lenet5(), weights, path)
-
-
-def test_looking_inside_one_that_takes_larger_images(path):
-    network = StrokeUNet(1, 7)
-    options = json.dumps({"width": 1, "levels": 7})
-    nnlite.save(network.state_dict(), path, METADATA | {"options": options})
-    from demos.shared.program import UserError
-
-    with pytest.raises(UserError, match="takes images of 128 pixels or more"):
-        cartoon.look(path.parent / "out", path)
 
 
 # From the command line
