@@ -4,7 +4,7 @@ from stylize import console
 
 # Name, what it shows, and how long it takes on two CPU cores.
 DEMOS = [
-    ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "6 min"),
+    ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "5 min"),
     ("translate", "Pix2Pix on pairs of your own, or on damaged photos: colours, rain, noise, holes", "5 min"),
     ("cyclegan", "photographs become cartoons without pairs, compared with Pix2Pix, which had them", "7 min"),
     ("ablation", "Pix2Pix by L1 alone, with the gradient difference, with cGAN, and with all three", "5 min"),

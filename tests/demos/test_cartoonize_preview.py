@@ -21,7 +21,7 @@ def weights(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(recipe, "SHIPPED", tmp_path / "weights" / "anime.safetensors")
     (tmp_path / "weights").mkdir()
-    about = Recipe(style="anime").metadata() | {"options": '{"width": 2}'}
+    about = Recipe(style="anime").metadata() | {"options": '{"width": 2, "pen": 1}'}
     save_generator(Painter(2), tmp_path / "weights" / "anime.safetensors", about)
     return tmp_path / "weights" / "anime.safetensors"
 

@@ -88,7 +88,7 @@ def test_dropout_is_the_only_randomness():
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize(
     ("shape", "nearest"),
-    [((1, 3, 100, 64), "{}x64"), ((1, 3, 1, 64), "{}x64"), ((1, 3, 64, 70), "64x64"), ((2, 3, 0, 64), "{}x64")],
+    [((1, 3, 100, 64), "{}x64"), ((1, 3, 1, 64), "{}x64"), ((1, 3, 64, 67), "64x64"), ((2, 3, 0, 64), "{}x64")],
 )
 def test_a_size_that_cannot_be_halved_is_refused_with_the_nearest_that_can(name, shape, nearest):
     net = GENERATORS[name](64, 2) if name == "unet" else GENERATORS[name](2)
