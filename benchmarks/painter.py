@@ -99,7 +99,8 @@ def painter(torch: Any, width: int = 32, steps: int = 8) -> Any:
             layers = self.last(rectify(self.mix(torch.cat([full, seen], 1))))
 
             retouch, touch_up, left, above, hardness, ink = layers.split(list(LAYERS.values()), 1)
-            ink = F.conv2d(F.pad(ink, (1, 1, 1, 1), mode="replicate"), self.tent.to(photo.dtype))
+            tent, inside = self.tent.to(photo.dtype), torch.full_like(ink[:1], 1.0)
+            ink = F.conv2d(ink, tent, padding=1) / F.conv2d(inside, tent, padding=1)
             left, above = (GAIN * left).sigmoid(), (GAIN * above).sigmoid()
             paint = smooth(self.grade(lab) + retouch.tanh(), left, above) + touch_up.tanh()
             light = tones(paint[:, :1], F.softplus(GAIN * hardness) + 0.05)

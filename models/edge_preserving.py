@@ -58,8 +58,9 @@ class Sweeps(Function):
         dz = self.xp.ascontiguousarray(dz.transpose(self.order))
         dy, da_back = self.sweep_gradient(dz[::-1], self.y[::-1], self.a[:0:-1], self.z[::-1])
         dx, da = self.sweep_gradient(dy[::-1], self.x, self.a[1:], self.y)
-        nothing = self.xp.zeros_like(self.a[:1])
-        return self.in_place_again(dx), self.in_place_again(self.xp.concatenate([nothing, da + da_back[::-1]]))
+        joins = self.xp.zeros_like(self.a)  # the first line joins nothing
+        joins[1:] = da + da_back[::-1]
+        return self.in_place_again(dx), self.in_place_again(joins)
 
     def sweep(self, x, a):
         """y from x (L, ...) and the L - 1 joins between neighbours."""

@@ -120,9 +120,13 @@ class Residual(nn.Module):
 
 
 def soften(ink: Tensor) -> Tensor:
-    """The ink layer blurred by a tent of 3x3 pixels, as broad as the tip of a pen: a single pixel is no line."""
-    tent = nnlite.tensor([1.0, 2.0, 1.0], dtype=ink.dtype, device=ink.device) / 4.0
-    return F.conv2d(F.pad(ink, (1, 1, 1, 1), mode="replicate"), (tent[:, None] * tent).reshape(1, 1, 3, 3))
+    """The ink layer blurred by a tent of 3x3 pixels, as broad as the tip of a pen: a single pixel is no line.
+
+    At the border it is the mean of the pixels inside the image.
+    """
+    line = nnlite.tensor([1.0, 2.0, 1.0], dtype=ink.dtype, device=ink.device)
+    tent = (line[:, None] * line).reshape(1, 1, 3, 3)
+    return F.conv2d(ink, tent, padding=1) / F.conv2d(nnlite.ones_like(ink[:1]), tent, padding=1)
 
 
 def split(layers: Tensor) -> dict[str, Tensor]:
