@@ -19,7 +19,7 @@ from models.unet import RADIUS, gaussian_kernel
 
 COLOURS = {  # what models/lab.py multiplies colours with, and the L, a, b that it takes from them
     "to_xyz": XYZ, "to_lab": LAB, "from_xyz": np.linalg.inv(XYZ), "from_lab": np.linalg.inv(LAB),
-    "zero": np.array([[0.16, 0.0, 0.0]], np.float32),
+    "zero": np.array([[0.16, 0.0, 0.0]]),
 }  # fmt: skip
 
 

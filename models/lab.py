@@ -28,15 +28,20 @@ def rgb_to_lab(image: Tensor) -> Tensor:
     linear = nnlite.where(rgb <= 0.04045, rgb / 12.92, bent)
     xyz = mix(linear, XYZ)
     f = nnlite.where(xyz <= KNEE**3, SLOPE * xyz + 4 / 29, xyz.clip(min=KNEE**3) ** (1 / 3))
-    return mix(f, LAB) - nnlite.tensor([0.16, 0.0, 0.0], device=image.device).reshape(1, 3, 1, 1)
+    return mix(f, LAB) - offset(f)
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
     """Back again. What no screen can show leaves [-1, 1]."""
-    f = mix(lab + nnlite.tensor([0.16, 0.0, 0.0], device=lab.device).reshape(1, 3, 1, 1), np.linalg.inv(LAB))
+    f = mix(lab + offset(lab), np.linalg.inv(LAB))
     linear = mix(nnlite.where(f <= KNEE, (f - 4 / 29) / SLOPE, f**3), np.linalg.inv(XYZ))
     bent = 1.055 * linear.clip(min=0.0031308) ** (1 / 2.4) - 0.055
     return 2.0 * nnlite.where(linear <= 0.0031308, 12.92 * linear, bent) - 1.0
+
+
+def offset(image: Tensor) -> Tensor:
+    """What L has been lowered by, next to 116 f(Y); for an image of this dtype and device."""
+    return nnlite.tensor([0.16, 0.0, 0.0], dtype=image.dtype, device=image.device).reshape(1, 3, 1, 1)
 
 
 def mix(image: Tensor, matrix: np.ndarray) -> Tensor:

@@ -12,7 +12,7 @@ All of it is in CIE L*a*b*. The network is a U-Net (Ronneberger, Fischer & Brox 
 is lost, convolutions see twice as far, and each costs a quarter.
 
 The layers are smooth maps, so they can be enlarged, and painted with at any size: the edges come from the photo, and
-lines and tones are cut from the enlarged maps (`paint`). A large photo costs little more than a small one.
+lines and tones are cut from the enlarged maps (`paint`). What the network costs does not grow with the photo.
 """
 
 from __future__ import annotations

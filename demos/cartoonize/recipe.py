@@ -10,6 +10,7 @@ from pathlib import Path
 import nnlite
 from demos.shared.options import check_together
 from demos.shared.program import UserError
+from models.painter import Painter
 from models.pix2pix import GENERATORS, Pix2Pix
 
 # A file for each style that comes with the project, named after it; docs/cartoonize.md says how they were trained.
@@ -154,7 +155,9 @@ class Recipe:
         if self.generator == "unet":
             good = [size * divisor for size in (32, 64, 128, 256, 512)]
         else:
-            multiple = divisor * (8 if self.generator == "painter" else 2 ** self.generator_options()["levels"])
+            multiple = divisor * (
+                Painter.multiple if self.generator == "painter" else 2 ** self.generator_options()["levels"]
+            )
             good = [max(32 * divisor, round(self.size / multiple) * multiple)]
         if self.size not in good:
             nearest = min(good, key=lambda size: abs(size - self.size))
