@@ -38,7 +38,7 @@ def main() -> int:
     gans.add_strategy(parser)
     add_data(parser)
     options = parser.settle()
-    check_together(options, ("batch", "width"), most=2**17)
+    check_together(options, ("batch", "width"), most=2**15)
     nnlite.manual_seed(options.seed)
     model = StyleGAN(SIZE, 1, options.latent, options.width, gans.strategy(options), LR).to(options.device)
     loader = gans.batches(options, gans.digit_images(load_digits(options.data)[0], SIZE))
@@ -76,6 +76,8 @@ class Studio:
         with nnlite.no_grad():
             self.w, self.other = (self.generator.style(model.draw_noise(IMAGES)) for _ in range(2))
         self.noise = self.generator.draw_maps()  # the same for all images, so that only their styles differ
+        surest = self.read(self.paint_plainly(self.w)).argmax(0)
+        self.one_of_each = self.w[surest]  # a style for each digit: that of the image which LeNet-5 is surest of
 
     def paint(self, styles: Styles, noise: list[Tensor] | None = None) -> Tensor:
         """Images (N, 1, SIZE, SIZE) in [-1, 1], with self.noise unless told otherwise."""
@@ -103,24 +105,20 @@ class Studio:
         for side in sorted(set(self.generator.sides))[1:]:
             seen = self.read(self.paint(self.generator.mix(self.w, self.other, side))).argmax(1)
             shares[f"from {side} pixels"] = {
-                "coarse": float((seen == first)[differ].mean()),
-                "fine": float((seen == second)[differ].mean()),
+                "coarse": float((differ & (seen == first)).sum() / max(1, differ.sum())),
+                "fine": float((differ & (seen == second)).sum() / max(1, differ.sum())),
             }
         return shares
 
     def draw_mixing(self, path: Path) -> None:
         """The digit of each row with the fine styles of each column."""
-        coarse, fine = self.one_of_each(), self.other[:COLUMNS]
+        coarse, fine = self.one_of_each, self.other[:COLUMNS]
         blank = np.full((SIZE, SIZE, 3), 255, np.uint8)
         rows = [[blank, *gans.tiles(self.paint_plainly(fine).cpu().numpy())]]
         for w, source in zip(coarse.unsqueeze(1), gans.tiles(self.paint_plainly(coarse).cpu().numpy()), strict=True):
             mixed = self.paint(self.generator.mix(w.expand(COLUMNS, -1), fine, FINE))
             rows.append([source, *gans.tiles(mixed.cpu().numpy())])
         image_grid(rows, path, titles=["", *["fine styles"] * COLUMNS], scale=2)
-
-    def one_of_each(self) -> Tensor:
-        """The w of each digit's image that LeNet-5 is surest of."""
-        return self.w[self.read(self.paint_plainly(self.w)).argmax(0)]
 
     # Truncation
 
@@ -138,7 +136,7 @@ class Studio:
 
     def draw_truncation(self, path: Path) -> None:
         """A digit of each kind, pulled to the mean from column to column."""
-        columns = [gans.tiles(self.paint_plainly(self.one_of_each(), psi).cpu().numpy()) for psi in PSIS]
+        columns = [gans.tiles(self.paint_plainly(self.one_of_each, psi).cpu().numpy()) for psi in PSIS]
         image_grid(list(zip(*columns, strict=True)), path, titles=[f"psi {psi:g}" for psi in PSIS], scale=2)
 
     # Noise
@@ -151,7 +149,7 @@ class Studio:
 
     def draw_noise(self, path: Path) -> None:
         """A digit of each kind with three draws of noise, and each pixel's deviation over DRAWS of them."""
-        w = self.one_of_each()
+        w = self.one_of_each
         draws = np.stack([self.paint_plainly(w, noise=self.generator.draw_maps()).cpu().numpy() for _ in range(DRAWS)])
         deviation = draws.std(0)
         shown = [*draws[:3], 2.0 * deviation / deviation.max() - 1.0]

@@ -29,11 +29,12 @@ from models.dcgan import Discriminator, feature_map_sides
 from models.gan import GAN, ImageGenerator
 from models.gan_strategies import Strategy
 from models.init import init_he
-from nnlite import Tensor, nn
+from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
 SLOPE = 0.2  # of the leaky rectifiers
 GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))  # makes up for what a leaky rectifier takes
+MAPPING_LR = 0.01  # the mapping network's learning rate, as a share of the others'
 MEMORY = 0.995  # share of the mean style that stays after a step
 
 Styles = Sequence[Tensor]  # a w (N, latent) for each styled layer, from coarse to fine
@@ -83,8 +84,8 @@ class StyleGenerator(ImageGenerator):
     depth    layers of the mapping network (8 in the paper)
     mixing   while training, the share of images whose finer layers take their styles from a second w
 
-    `sides` are those of the maps of its styled layers, from coarse to fine: one layer at the smallest side, two at each
-    larger one, and the last, which makes the image of its maps. `mean_style` is the running mean of w.
+    `sides` are those of the maps of its styled layers, from coarse to fine: one layer at the smallest side and two at
+    each larger one, where the second at the largest makes the image. `mean_style` is the running mean of w.
     """
 
     mean_style: Tensor
@@ -94,9 +95,9 @@ class StyleGenerator(ImageGenerator):
     ):
         super().__init__()
         sides = feature_map_sides(size)
-        hidden = [width * 2**i for i in reversed(range(len(sides) - 1))] + [width]
+        hidden = [width * 2**i for i in reversed(range(len(sides) - 1))]
         self.latent, self.mixing = latent, mixing
-        self.sides = [sides[0], *(side for side in sides[1:] for _ in range(2)), size]
+        self.sides = [sides[0], *(side for side in sides[1:] for _ in range(2))]
         mapping = [layer for _ in range(depth) for layer in (nn.Linear(latent, latent), nn.LeakyReLU(SLOPE))]
         self.mapping = nn.Sequential(*mapping)
         init_he(self.mapping, SLOPE)
@@ -105,6 +106,7 @@ class StyleGenerator(ImageGenerator):
         self.styled = nn.ModuleList([StyledLayer(hidden[0], hidden[0], latent)])
         for before, after in pairwise(hidden):
             self.styled.extend([StyledLayer(before, after, latent, up=True), StyledLayer(after, after, latent)])
+        self.styled.append(StyledLayer(width, width, latent, up=True))
         self.image_scales = scales_of(latent, width)
         self.to_image = nn.Conv2d(width, channels, 1)
 
@@ -174,6 +176,9 @@ class StyleGAN(GAN):
         strategy = strategy or Strategy()
         generator = StyleGenerator(size, channels, latent, width)
         super().__init__(generator, Discriminator(size, channels, width, not strategy.spectral_norm), strategy, lr)
+        others = [p for name, p in generator.named_parameters() if not name.startswith("mapping.")]
+        groups = [{"params": others}, {"params": generator.mapping.parameters(), "lr": MAPPING_LR * lr}]
+        self.generator_optimizer = optim.Adam(groups, lr, betas=(0.5, 0.999))
 
 
 def scales_of(latent: int, channels: int) -> nn.Linear:

@@ -47,6 +47,7 @@ VARIANTS = {
     "dcgan strategy": ("dcgan", *TINY_GAN, *STRATEGY, "--spectral-norm"),
     "dcgan data": ("dcgan", "--batch", "2", "--width", "4", "--latent", "3", "--data", PHOTOS_HERE),
     "wgan": ("wgan", *TINY_GAN, "--discriminator-steps", "2"),
+    "stylegan": ("stylegan", *TINY_GAN),
     "duel": ("duel", "--batch", "4"),
     "vae": ("vae", "--batch", "4", "--latent", "3", "--beta", "2"),
     "vae dense": ("vae", "--batch", "4", "--kind", "dense"),
