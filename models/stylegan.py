@@ -62,11 +62,11 @@ class StyledLayer(nn.Module):
     A linear layer makes the scales of a style w (N, latent). The noise (N or 1, 1, H, W) is the same for all channels.
     """
 
-    def __init__(self, before: int, after: int, latent: int, up: bool = False):
+    def __init__(self, before: int, after: int, latent: int, up: bool = False, mean: float = 1.0):
         super().__init__()
         self.up = up
-        self.scales = scales_of(latent, before)
-        self.weight = nn.Parameter(nnlite.randn(after, before, 3, 3) / math.sqrt(9 * before))
+        self.scales = scales_of(latent, before, mean)
+        self.weight = nn.Parameter(nnlite.randn(after, before, 3, 3) * 0.02)  # the shorter, the more a step turns it
         self.strength, self.bias = nn.Parameter(nnlite.zeros(1)), nn.Parameter(nnlite.zeros(1, after, 1, 1))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class StyleGenerator(ImageGenerator):
     mean_style: Tensor
 
     def __init__(
-        self, size: int = 32, channels: int = 1, latent: int = 64, width: int = 16, depth: int = 3, mixing: float = 0.9
+        self, size: int = 32, channels: int = 1, latent: int = 64, width: int = 16, depth: int = 3, mixing: float = 0.5
     ):
         super().__init__()
         sides = feature_map_sides(size)
@@ -103,7 +103,7 @@ class StyleGenerator(ImageGenerator):
         init_he(self.mapping, SLOPE)
         self.register_buffer("mean_style", nnlite.zeros(latent))
         self.constant = nn.Parameter(nnlite.randn(1, hidden[0], sides[0], sides[0]))
-        self.styled = nn.ModuleList([StyledLayer(hidden[0], hidden[0], latent)])
+        self.styled = nn.ModuleList([StyledLayer(hidden[0], hidden[0], latent, mean=0.0)])
         for before, after in pairwise(hidden):
             self.styled.extend([StyledLayer(before, after, latent, up=True), StyledLayer(after, after, latent)])
         self.styled.append(StyledLayer(width, width, latent, up=True))
@@ -181,9 +181,9 @@ class StyleGAN(GAN):
         self.generator_optimizer = optim.Adam(groups, lr, betas=(0.5, 0.999))
 
 
-def scales_of(latent: int, channels: int) -> nn.Linear:
-    """The learnt map from a style (N, latent) to scales (N, channels), which are spread around 1 at the start."""
+def scales_of(latent: int, channels: int, mean: float = 1.0) -> nn.Linear:
+    """The learnt map from a style (N, latent) to scales (N, channels), which start with this mean and deviation 1."""
     layer = nn.Linear(latent, channels)
     nn.init.normal_(layer.weight, 0.0, latent**-0.5)
-    nn.init.ones_(layer.bias)
+    nn.init.constant_(layer.bias, mean)
     return layer
