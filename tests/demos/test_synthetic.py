@@ -35,8 +35,10 @@ def test_what_each_reader_is_taught(monkeypatch):
     taught = []
     monkeypatch.setattr(synthetic, "DRAWS", 1)
     monkeypatch.setattr(synthetic, "small_gan", lambda few, options: few)
+    drawn = Digits(np.full((300, 1, 28, 28), 0.5, np.float32), np.arange(300) % 10)
+    monkeypatch.setattr(synthetic, "draw", lambda few, n: drawn if n == 300 else None)
     monkeypatch.setattr(
-        synthetic, "draw", lambda few, n: Digits(np.full((n, 1, 28, 28), 0.5, np.float32), np.arange(n) % 10)
+        synthetic, "read_as_asked", lambda digits, model, most, device: Digits(*(d[:most] for d in digits))
     )
     monkeypatch.setattr(synthetic, "reader", lambda loader, options: taught.append(list(loader)))
     monkeypatch.setattr(synthetic, "accuracy", lambda *_: 0.5)
@@ -50,6 +52,17 @@ def test_what_each_reader_is_taught(monkeypatch):
         assert len(images) == (300 if "generated" in name else 30)
         assert generated.sum() == (150 if "generated" in name else 0)
         assert given[~generated].all() == ("moved" not in name), name
+
+
+def test_only_digits_read_as_asked_are_kept():
+    class Sevens:
+        def predict(self, images):
+            return nnlite.tensor(np.eye(10, dtype=np.float32)[[7] * len(images)])
+
+    digits = some(100)
+    kept = synthetic.read_as_asked(digits, Sevens(), 4, "cpu")
+    assert kept.labels.tolist() == [7] * 4
+    np.testing.assert_array_equal(kept.images, digits.images[digits.labels == 7][:4])
 
 
 @pytest.mark.slow
