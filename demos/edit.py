@@ -212,7 +212,7 @@ def draw(editors: dict[str, Editor], digits: Digits, out: Path) -> None:
         titles = ["input", *(f"as {k}" for k in range(10))]
         image_grid(list(zip(*map(pictures, columns), strict=True)), out / file, titles)
     grids = [slants_and_thicknesses(editors["fader"], image, of_one) for image, of_one in zip(images, now, strict=True)]
-    image_grid([grids[:3], grids[3:6], grids[6:9]], out / "grid.png", scale=1)
+    image_grid([grids[:3], grids[3:6], grids[6:9]], out / "grid.png")
 
 
 def changed(attributes: np.ndarray, place: slice | int, value: np.ndarray | float) -> np.ndarray:
