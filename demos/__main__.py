@@ -25,7 +25,11 @@ DEMOS = [
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
-    ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
+    (
+        "slide",
+        "LeNet-5 with dense layers as convolutions reads a page of digits in one pass, and tells blank paper",
+        "15 s",
+    ),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     (
         "style_transfer",
