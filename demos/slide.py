@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.digits import Digits, add_data, load_digits, load_lenet5
 from demos.shared.images import in_batches, sheet
 from demos.shared.options import add_device, add_out
 from demos.shared.program import choose_device, run_program
@@ -36,18 +36,19 @@ def main() -> int:
     parser = Parser(prog="python -m demos.slide", description=__doc__.splitlines()[0])
     add_out(parser, "slide")
     add_device(parser)
+    add_data(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
     with claim_folder(options.out, "demos.slide"):
-        return read_page(options.out, device)
+        return read_page(options.out, device, load_digits(options.data)[1])
 
 
-def read_page(out: Path, device: str) -> int:
-    """Draw the page, read it in all three ways, and show and compare them. Returns the exit status."""
+def read_page(out: Path, device: str, digits: Digits) -> int:
+    """Draw a page of these digits, read it in all three ways, and show and compare them. Returns the exit status."""
     lenet = load_lenet5()
     sliding = SlidingLeNet5(lenet).to(device)
     lenet.to(device)
-    page, places, labels = draw_page(load_digits()[1], np.random.default_rng(0))
+    page, places, labels = draw_page(digits, np.random.default_rng(0))
     windows = cut_out(page)
 
     at_once, seconds = timed(lambda: in_batches(sliding, page, device)[0])

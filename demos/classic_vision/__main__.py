@@ -10,7 +10,7 @@ import numpy as np
 
 from demos.classic_vision import kernels, keypoints, templates, visual_words
 from demos.classic_vision.changes import CHANGES
-from demos.shared.digits import load_digits
+from demos.shared.digits import add_data, load_digits
 from demos.shared.options import BUNDLED, add_device, add_out
 from demos.shared.program import choose_device, run_program
 from demos.shared.run_folder import claim_folder, write_figures
@@ -28,13 +28,14 @@ def main() -> int:
     parser = Parser(prog="python -m demos.classic_vision", description=__doc__)
     add_out(parser, "classic_vision")
     add_device(parser)
+    add_data(parser)
     options = parser.parse_args()
     device = choose_device(options.device)
     with claim_folder(options.out, "demos.classic_vision"):
-        return look(options.out, device)
+        return look(options.out, device, options.data)
 
 
-def look(out: Path, device: str) -> int:
+def look(out: Path, device: str, data: str) -> int:
     """Show and measure all of it. Returns the exit status."""
     cv2.setRNGSeed(0)  # of k-means
     photos = {path.stem: resize_short_side(read_image(path), SHORT_SIDE) for path in find_images([BUNDLED])}
@@ -42,7 +43,7 @@ def look(out: Path, device: str) -> int:
     figures = {
         "kernels": kernels.compare(photos[SHOWN], out / "kernels.png"),
         "places": find_again(list(photos.values())),
-        "digits": visual_words.compare(*load_digits(), out / "words.png", device),
+        "digits": visual_words.compare(*load_digits(data), out / "words.png", device),
     }
     others = [photo for name, photo in photos.items() if name != SHOWN]
     draw_places(photos[SHOWN], others, out)
