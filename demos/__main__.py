@@ -16,6 +16,7 @@ DEMOS = [
     ("inpaint", "an autoencoder completes digits behind a grey square", "30 s"),
     ("anomaly", "autoencoders that know one digit each tell it from the nine others", "1 min"),
     ("search", "similar digits found by codes of 32 numbers, by components and by pixels", "1.5 min"),
+    ("retrieve", "digits of kinds never seen are found by codes that pairs and triplets of others taught", "1.5 min"),
     ("compress", "digits in 2, 8 and 32 numbers, by autoencoders and by principal components", "1.5 min"),
     ("features", "a linear classifier on codes, taught by 100 labels", "1 min"),
     ("vae", "a variational autoencoder: digits reconstructed, digits between two digits, digits made up", "2 min"),
