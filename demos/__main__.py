@@ -6,7 +6,7 @@ from stylize import console
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "5 min"),
     ("translate", "Pix2Pix on pairs of your own, or on damaged photos: colours, rain, noise, holes", "5 min"),
-    ("cyclegan", "photographs become cartoons without pairs, compared with Pix2Pix, which had them", "7 min"),
+    ("cyclegan", "photographs become cartoons without pairs; or, of two folders, each becomes like the other", "7 min"),
     ("ablation", "Pix2Pix by L1 alone, with the gradient difference, with cGAN, and with all three", "5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
     ("depth", "plain networks of 8 and 20 layers next to ResNets of the same depth: shortcuts make it pay", "2 min"),

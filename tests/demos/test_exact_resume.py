@@ -74,6 +74,7 @@ VARIANTS = {
     "translate pairs": ("translate", "--pairs", PAIRS_HERE, "--batch", "2", "--size", "32", "--direction", "BtoA"),
     "ablation": ("ablation", "--batch", "1", "--size", "32"),
     "cyclegan": ("cyclegan", "--photos", PHOTOS_HERE, *TINY_CYCLE),
+    "cyclegan folders": ("cyclegan", "--a", PHOTOS_HERE, "--b", str(PHOTOS), *TINY_CYCLE),
     # The first save is in the first stage or just at its end; the second in the second stage.
     "super_resolution": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "5"),
     "super_resolution switch": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "3"),
@@ -149,7 +150,7 @@ def resumable(options):
     return [
         text
         for name, value in itertools.pairwise(options)
-        if name in ("--photos", "--data", "--pairs")
+        if name in ("--photos", "--data", "--pairs", "--a", "--b")
         for text in (name, value)
     ]
 
