@@ -65,6 +65,8 @@ VARIANTS = {
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),
+    "plates": ("plates", "--batch", "2", "--width", "2"),
+    "shallow": ("shallow", "--batch", "2", "--labels", "100"),
     "style_transfer": ("style_transfer", *TINY_PAINT),
     "style_transfer lbfgs": ("style_transfer", *TINY_PAINT, "--size", "16", "--optimizer", "lbfgs"),
     "cartoonize": ("cartoonize", *TINY_CARTOONS, "--size", "32"),
