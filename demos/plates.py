@@ -46,7 +46,8 @@ def main() -> int:
     check_together(options, ("batch", "width"), most=2**15)
     nnlite.manual_seed(options.seed)
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
-    plates, truth = zip(*(draw_plate(np.random.default_rng((options.seed, i))) for i in range(JUDGED)), strict=True)
+    other = np.random.default_rng((options.seed, 0, 0, 1))  # a sample's numbers come from (seed, epoch, sample)
+    plates, truth = zip(*(draw_plate(other) for _ in range(JUDGED)), strict=True)
 
     def by_network(pictures: tuple[Picture, ...]) -> np.ndarray:
         images = np.stack([to_network(picture) for picture in pictures])
