@@ -24,6 +24,8 @@ DEMOS = [
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
+    ("synthetic", "a reader taught by generated digits: added to 50 labels of each, and in place of all", "3 min"),
+    ("edit", "a digit's slant, thickness or class is changed, and the rest stays: a fader network", "4.5 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
     (

@@ -47,6 +47,8 @@ VARIANTS = {
     "dcgan strategy": ("dcgan", *TINY_GAN, *STRATEGY, "--spectral-norm"),
     "dcgan data": ("dcgan", "--batch", "2", "--width", "4", "--latent", "3", "--data", PHOTOS_HERE),
     "wgan": ("wgan", *TINY_GAN, "--discriminator-steps", "2"),
+    "synthetic": ("synthetic", *TINY_GAN),
+    "edit": ("edit", "--batch", "4", "--latent", "3", "--copies", "0"),
     "duel": ("duel", "--batch", "4"),
     "vae": ("vae", "--batch", "4", "--latent", "3", "--beta", "2"),
     "vae dense": ("vae", "--batch", "4", "--kind", "dense"),
