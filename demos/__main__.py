@@ -14,6 +14,11 @@ DEMOS = [
     ("autoencoder", "five kinds of autoencoder: digits reconstructed, and the plane of their codes", "30 s"),
     ("denoise", "an autoencoder takes noise off digits; decibels gained", "30 s"),
     ("inpaint", "an autoencoder completes digits behind a grey square", "30 s"),
+    (
+        "context_encoder",
+        "digits completed sharply: a context encoder next to an autoencoder and OpenCV's inpainting",
+        "1.5 min",
+    ),
     ("anomaly", "autoencoders that know one digit each tell it from the nine others", "1 min"),
     ("search", "similar digits found by codes of 32 numbers, by components and by pixels", "1.5 min"),
     ("retrieve", "digits of kinds never seen are found by codes that pairs and triplets of others taught", "1.5 min"),

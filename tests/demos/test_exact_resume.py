@@ -58,6 +58,7 @@ VARIANTS = {
     **{f"sparse {p}": ("autoencoder", "--batch", "4", "--kind", "sparse", "--penalty", p) for p in ("kl", "l1")},
     "denoise": ("denoise", "--batch", "4"),
     "inpaint": ("inpaint", "--batch", "4"),
+    "context_encoder": ("context_encoder", "--batch", "4"),
     "anomaly": ("anomaly", "--batch", "20"),
     "search": ("search", "--batch", "4"),
     "retrieve": ("retrieve", "--batch", "4"),
