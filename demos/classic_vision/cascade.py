@@ -48,7 +48,7 @@ def passing(scores: np.ndarray, share: float) -> float:
 
 
 def learn_cascade(
-    digits: np.ndarray, draw: Callable[[], np.ndarray], candidates: list[Feature], sizes: tuple[int, ...] = STAGES
+    digits: np.ndarray, draw: Callable[[], np.ndarray], candidates: list[Feature], sizes: tuple[int, ...]
 ) -> list[Stage]:
     """`draw` gives new windows (n, SIDE, SIDE) without a digit each time; a stage learns from its forerunners' errors.
 
