@@ -21,7 +21,7 @@ from stylize import write_image
 
 TAUGHT = 2000  # digits to learn from
 PAGES, EACH = 40, 1000  # held-out pages, and windows without a digit of each
-SHOWN = 7  # features: those of the first two stages
+SHOWN = 7  # features in the picture: the first of the cascade
 LEAST_SHOWN = 0.9  # of the digits, in the curve
 STEP = 2  # from window to window on a page, pixels
 LARGER = 3  # the picture of a page
