@@ -33,7 +33,7 @@ DEMOS = [
         "3 min",
     ),
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
-    ("classic_vision", "before deep learning: kernels, SIFT, panorama, tracking, Haar cascade, visual words", "15 s"),
+    ("classic_vision", "before deep learning: kernels, SIFT, panorama, tracking, Haar cascade, visual words", "50 s"),
 ]
 
 
