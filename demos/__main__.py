@@ -36,6 +36,7 @@ DEMOS = [
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
     ("shallow", "shapes on photos: gradients by design (HOG) and a linear classifier next to LeNet-5", "2 min"),
     ("classic_vision", "before deep learning: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
+    ("classic_vision", "before deep learning: kernels, SIFT, panorama, tracking, Haar cascade, visual words", "50 s"),
 ]
 
 
