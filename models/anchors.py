@@ -11,6 +11,7 @@ The divisors bring typical numbers to a size of about 1, which a network learns 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +26,14 @@ SPREAD = np.array([0.1, 0.1, 0.2, 0.2], np.float32)
 LARGEST = 4.0  # logarithm of the most that a box may be larger than its anchor
 
 
-def anchors_on(height: int, width: int, stride: int) -> np.ndarray:
-    """The anchors (height * width * KINDS, 4) around the middle of each place of a map, `stride` pixels apart."""
+def anchors_on(size: Sequence[int], stride: int) -> np.ndarray:
+    """The anchors (height * width * KINDS, 4) around the places of a map of this (height, width), row by row.
+
+    The places are `stride` pixels apart, and the first is half as far from the border.
+    """
     kinds = [(s / np.sqrt(ratio) / 2, s * np.sqrt(ratio) / 2) for s, ratio in itertools.product(SCALES, RATIOS)]
     half = np.array(kinds, np.float32)
-    y, x = np.meshgrid(*((np.arange(n) + 0.5) * stride for n in (height, width)), indexing="ij")
+    y, x = np.meshgrid(*((np.arange(n) + 0.5) * stride for n in size), indexing="ij")
     middle = np.stack([x, y], axis=2).astype(np.float32)[:, :, None]
     return np.concatenate([middle - half, middle + half], axis=3).reshape(-1, 4)
 

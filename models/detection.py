@@ -82,8 +82,7 @@ class FasterRCNN(nn.Module):
 
     def heads(self, features: Tensor, boxes: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """For each box of each image: logits (K, classes + 1), the last for background, and numbers (K, 4)."""
-        boxes = [Tensor(b).to(features.device) for b in boxes]
-        cut = F.roi_align(features, boxes, CELLS, 1.0 / STRIDE, sampling_ratio=2, aligned=True)
+        cut = F.roi_align(features, [Tensor(b) for b in boxes], CELLS, 1.0 / STRIDE, sampling_ratio=2, aligned=True)
         output = self.head_output(self.head_layers(cut))
         return output[:, :-4], output[:, -4:]
 
@@ -117,7 +116,7 @@ class Detector(Trainable):
         proposals = propose(logits, numbers, anchors, images.shape[2:])
         losses = anchor_losses(logits, numbers, anchors, [boxes for boxes, _ in truth])
         losses |= self._proposal_losses(features, proposals, truth)
-        sum(losses.values()).backward()
+        nnlite.stack(list(losses.values())).sum().backward()
         self.optimizer.step()
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -153,11 +152,11 @@ class Detector(Trainable):
 
 def anchors_of(images: Tensor) -> np.ndarray:
     """The anchors (A, 4) of images of this size, in the order of the network's output."""
-    return anchors_on(*(n // ANCHOR_STRIDE for n in images.shape[2:]), ANCHOR_STRIDE)
+    return anchors_on([n // ANCHOR_STRIDE for n in images.shape[2:]], ANCHOR_STRIDE)
 
 
-def propose(logits: Tensor, numbers: Tensor, anchors: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
-    """For each image of this (height, width) the boxes (K, 4) that most probably hold something, without near copies."""
+def propose(logits: Tensor, numbers: Tensor, anchors: np.ndarray, size: Sequence[int]) -> list[np.ndarray]:
+    """For each image, of this (height, width): the boxes (K, 4) that most probably hold something, no two alike."""
     proposals = []
     for logit, number in zip(logits.detach().cpu().numpy(), numbers.detach().cpu().numpy(), strict=True):
         best = np.argsort(-logit, kind="stable")[:CANDIDATES]
@@ -166,7 +165,7 @@ def propose(logits: Tensor, numbers: Tensor, anchors: np.ndarray, size: tuple[in
     return proposals
 
 
-def find(boxes: np.ndarray, p: np.ndarray, size: tuple[int, int]) -> Found:
+def find(boxes: np.ndarray, p: np.ndarray, size: Sequence[int]) -> Found:
     """What is in an image, from boxes (K, 4) and the probability of each class in each (K, classes)."""
     box, label = np.nonzero(p >= LEAST_SCORE)
     boxes, scores = inside(boxes[box], size), p[box, label]
@@ -174,7 +173,7 @@ def find(boxes: np.ndarray, p: np.ndarray, size: tuple[int, int]) -> Found:
     return Found(boxes[best], scores[best], label[best])
 
 
-def inside(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def inside(boxes: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """The part of each box (K, 4) that is in an image of this (height, width)."""
     height, width = size
     return boxes.clip(0, [width, height, width, height]).astype(np.float32)
@@ -183,19 +182,18 @@ def inside(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def anchor_losses(
     logits: Tensor, numbers: Tensor, anchors: np.ndarray, truth: Sequence[np.ndarray]
 ) -> dict[str, Tensor]:
-    """The losses "something" and "anchor_box" of logits (N, A) and numbers (N, A, 4), for the true boxes of N images."""
-    chosen = [choose(anchors, boxes, POSITIVE, NEGATIVE, ANCHORS_TAUGHT) for boxes in truth]
-    targets = [encode(boxes[of.number], anchors[of.positive]) for boxes, of in zip(truth, chosen, strict=True)]
-    start = len(anchors) * np.arange(len(truth))
-    on, off = (
-        nnlite.tensor(np.concatenate([s + which for s, which in zip(start, part, strict=True)]), device=logits.device)
-        for part in ([of.positive for of in chosen], [of.negative for of in chosen])
-    )
-    logits = logits.reshape(-1)[nnlite.cat([on, off])]
-    something = nnlite.cat([nnlite.ones_like(on), nnlite.zeros_like(off)]).to(logits.dtype)
+    """The losses "something" and "anchor_box" of logits (N, A) and numbers (N, A, 4), for each image's true boxes."""
+    on, off, targets = [], [], []
+    for n, boxes in enumerate(truth):
+        chosen = choose(anchors, boxes, POSITIVE, NEGATIVE, ANCHORS_TAUGHT)
+        on.append(n * len(anchors) + chosen.positive)
+        off.append(n * len(anchors) + chosen.negative)
+        targets.append(encode(boxes[chosen.number], anchors[chosen.positive]))
+    positive, both = (nnlite.tensor(np.concatenate(part), device=logits.device) for part in (on, on + off))
+    something = (nnlite.arange(len(both), device=logits.device) < len(positive)).to(logits.dtype)
     return {
-        "something": F.binary_cross_entropy_with_logits(logits, something),
-        "anchor_box": box_loss(numbers.reshape(-1, 4)[on], targets),
+        "something": F.binary_cross_entropy_with_logits(logits.reshape(-1)[both], something),
+        "anchor_box": box_loss(numbers.reshape(-1, 4)[positive], targets),
     }
 
 

@@ -17,9 +17,10 @@ def areas(boxes):
 def pairwise_iou(lib, boxes1, boxes2):
     """(K, M): what the boxes of each pair share over what they cover. `lib` has maximum and minimum for their kind."""
     start, end = lib.maximum(boxes1[:, None, :2], boxes2[:, :2]), lib.minimum(boxes1[:, None, 2:], boxes2[:, 2:])
-    sides = (end - start).clip(min=0.0)
+    sides = (end - start).clip(min=0)
     both = sides[..., 0] * sides[..., 1]
-    return both / (areas(boxes1)[:, None] + areas(boxes2) - both)
+    with np.errstate(invalid="ignore"):  # boxes without an area have nothing over nothing: NaN
+        return both / (areas(boxes1)[:, None] + areas(boxes2) - both)
 
 
 @guarded
@@ -32,7 +33,7 @@ def box_area(boxes: Tensor) -> Tensor:
 def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     """Intersection over union of each box of (K, 4) with each of (M, 4): (K, M), from 0, apart, to 1, the same.
 
-    Raises ShapeError for other shapes. Two boxes without an area give NaN.
+    Raises ShapeError for other shapes. Two boxes without an area give NaN, which suppresses nothing in `nms`.
     """
     return pairwise_iou(piecewise, boxes1, boxes2)
 
@@ -51,8 +52,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
     """nms within each class: boxes of different idxs (K,), whole numbers, do not suppress each other."""
     corners, score, label = (x.detach().cpu().numpy() for x in (boxes, scores, idxs))
-    with np.errstate(invalid="ignore"):  # the NaN of boxes without an area suppresses nothing
-        suppressed = (pairwise_iou(np, corners, corners) > iou_threshold) & (label[:, None] == label)
+    suppressed = (pairwise_iou(np, corners, corners) > iou_threshold) & (label[:, None] == label)
     left, kept = np.ones(len(label), bool), []
     for i in np.argsort(-score, kind="stable").tolist():
         if left[i]:

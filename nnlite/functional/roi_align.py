@@ -20,7 +20,7 @@ from .conv import pair
 
 
 class RoIAlign(Function):
-    """y[k] = V[k] x[n(k)] H[k]^T for each channel    dx[n] = the sum of V[k]^T dy[k] H[k] over the boxes k in image n"""
+    """y[k] = V[k] x[n] H[k]^T for box k in image n, each channel    dx[n] = sum over its boxes of V[k]^T dy[k] H[k]"""
 
     def forward(self, x, *, vertical, horizontal, image):
         xp, x = self.xp, self.backend.channels_last(x)
@@ -65,12 +65,12 @@ def roi_align(
                      boxes lie half a pixel off and are at least a pixel wide and high, as in the first version
 
     A point between four pixels is their bilinear mean. Up to a pixel beyond the border it has the border's value,
-    further out it is 0. There is a gradient of the input, none of the boxes, which are read on the CPU. Raises TypeError
-    or ShapeError for what are no images or boxes, IndexError for the number of an image that is not there, ValueError
-    for other settings.
+    further out it is 0. There is a gradient of the input, none of the boxes, which are read on the CPU. Raises
+    TypeError or ShapeError for anything but images and boxes, IndexError for the number of an image that is not there,
+    ValueError for settings out of range.
     """
-    image, boxes = _rows(boxes)
-    corners = boxes * spatial_scale - (0.5 if aligned else 0.0)
+    image, corners = _rows(boxes)
+    corners = corners * spatial_scale - (0.5 if aligned else 0.0)
     cells, size = pair(output_size), input.shape[2:]
     start, extent = corners[:, :2], corners[:, 2:] - corners[:, :2]
     if not aligned:
@@ -91,7 +91,7 @@ def _rows(boxes):
 
 
 def _weights(start, extent, cells, n, sampling_ratio):
-    """(K, cells, n): for each cell of each box, the weights of the n pixels along an axis; start and extent are (K,)."""
+    """(K, cells, n): weights of the n pixels along an axis, for each cell of boxes with this start and extent (K,)."""
     step = extent[:, None, None] / cells
     points = np.full(step.shape, sampling_ratio) if sampling_ratio > 0 else np.ceil(step).clip(0)  # in a cell
     number = np.arange(points.max(initial=1))

@@ -37,18 +37,19 @@ def mean_average_precision(
         raise ValueError("mean_average_precision: there is not one true box, so there is nothing to find")
     each = []
     for label in classes:
-        pairs = [_of_class(label, f, t) for f, t in zip(found, truth, strict=True)]
-        scores, right = (np.concatenate(part) for part in zip(*(_judge(*p, iou_threshold) for p in pairs), strict=True))
-        each.append(average_precision(scores, right, sum(len(true) for _, _, true in pairs)))
+        images = [_of_class(label, f, t) for f, t in zip(found, truth, strict=True)]
+        right = [_right(*image, iou_threshold) for image in images]
+        scores, positives = [scores for _, scores, _ in images], sum(len(true) for _, _, true in images)
+        each.append(average_precision(np.concatenate(scores), np.concatenate(right), positives))
     return float(np.mean(each))
 
 
 def average_precision(scores: np.ndarray, right: np.ndarray, positives: int) -> float:
     """The area under the curve of precision over recall, in 0..1.
 
-    scores (K,) of finds, right (K,) of True and False, positives: how many there were to find. After the n finds with the
-    highest scores, of which r were right, precision is r / n and recall r / positives. What counts at a recall is the
-    best precision at that recall or any higher one, as in PASCAL VOC from 2010 on.
+    scores (K,) of finds, right (K,) of True and False, positives: how many there were to find. After the n finds with
+    the highest scores, of which r were right, precision is r / n and recall r / positives. What counts at a recall is
+    the best precision at that recall or any higher one, as in PASCAL VOC from 2010 on.
     """
     hits = np.asarray(right, bool)[np.argsort(-np.asarray(scores), kind="stable")]
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
@@ -56,14 +57,14 @@ def average_precision(scores: np.ndarray, right: np.ndarray, positives: int) -> 
     return float(best[hits].sum() / positives)  # each hit raises recall by 1 / positives
 
 
-def _of_class(label, found, truth):
+def _of_class(label: int, found: tuple, truth: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The boxes and scores that were found of a class, and its true boxes, in one image."""
     (boxes, scores, labels), (true_boxes, true_labels) = found, truth
     return boxes[labels == label], scores[labels == label], true_boxes[true_labels == label]
 
 
-def _judge(boxes, scores, true_boxes, iou_threshold):
-    """The scores, and whether each of these finds is right, in one image and class."""
+def _right(boxes, scores, true_boxes, iou_threshold):
+    """Whether each of these finds is right, in one image and class."""
     right = np.zeros(len(scores), bool)
     if len(boxes) and len(true_boxes):
         overlap = iou(boxes, true_boxes)
@@ -72,7 +73,7 @@ def _judge(boxes, scores, true_boxes, iou_threshold):
             nearest = overlap[k].argmax()
             right[k] = overlap[k, nearest] >= iou_threshold and not taken[nearest]
             taken[nearest] |= right[k]
-    return scores, right
+    return right
 
 
 def _check(found, truth):
@@ -82,6 +83,5 @@ def _check(found, truth):
         for b, others in ((boxes, rest), (true_boxes, [true_labels])):
             shapes = [np.shape(other) for other in others]
             if np.shape(b) != (len(b), 4) or any(shape != (len(b),) for shape in shapes):
-                raise ShapeError(
-                    f"mean_average_precision: image {i} has boxes {np.shape(b)} with {shapes}; expected (K, 4) with (K,)"
-                )
+                given = f"image {i} has boxes {np.shape(b)} with {shapes}"
+                raise ShapeError(f"mean_average_precision: {given}; expected (K, 4) with (K,)")
