@@ -27,7 +27,7 @@ from models.anchors import KINDS, anchors_on, choose, decode, encode
 from models.classifiers import eval_mode
 from models.init import init_he
 from models.trainable import Trainable
-from nnlite import Tensor, nn, optim
+from nnlite import ShapeError, Tensor, nn, optim
 from nnlite.nn import functional as F
 
 STRIDE, ANCHOR_STRIDE = 4, 8  # pixels from one feature to the next, and from one place of anchors to the next
@@ -151,7 +151,9 @@ class Detector(Trainable):
 
 
 def anchors_of(images: Tensor) -> np.ndarray:
-    """The anchors (A, 4) of images of this size, in the order of the network's output."""
+    """The anchors (A, 4) of images of this size, in the order of the network's output. Raises ShapeError."""
+    if any(n % ANCHOR_STRIDE for n in images.shape[2:]):
+        raise ShapeError(f"FasterRCNN: sides must be multiples of {ANCHOR_STRIDE}, got {images.shape}; pad the images")
     return anchors_on([n // ANCHOR_STRIDE for n in images.shape[2:]], ANCHOR_STRIDE)
 
 

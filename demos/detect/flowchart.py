@@ -12,7 +12,7 @@ NAMES = ("rectangle", "diamond", "ellipse", "arrow")
 ARROW = NAMES.index("arrow")
 SIDE, CELLS = 128, 3  # of a page, pixels; rows and columns of symbols
 CELL = SIDE / CELLS
-SYMBOLS = (2, 5)  # on a page, at least and at most; there is an arrow between each and the next
+SYMBOLS = (3, 6)  # on a page, at least and at most; there is an arrow between each and the next
 MOST = 2 * SYMBOLS[1] - 1
 FINER = 2  # lines are drawn as many times as large, and then shrunk
 WORDS = ("a > 0", "x + 1", "i++", "end", "yes", "n = 1", "2 x", "sum", "go", "b = c")
@@ -20,6 +20,7 @@ GAP = 3.0  # the most by which the end of an outline misses its start, pixels
 HEAD = 6.0  # length of the two lines at an arrow's end, pixels
 INK = 0.3  # from which on a pixel belongs to a line
 SHARES = (1.0, 0.5, np.pi / 4)  # of its box that a rectangle, a diamond and an ellipse fills
+LINE = 2  # how thick it takes a line to be, pixels
 SMALLEST = 60  # area inside of a symbol, square pixels: the inside of a letter is smaller
 
 Lines = list[np.ndarray]  # points (K, 2) of each, pixels
@@ -125,11 +126,11 @@ def contours_named(image: np.ndarray) -> Found:
         area = cv2.contourArea(contour)
         if outside >= 0 and area > SMALLEST:
             off = np.abs(area / ((width - 1) * (height - 1)) - np.array(SHARES))
-            boxes.append((x, y, x + width, y + height))
+            boxes.append((x - LINE, y - LINE, x + width + LINE, y + height + LINE))
             scores.append(1.0 - off.min())
             kinds.append(off.argmin())
     for left, top, right, bottom in boxes:
-        ink[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = 0
+        ink[max(0, top - LINE) : bottom + LINE, max(0, left - LINE) : right + LINE] = 0
     for x, y, width, height, _ in cv2.connectedComponentsWithStats(ink)[2][1:].tolist():
         if max(width, height) > HEAD:
             boxes.append((x, y, x + width, y + height))
