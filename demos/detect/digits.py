@@ -18,6 +18,7 @@ LARGER = (0.9, 1.8)  # than 28 pixels is a digit drawn, at least and at most
 COVERED = 0.25  # the most that two boxes may have in common, as a share of the smaller one
 INK = 0.3  # from which on a pixel belongs to the digit
 LOWEST, HIGHEST = 12, 50  # of what may be a digit, pixels
+FINER = 2  # an image is enlarged for MSER: strokes of two pixels have hardly a pixel that is not edge
 
 
 def digit_scenes(data: str) -> Kind:
@@ -57,15 +58,16 @@ def blobs_read(image: np.ndarray, lenet: Classifier) -> Found:
 
     An image is uint8 (H, W, 3). LeNet-5 knows no background, so all that looks like ink is taken for some digit.
     """
-    detector = cv2.MSER_create(min_area=30, max_area=1500)
-    each = [detector.detectRegions(np.ascontiguousarray(image[:, :, c])) for c in range(3)]  # in red, green and blue
+    detector = cv2.MSER_create(min_area=120, max_area=6000, max_variation=0.5)
+    larger = cv2.resize(image, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_CUBIC)
+    each = [detector.detectRegions(np.ascontiguousarray(larger[:, :, c])) for c in range(3)]  # in red, green and blue
     regions = [pair for points, boxes in each for pair in zip(points, boxes, strict=True)]
-    chosen = [(points, box) for points, box in regions if LOWEST <= box[3] <= HIGHEST]
+    chosen = [(points, box) for points, box in regions if LOWEST <= box[3] / FINER <= HIGHEST]
     if not chosen:
         return Found(np.zeros((0, 4), np.float32), np.zeros(0), np.zeros(0, int))
     digits = np.stack([normalised(points - box[:2], box[2:]) for points, box in chosen])
     corners = np.array([[x, y, x + width, y + height] for _, (x, y, width, height) in chosen], np.float32)
-    return find(corners, lenet.predict(nnlite.tensor(digits)).numpy(), image.shape[:2])
+    return find(corners / FINER, lenet.predict(nnlite.tensor(digits)).numpy(), image.shape[:2])
 
 
 def normalised(points: np.ndarray, size: np.ndarray) -> np.ndarray:
