@@ -64,6 +64,7 @@ VARIANTS = {
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),
+    "detect": ("detect", "--batch", "2", "--width", "2"),
     "style_transfer": ("style_transfer", *TINY_PAINT),
     "style_transfer lbfgs": ("style_transfer", *TINY_PAINT, "--size", "16", "--optimizer", "lbfgs"),
     "cartoonize": ("cartoonize", *TINY_CARTOONS, "--size", "32"),

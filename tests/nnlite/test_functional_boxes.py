@@ -16,9 +16,13 @@ SETTINGS = [((2, 3), 1.0, -1, False), ((3, 2), 0.8, 2, True), ((1, 2), 1.3, 5, F
 
 
 @pytest.fixture(scope="module")
-def torchvision():
-    """Not in the test command's environment; where it is, its rules are compared with."""
-    return pytest.importorskip("torchvision", reason="torchvision is not installed")
+def torchvision(torch):
+    """The tests need no more than PyTorch; where torchvision is as well, its rules are compared with."""
+    try:
+        import torchvision
+    except ImportError as error:
+        pytest.skip(f"torchvision is not installed ({error})")
+    return torchvision
 
 
 def some_boxes(rng, n):

@@ -1,4 +1,4 @@
-"""Average precision: an example worked out by hand, the definition, and what is refused."""
+"""Mean average precision: an example worked out by hand, the definition, and what is refused."""
 
 import numpy as np
 import pytest
