@@ -119,6 +119,19 @@ def test_one_seed_fixes_what_is_learnt():
     np.testing.assert_array_equal(weights(), weights())
 
 
+def test_a_gpu_learns_the_same(gpu):
+    """What is chosen on the CPU is the same for both, and nothing is converted on the way that must not be."""
+
+    def losses(device):
+        nnlite.manual_seed(1)
+        model = Detector(FasterRCNN(3, width=2)).to(device)
+        step = model.train_step(*(part.to(device) for part in scene()))
+        assert len(model.predict(scene()[0].to(device))) == 2
+        return [float(loss) for loss in step.values()]
+
+    np.testing.assert_allclose(losses("gpu"), losses("cpu"), rtol=1e-4)
+
+
 @pytest.mark.slow
 def test_a_scene_is_learnt_by_heart():
     """Both things are found where they are, sure of it, and nothing in the empty image; before, nothing was."""
