@@ -62,7 +62,7 @@ def main() -> int:
             rate.step()
             if run.due():
                 found = find_all(find, images[:LOOKED_AT])
-                run.record_picture(sheet([drawn(images[:SHOWN], found, kind)]))
+                run.record_picture(sheet([[picture] for picture in drawn(images, found, kind)]))
                 run.record_validation({"map": mean_average_precision(found, truth[:LOOKED_AT])})
         if run.interrupted:
             return run.stopped()
