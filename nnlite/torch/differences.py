@@ -104,6 +104,8 @@ REFUSED = {
     "torch.nn.HuberLoss torch.nn.functional.huber_loss": "a target of another dtype than the input's",
     "torch.nn.KLDivLoss torch.nn.functional.kl_div": "reduction='batchmean' of single numbers, which have no batch",
     "torch.nn.MaxPool2d torch.nn.AdaptiveMaxPool2d torch.nn.functional.max_pool2d": "`return_indices=True`",
+    "torch.nn.LSTM": "`proj_size`",
+    "torch.nn.LSTM torch.nn.GRU torch.nn.RNN": "a PackedSequence: pass padded sequences, ignore what is past the end",
     "torch.nn.Upsample torch.nn.functional.interpolate": "modes other than 'nearest', 'bilinear' and 'bicubic'",
     "torch.nn.functional.linear": "a bias that would have to be broadcast",
     "torch.nn.functional.pad": "a border to be filled from an image that other sides of the padding have cut too small",
@@ -135,14 +137,8 @@ MISSING = {
     "torch.multiprocessing.spawn": "one process trains on one device here; call the function itself",
     "torch.nn.BatchNorm3d": "images and sequences only, no volumes",
     "torch.nn.Conv3d": "images and sequences only, no volumes",
-    "torch.nn.GRU": "there are no recurrent layers yet",
-    "torch.nn.GRUCell": "there are no recurrent layers yet",
-    "torch.nn.LSTM": "there are no recurrent layers yet",
-    "torch.nn.LSTMCell": "there are no recurrent layers yet",
     "torch.nn.MaxPool3d": "images and sequences only, no volumes",
     "torch.nn.MultiheadAttention": "write it with Linear, softmax and @",
-    "torch.nn.RNN": "there are no recurrent layers yet",
-    "torch.nn.RNNCell": "there are no recurrent layers yet",
     "torch.nn.Transformer": "write it with Linear, LayerNorm, softmax and @",
     "torch.nn.TransformerEncoder": "write it with Linear, LayerNorm, softmax and @",
     "torch.nn.parallel.DistributedDataParallel": "one process trains on one device here; use the module itself",
@@ -158,6 +154,7 @@ MISSING = {
     # whatever else PyTorch has there
     "torchvision.datasets.*": "there are MNIST, FashionMNIST, CIFAR10, CIFAR100; read others with ImageFolder",
     "torchvision.models.*": "the package models has networks, one file each; models/weights.py loads published weights",
+    "torchvision.ops.*": "there are batched_nms, box_area, box_iou, nms and roi_align",
     "torchvision.transforms.*": "write it as a function of an image, which Compose takes as well",
     "torchvision.transforms.functional.*": "Pillow and nnlite.functional have much of the rest",
     "torchvision.utils.*": "there are make_grid and save_image",
@@ -166,7 +163,9 @@ MISSING = {
 OURS = {
     "torch": "CheckpointError DataError DeviceError GradcheckError GraphError NonFiniteError ShapeError to_device",
     "torch.Tensor": "accumulate_grad array astype gpu laid_out_for replace_",
-    "torch.nn.functional": "cast gaussian_kl getitem hinge_loss rsample to_device",
+    "torch.nn.functional": (
+        "batched_nms box_area box_iou cast gaussian_kl getitem hinge_loss nms roi_align rsample to_device"
+    ),
     "torch.accelerator": "Device GPU",
     "torch.nn.init": "fan_in_and_fan_out",
 }
