@@ -23,7 +23,8 @@ from nnlite import Tensor
 from nnlite.plot import image_grid
 
 SIZE = 32
-LR = 1e-3  # that of demos/dcgan.py
+STEPS, BATCH, WIDTH = 800, 32, 16
+LR = 1e-3  # that of demos/dcgan.py, as is the width, so that the two can be compared
 IMAGES = 1000  # or pairs of them, for each figure
 FINE = 16  # maps of this side and larger count as fine in mixing.png
 COLUMNS = 8  # fine sources there
@@ -33,8 +34,8 @@ PSIS = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
 
 
 def main() -> int:
-    parser = Options("stylegan", __doc__, steps=600)
-    gans.add_options(parser, batch=64, width=16)
+    parser = Options("stylegan", __doc__, steps=STEPS)
+    gans.add_options(parser, BATCH, WIDTH)
     gans.add_strategy(parser)
     add_data(parser)
     options = parser.settle()

@@ -59,7 +59,8 @@ def modulated_conv2d(input: Tensor, weight: Tensor, scales: Tensor, gain: float 
 class StyledLayer(nn.Module):
     """y = leaky(modulated convolution of x + strength * noise + bias); with `up`, x is first made twice as large.
 
-    A linear layer makes the scales of a style w (N, latent). The noise (N or 1, 1, H, W) is the same for all channels.
+    A linear layer makes the scales of a style w (N, latent); they start with this `mean` and deviation 1. The noise
+    (N or 1, 1, H, W) is the same for all channels.
     """
 
     def __init__(self, before: int, after: int, latent: int, up: bool = False, mean: float = 1.0):
@@ -103,6 +104,7 @@ class StyleGenerator(ImageGenerator):
         init_he(self.mapping, SLOPE)
         self.register_buffer("mean_style", nnlite.zeros(latent))
         self.constant = nn.Parameter(nnlite.randn(1, hidden[0], sides[0], sides[0]))
+        # Scales around 0 make what is left of the constant differ from image to image right from the start.
         self.styled = nn.ModuleList([StyledLayer(hidden[0], hidden[0], latent, mean=0.0)])
         for before, after in pairwise(hidden):
             self.styled.extend([StyledLayer(before, after, latent, up=True), StyledLayer(after, after, latent)])
