@@ -11,9 +11,17 @@ as the style says. That norm leaves marks: a layer learns to paint a blob that o
 gets round it. Here, as in the second paper, the style scales the weights, and the weights are normalised instead
 (`modulated_conv2d`). It is cheaper, too: it needs no statistics of any map.
 
-The discriminator is that of DCGAN. The papers keep its gradient at real images small (the R1 penalty), and training
-that takes second derivatives, which nnlite does not have. What holds the discriminator back here is its batch norm, or
-spectral norm if the strategy says so.
+The discriminator D is that of DCGAN without batch norm. As in the papers, its slope at real images is kept small, or it
+soon wins and all images become alike (the R1 penalty of Mescheder et al. 2018):
+
+    R1 = gamma / 2 E |v|^2    v = grad_x D(x), x real
+
+Its gradient takes a derivative of a derivative, and nnlite has first derivatives only. But along one direction, a
+second derivative is a difference: with u = v / |v|, held fixed,
+
+    dR1/dtheta = gamma E v . dv/dtheta ~ gamma E |v| d/dtheta (D(x + e u) - D(x - e u)) / 2e
+
+For that D has to be smooth: SiLU, x sigmoid(x), takes the place of leaky ReLU, whose slope jumps.
 
 Images are (N, C, size, size) in [-1, 1].
 """
@@ -27,7 +35,7 @@ from itertools import pairwise
 import nnlite
 from models.dcgan import Discriminator, feature_map_sides
 from models.gan import GAN, ImageGenerator
-from models.gan_strategies import Strategy
+from models.gan_strategies import Strategy, gradient_norm
 from models.init import init_he
 from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
@@ -35,6 +43,7 @@ from nnlite.nn import functional as F
 SLOPE = 0.2  # of the leaky rectifiers
 GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))  # makes up for what a leaky rectifier takes
 MAPPING_LR = 0.01  # the mapping network's learning rate, as a share of the others'
+DISTANCE = 0.1  # e: much less than the length of an image, which is about 30
 MEMORY = 0.995  # share of the mean style that stays after a step
 
 Styles = Sequence[Tensor]  # a w (N, latent) for each styled layer, from coarse to fine
@@ -67,7 +76,7 @@ class StyledLayer(nn.Module):
         super().__init__()
         self.up = up
         self.scales = scales_of(latent, before, mean)
-        self.weight = nn.Parameter(nnlite.randn(after, before, 3, 3) * 0.02)  # the shorter, the more a step turns it
+        self.weight = nn.Parameter(nnlite.randn(after, before, 3, 3) / math.sqrt(9 * before))
         self.strength, self.bias = nn.Parameter(nnlite.zeros(1)), nn.Parameter(nnlite.zeros(1, after, 1, 1))
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
@@ -114,7 +123,7 @@ class StyleGenerator(ImageGenerator):
 
     def forward(self, noise: Tensor) -> Tensor:
         w = self.style(noise)
-        styles = [w] * len(self.sides)
+        styles: Styles = [w] * len(self.sides)
         if self.training:
             with nnlite.no_grad():
                 self.mean_style.lerp_(w.mean(0), 1.0 - MEMORY)
@@ -158,10 +167,22 @@ class StyleGenerator(ImageGenerator):
         return self.mean_style + psi * (w - self.mean_style)
 
 
+class SmoothDiscriminator(Discriminator):
+    """The discriminator of DCGAN without batch norm, which would tie an image's slope to the others, and with SiLU."""
+
+    def __init__(self, size: int = 32, channels: int = 1, width: int = 16):
+        super().__init__(size, channels, width, batch_norm=False)
+        for i, layer in enumerate(self.layers):
+            if isinstance(layer, nn.LeakyReLU):
+                self.layers[i] = nn.SiLU()
+        init_he(self)
+
+
 class StyleGAN(GAN):
-    """The GAN of models/gan.py with the generator above and the discriminator of DCGAN.
+    """The GAN of models/gan.py with the generator and the discriminator above, and the penalty R1.
 
     size, channels, latent, width   as StyleGenerator has them; the discriminator's first layer has `width` channels
+    gamma                           weight of the penalty
     """
 
     generator: StyleGenerator
@@ -174,18 +195,47 @@ class StyleGAN(GAN):
         width: int = 16,
         strategy: Strategy | None = None,
         lr: float = 1e-3,
+        gamma: float = 0.5,
     ):
-        strategy = strategy or Strategy()
         generator = StyleGenerator(size, channels, latent, width)
-        super().__init__(generator, Discriminator(size, channels, width, not strategy.spectral_norm), strategy, lr)
+        super().__init__(generator, SmoothDiscriminator(size, channels, width), strategy, lr)
+        self.gamma = gamma
         others = [p for name, p in generator.named_parameters() if not name.startswith("mapping.")]
         groups = [{"params": others}, {"params": generator.mapping.parameters(), "lr": MAPPING_LR * lr}]
         self.generator_optimizer = optim.Adam(groups, lr, betas=(0.5, 0.999))
+
+    def discriminator_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
+        """That of GAN, with the gradient of R1 added. One more figure: the mean slope |v|."""
+        with nnlite.no_grad():
+            generated = self.generator(self.draw_noise(len(images)))
+        slope, change = slope_at(self.discriminator, images)
+        on_real = self.discriminator(self.add_noise(images))
+        on_fake = self.discriminator(self.add_noise(generated))
+        loss = self.discriminator_loss(on_real, on_fake)
+        self.discriminator_optimizer.zero_grad()
+        (loss + self.gamma * (slope * change).mean()).backward()  # not the value of R1, but its gradient
+        self.discriminator_optimizer.step()
+        gradient = gradient_norm(self.discriminator.parameters())
+        figures = {"discriminator": loss, "slope": slope.mean(), "discriminator_gradient": gradient}
+        return figures | self.mean_outputs(on_real, on_fake)
+
+
+def slope_at(discriminator: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """|v| at each image (N, 1), and the same as a difference, whose gradient for the weights is recorded."""
+    x = images.detach().requires_grad_(True)
+    discriminator.requires_grad_(False)  # their gradients are not needed here
+    discriminator(x).sum().backward()
+    discriminator.requires_grad_(True)
+    v = x.grad
+    slope = (v * v).sum((1, 2, 3), keepdim=True).sqrt()
+    step = DISTANCE * v / slope.clip(1e-12)
+    ahead, behind = discriminator(nnlite.cat([images + step, images - step])).chunk(2)
+    return slope.flatten(1), (ahead - behind) / (2.0 * DISTANCE)
 
 
 def scales_of(latent: int, channels: int, mean: float = 1.0) -> nn.Linear:
     """The learnt map from a style (N, latent) to scales (N, channels), which start with this mean and deviation 1."""
     layer = nn.Linear(latent, channels)
     nn.init.normal_(layer.weight, 0.0, latent**-0.5)
-    nn.init.constant_(layer.bias, mean)
+    layer.bias = nn.Parameter(nnlite.full((channels,), mean))
     return layer

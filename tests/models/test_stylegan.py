@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.stylegan import MEMORY, StyleGAN, StyleGenerator, modulated_conv2d
+from models.stylegan import MEMORY, SmoothDiscriminator, StyleGAN, StyleGenerator, modulated_conv2d, slope_at
 from nnlite import gradcheck
 
 
@@ -158,6 +158,34 @@ def test_images_differ_by_their_own_noise_unless_they_share_it():
 
 
 # Training
+
+
+def test_the_gradient_of_the_penalty_is_that_of_the_mean_square_slope():
+    """Along a random direction of the weights, it is the difference of R1 = mean |v|^2 / 2, in float64."""
+    rng, x = np.random.default_rng(0), nnlite.tensor(numbers(3, 1, 32, 32, seed=4))
+    d = SmoothDiscriminator(32, 1, 2).to(dtype=nnlite.float64)
+    slope, change = slope_at(d, x)
+    np.testing.assert_allclose(change.detach().numpy(), slope.numpy(), rtol=1e-3)
+    (slope * change).mean().backward()
+    gradients = [p.grad.numpy() for p in d.parameters()]
+    direction = [rng.normal(size=g.shape) for g in gradients]
+
+    def penalty(step):
+        for p, way in zip(d.parameters(), direction, strict=True):
+            p.data += step * way
+        return float((slope_at(d, x)[0] ** 2).mean()) / 2
+
+    eps = 1e-5
+    ahead, behind = penalty(eps), penalty(-2.0 * eps)
+    along = sum((g * way).sum() for g, way in zip(gradients, direction, strict=True))
+    assert along == pytest.approx((ahead - behind) / (2.0 * eps), rel=1e-2)
+
+
+def test_images_do_not_share_their_slopes():
+    x = nnlite.randn(4, 1, 32, 32)
+    d = SmoothDiscriminator(32, 1, 2)
+    np.testing.assert_allclose(slope_at(d, x)[0].numpy()[:2], slope_at(d, x[:2])[0].numpy(), rtol=1e-4)
+    assert all(p.requires_grad and p.grad is None for p in d.parameters())
 
 
 def test_a_step_changes_every_parameter_and_the_seed_decides_it():
