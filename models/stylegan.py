@@ -11,15 +11,15 @@ as the style says. That norm leaves marks: a layer learns to paint a blob that o
 gets round it. Here, as in the second paper, the style scales the weights, and the weights are normalised instead
 (`modulated_conv2d`). It is cheaper, too: it needs no statistics of any map.
 
-The discriminator D is that of DCGAN without batch norm. As in the papers, its slope at real images is kept small, or it
-soon wins and all images become alike (the R1 penalty of Mescheder et al. 2018):
+The discriminator D is that of DCGAN, without batch norm; it also sees how much the images of a batch differ. As in the
+papers, its slope at real images is kept small (the R1 penalty of Mescheder et al. 2018):
 
     R1 = gamma / 2 E |v|^2    v = grad_x D(x), x real
 
-Its gradient takes a derivative of a derivative, and nnlite has first derivatives only. But along one direction, a
-second derivative is a difference: with u = v / |v|, held fixed,
+Without these two, all generated images soon had one skeleton. The gradient of R1 is a derivative of a derivative, and
+nnlite has first derivatives only; but along one direction a difference gives the second. With v held fixed,
 
-    dR1/dtheta = gamma E v . dv/dtheta ~ gamma E |v| d/dtheta (D(x + e u) - D(x - e u)) / 2e
+    dR1/dtheta = gamma E v . dv/dtheta ~ gamma E d/dtheta (D(x + e v) - D(x - e v)) / 2e
 
 For that D has to be smooth: SiLU, x sigmoid(x), takes the place of leaky ReLU, whose slope jumps.
 
@@ -43,7 +43,7 @@ from nnlite.nn import functional as F
 SLOPE = 0.2  # of the leaky rectifiers
 GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))  # makes up for what a leaky rectifier takes
 MAPPING_LR = 0.01  # the mapping network's learning rate, as a share of the others'
-DISTANCE = 0.1  # e: much less than the length of an image, which is about 30
+DISTANCE = 0.1  # mean length of e v; that of an image is about 30
 MEMORY = 0.995  # share of the mean style that stays after a step
 
 Styles = Sequence[Tensor]  # a w (N, latent) for each styled layer, from coarse to fine
@@ -167,14 +167,27 @@ class StyleGenerator(ImageGenerator):
         return self.mean_style + psi * (w - self.mean_style)
 
 
+class BatchDeviation(nn.Module):
+    """One more channel: how much the images of the batch differ, mean over all values of their deviation.
+
+    Images of which all are alike give themselves away (Karras et al. 2018, after Salimans et al. 2016).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        away = x - x.mean(0, keepdim=True)
+        deviation = ((away * away).mean(0) + 1e-8).sqrt().mean()
+        return nnlite.cat([x, deviation * nnlite.ones_like(x[:, :1])], 1)
+
+
 class SmoothDiscriminator(Discriminator):
-    """The discriminator of DCGAN without batch norm, which would tie an image's slope to the others, and with SiLU."""
+    """The discriminator of DCGAN with SiLU, and BatchDeviation before its last layer in place of batch norm."""
 
     def __init__(self, size: int = 32, channels: int = 1, width: int = 16):
         super().__init__(size, channels, width, batch_norm=False)
-        for i, layer in enumerate(self.layers):
-            if isinstance(layer, nn.LeakyReLU):
-                self.layers[i] = nn.SiLU()
+        *before, _, flatten = (nn.SiLU() if isinstance(layer, nn.LeakyReLU) else layer for layer in self.layers)
+        sides = feature_map_sides(size)
+        last = nn.Conv2d(width * 2 ** (len(sides) - 2) + 1, 1, sides[0])
+        self.layers = nn.Sequential(*before, BatchDeviation(), last, flatten)
         init_he(self)
 
 
@@ -213,7 +226,7 @@ class StyleGAN(GAN):
         on_fake = self.discriminator(self.add_noise(generated))
         loss = self.discriminator_loss(on_real, on_fake)
         self.discriminator_optimizer.zero_grad()
-        (loss + self.gamma * (slope * change).mean()).backward()  # not the value of R1, but its gradient
+        (loss + self.gamma * change.mean()).backward()  # it has not the value of R1, but its gradient
         self.discriminator_optimizer.step()
         gradient = gradient_norm(self.discriminator.parameters())
         figures = {"discriminator": loss, "slope": slope.mean(), "discriminator_gradient": gradient}
@@ -221,16 +234,15 @@ class StyleGAN(GAN):
 
 
 def slope_at(discriminator: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """|v| at each image (N, 1), and the same as a difference, whose gradient for the weights is recorded."""
+    """|v| at each image (N, 1), and v . grad D (N, 1) as a difference, whose gradient for the weights is recorded."""
     x = images.detach().requires_grad_(True)
     discriminator.requires_grad_(False)  # their gradients are not needed here
     discriminator(x).sum().backward()
     discriminator.requires_grad_(True)
-    v = x.grad
-    slope = (v * v).sum((1, 2, 3), keepdim=True).sqrt()
-    step = DISTANCE * v / slope.clip(1e-12)
-    ahead, behind = discriminator(nnlite.cat([images + step, images - step])).chunk(2)
-    return slope.flatten(1), (ahead - behind) / (2.0 * DISTANCE)
+    slope = (x.grad * x.grad).sum((1, 2, 3)).sqrt()
+    e = DISTANCE / (slope.mean() + 1e-12)
+    difference = discriminator(images + e * x.grad) - discriminator(images - e * x.grad)
+    return slope.unsqueeze(1), difference / (2.0 * e)
 
 
 def scales_of(latent: int, channels: int, mean: float = 1.0) -> nn.Linear:
