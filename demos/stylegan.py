@@ -77,7 +77,7 @@ class Studio:
         with nnlite.no_grad():
             self.w, self.other = (self.generator.style(model.draw_noise(IMAGES)) for _ in range(2))
         self.noise = self.generator.draw_maps()  # the same for all images, so that only their styles differ
-        surest = self.read(self.paint_plainly(self.w)).argmax(0)
+        surest = nnlite.tensor(self.read(self.paint_plainly(self.w)).argmax(0), device=self.device)
         self.one_of_each = self.w[surest]  # a style for each digit: that of the image which LeNet-5 is surest of
 
     def paint(self, styles: Styles, noise: list[Tensor] | None = None) -> Tensor:
@@ -119,7 +119,7 @@ class Studio:
         for w, source in zip(coarse.unsqueeze(1), gans.tiles(self.paint_plainly(coarse).cpu().numpy()), strict=True):
             mixed = self.paint(self.generator.mix(w.expand(COLUMNS, -1), fine, FINE))
             rows.append([source, *gans.tiles(mixed.cpu().numpy())])
-        image_grid(rows, path, titles=["", *["fine styles"] * COLUMNS], scale=2)
+        image_grid(rows, path, titles=["coarse", *(f"fine {i + 1}" for i in range(COLUMNS))], scale=2)
 
     # Truncation
 
