@@ -35,7 +35,7 @@ DEMOS = [
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of learnt features", "3 min"),
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
-    ("shallow", "shapes on photos: gradients by design (HOG) and a linear classifier next to LeNet-5", "2 min"),
+    ("shallow", "shapes on photos: histograms of gradients (HOG) and a linear classifier, or a small ResNet", "2 min"),
     ("classic_vision", "before deep learning: kernels, SIFT, panorama, tracking, Haar cascade, visual words", "50 s"),
 ]
 
