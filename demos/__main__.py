@@ -31,11 +31,12 @@ DEMOS = [
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
     ("plates", "characters on number plates: thresholds with connected components next to a U-Net", "2 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a whole page of digits in one pass", "15 s"),
+    ("detect", "Faster R-CNN finds digits on photos, or with --scene flowchart symbols and arrows", "3 min"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of learnt features", "3 min"),
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
     ("shallow", "shapes on photos: histograms of gradients (HOG) and a linear classifier, or a small ResNet", "2 min"),
-    ("classic_vision", "before deep learning: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
+    ("classic_vision", "before deep learning: kernels, SIFT, panorama, tracking, Haar cascade, visual words", "50 s"),
 ]
 
 

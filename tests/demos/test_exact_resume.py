@@ -70,6 +70,7 @@ VARIANTS = {
     "segment": ("segment", "--batch", "2", "--width", "2"),
     "plates": ("plates", "--batch", "2", "--width", "2"),
     "shallow": ("shallow", "--batch", "2", "--labels", "100"),
+    "detect": ("detect", "--batch", "2", "--width", "2"),
     "style_transfer": ("style_transfer", *TINY_PAINT),
     "style_transfer lbfgs": ("style_transfer", *TINY_PAINT, "--size", "16", "--optimizer", "lbfgs"),
     "cartoonize": ("cartoonize", *TINY_CARTOONS, "--size", "32"),
