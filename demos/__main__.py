@@ -25,6 +25,7 @@ DEMOS = [
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
+    ("caption", "rows of digits read by an LSTM that looks at them again before each digit", "3 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
     (

@@ -29,7 +29,7 @@ LR = 3e-3  # of the first step; it falls to 0
 
 
 def main() -> int:
-    parser = Options("caption", __doc__.splitlines()[0], steps=1500)
+    parser = Options("caption", __doc__.splitlines()[0], steps=1200)
     parser.computes("--attention", True, "look at the row again before each digit; without, only once")
     parser.computes("--batch", 32, "rows in a step", least=1, most=1000)
     add_data(parser)
@@ -76,7 +76,7 @@ def held_out(digits: Digits) -> tuple[np.ndarray, list[str]]:
 
 
 def read(model: Captioner, rows: np.ndarray, device: str, batch: int = 200) -> tuple[list[str], np.ndarray]:
-    """What the model reads in each row, and the weight that each column had for each digit (N, LONGEST + 1, columns)."""
+    """What the model reads in each row, and the weights of the columns for each digit, (N, LONGEST + 1, columns)."""
     parts = [
         model.tell(nnlite.tensor(rows[start : start + batch], device=device), LONGEST + 1)
         for start in range(0, len(rows), batch)
@@ -95,7 +95,7 @@ def judge(texts: list[str], pieces: list[str], captions: list[str]) -> dict[str,
     figures = {"exact": exact(texts, captions), "exact_cut": exact(pieces, captions)}
     for n in range(1, LONGEST + 1):
         of_length = [i for i, caption in enumerate(captions) if len(caption) == n]
-        for name, told in (("exact", texts), ("exact_cut", pieces)):
+        for name, told in (("exact", texts), ("exact_cut", pieces)) if of_length else ():
             figures[f"{name}_of_{n}"] = exact([told[i] for i in of_length], [captions[i] for i in of_length])
     return figures
 
@@ -108,7 +108,7 @@ def draw(path: Path, rows: np.ndarray, texts: list[str], captions: list[str], we
     """
     columns = 4
     height = -(-len(shown) // columns)
-    with drawing(path, 2.6 * columns, 1.05 * height) as figure:
+    with drawing(path, 2.6 * columns, 1.15 * height) as figure:
         panels = figure.subplots(height, columns, squeeze=False).flat
         for axes in panels:
             axes.set_axis_off()
@@ -119,11 +119,11 @@ def draw(path: Path, rows: np.ndarray, texts: list[str], captions: list[str], we
                 looked = weights[i, k] / weights[i, k].max()
                 x = (np.arange(len(looked)) + 0.5) * row.shape[1] / len(looked)
                 axes.scatter(x, np.full(len(x), row.shape[0] + 3.0 + 3.0 * k), s=14 * looked, color=f"C{k}", marker="s")
-                axes.text(float((x * weights[i, k]).sum()), -2.0, digit, color=f"C{k}", ha="center", fontweight="bold")
+                axes.text(x[looked.argmax()], -2.0, digit, color=f"C{k}", ha="center", fontweight="bold")
             right = texts[i] == captions[i]
             if not right:
-                axes.text(row.shape[1], -2.0, f"is {captions[i]}", color="red", ha="right", fontsize=8)
-            axes.set(xlim=(0, row.shape[1]), ylim=(row.shape[0] + 20, -14))
+                axes.text(row.shape[1], -13.0, f"is {captions[i]}", color="red", ha="right", fontsize=8)
+            axes.set(xlim=(0, row.shape[1]), ylim=(row.shape[0] + 18, -22))
             axes.add_patch(_frame(row.shape, "lightgrey" if right else "red"))
 
 

@@ -51,10 +51,12 @@ def test_a_gru_of_one_unit_by_hand():
     assert_close(h_n, np.array([[h]]), 1e-7)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_gradient_goes_through_time_layers_and_both_directions(kind):
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("RNN", {"nonlinearity": "relu"}), ("LSTM", {}), ("GRU", {"bias": False})]
+)
+def test_the_gradient_goes_through_time_layers_and_both_directions(kind, settings):
     nnlite.manual_seed(0)
-    layer = getattr(nn, kind)(2, 2, num_layers=2, bidirectional=True).double()
+    layer = getattr(nn, kind)(2, 2, num_layers=2, bidirectional=True, **settings).double()
     x = sequence(3, 2, 2, requires_grad=True)
     assert nnlite.gradcheck(lambda x, *parameters: layer(x)[0], [x, *layer.parameters()])
 
