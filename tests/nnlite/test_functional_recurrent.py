@@ -20,6 +20,21 @@ def sigmoid(x):
     return 1.0 / (1.0 + math.exp(-x))
 
 
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_a_plain_layer_by_hand(nonlinearity):
+    nnlite.manual_seed(0)
+    layer = nn.RNN(3, 4, nonlinearity=nonlinearity).double()
+    w, u, b, d = (p.detach().numpy() for p in layer.parameters())
+    x, h, expected = sequence(5, 2, 3), np.zeros((2, 4)), []
+    for t in range(5):
+        sums = x[t].numpy() @ w.T + b + h @ u.T + d
+        h = np.tanh(sums) if nonlinearity == "tanh" else sums * (sums > 0)
+        expected.append(h)
+    output, h_n = layer(x)
+    assert_close(output, np.stack(expected), 1e-14)
+    assert_close(h_n, h[None], 1e-14)
+
+
 def test_an_lstm_of_one_unit_by_hand():
     """Three steps of PyTorch's formulas, gates in the order i, f, g, o."""
     nnlite.manual_seed(0)
