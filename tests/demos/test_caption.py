@@ -69,9 +69,12 @@ def test_a_row_is_right_only_if_all_of_it_is():
 def test_a_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(caption, "JUDGED", 30)
     monkeypatch.setattr(caption, "SHOWN", 4)
-    arguments = ["--steps", "2", "--batch", "2", "--out", str(tmp_path), "--device", "cpu"]
+    arguments = ["--steps", "2", "--batch", "2", "--no-attention", "--out", str(tmp_path), "--device", "cpu"]
     monkeypatch.setattr("sys.argv", ["caption", *arguments])
     assert caption.main() == 0
     figures = json.loads((tmp_path / "metrics.json").read_text())
     assert 0 <= figures["exact"] <= 0.3 < figures["exact_cut"] and f"{figures['exact']:.1%}" in capsys.readouterr().out
-    assert read_image(tmp_path / "read.png").std() > 5 and (tmp_path / "captioner.safetensors").exists()
+    weights = np.random.default_rng(0).random((1, 6, 28))
+    caption.draw(tmp_path / "looked.png", np.zeros((1, 1, 32, 112), np.float32), ["31"], ["3"], weights, [0])
+    assert read_image(tmp_path / "looked.png").std() > 5 and read_image(tmp_path / "read.png").std() > 5
+    assert (tmp_path / "captioner.safetensors").exists()

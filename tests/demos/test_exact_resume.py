@@ -62,7 +62,6 @@ VARIANTS = {
     "features": ("features", "--batch", "4"),
     **{f"classify {network}": ("classify", "--batch", "4", "--network", network) for network in NETWORKS},
     "caption": ("caption", "--batch", "4"),
-    "caption without attention": ("caption", "--batch", "4", "--no-attention"),
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),

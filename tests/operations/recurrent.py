@@ -17,9 +17,10 @@ def layer(kind):
             states = tuple(state[None] for state in states)
             hx = states if kind == "lstm" else states[0]
             result = getattr(lib, kind)(input, hx, list(weights), True, 1, 0.0, False, False, False)
-            return lib.cat(result[1:]) if kind == "lstm" else result[0]
+            return lib.cat([result[0], result[2]]) if kind == "lstm" else result[0]
         if kind == "lstm":
-            return recurrent.lstm(input, *states, *weights)[:, -1]
+            h, c = recurrent.lstm(input, *states, *weights)
+            return lib.cat([h, c[-1:]])
         return recurrent.gru(input, h, *weights) if kind == "gru" else recurrent.rnn(input, h, *weights, "tanh")
 
     return call
