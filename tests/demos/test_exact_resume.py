@@ -65,6 +65,7 @@ VARIANTS = {
     "compress": ("compress", "--batch", "4"),
     "features": ("features", "--batch", "4"),
     **{f"classify {network}": ("classify", "--batch", "4", "--network", network) for network in NETWORKS},
+    "caption": ("caption", "--batch", "4"),
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),
