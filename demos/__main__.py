@@ -30,7 +30,6 @@ DEMOS = [
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
     ("caption", "rows of digits read by an LSTM that looks at them again before each digit", "3 min"),
-    ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("plates", "characters on number plates: thresholds with connected components next to a U-Net", "2 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a whole page of digits in one pass", "15 s"),
     ("detect", "Faster R-CNN finds digits on photos, or with --scene flowchart symbols and arrows", "3 min"),
