@@ -23,6 +23,7 @@ DEMOS = [
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
+    ("text_to_image", "a GAN draws what a caption says, also scenes that it never saw; draw one of your own", "3 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),

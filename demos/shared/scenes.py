@@ -24,6 +24,7 @@ COLOURS = {"red": (215, 40, 45), "green": (35, 150, 70), "blue": (45, 85, 205), 
 SHAPES = ("circle", "square", "triangle")
 PLACES = {"above": "below", "left of": "right of"}  # of the first group, and of the second seen from the first
 PAPER = 245
+PITCH = 10.4  # from one shape of a group to the next, pixels
 FINE = 8  # a picture is drawn so many times larger, then made small: edges become smooth
 
 PAD = ""  # after the end of a caption
@@ -55,9 +56,15 @@ class Scene(NamedTuple):
         place, reverse = list(PLACES.items())[self.place]
         return f"{self.first} {place} {self.second}", f"{self.second} {reverse} {self.first}"
 
+    @classmethod
+    def of(cls, attributes: np.ndarray) -> Scene:
+        """The scene with these attributes."""
+        place, *groups = attributes.tolist()
+        return cls(place, Group(*groups[:3]), Group(*groups[3:]))
+
     def attributes(self) -> np.ndarray:
         """The place, and number, colour and shape of each group: (7,) int64, each below its entry in SIZES."""
-        return np.array([self.place, *self.first, *self.second])
+        return np.array([self.place, *self.first, *self.second], np.int64)
 
 
 SIZES = (len(PLACES), *2 * (len(COUNTS), len(COLOURS), len(SHAPES)))
@@ -84,6 +91,22 @@ def split_scenes() -> Scenes:
     for scene, usual, kept in zip(scenes, known, kept_out, strict=True):
         (parts.new_group if not usual else parts.new_pair if kept else parts.seen).append(scene)
     return parts
+
+
+def near_miss(scene: Scene, rng: np.random.Generator) -> Scene:
+    """A scene to train on that differs from this one in one attribute."""
+    while True:
+        attributes = scene.attributes()
+        changed = rng.integers(len(SIZES))
+        attributes[changed] = (attributes[changed] + rng.integers(1, SIZES[changed])) % SIZES[changed]
+        other = Scene.of(attributes)
+        if other in _seen():
+            return other
+
+
+@cache
+def _seen() -> set[Scene]:
+    return set(split_scenes().seen)
 
 
 def scene_of(caption: str) -> Scene | None:
@@ -117,7 +140,7 @@ def draw(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     picture = np.full((SIDE * FINE, SIDE * FINE, 3), PAPER, np.uint8)
     for side, group in enumerate((scene.first, scene.second)):
         colour = np.clip(list(COLOURS.values())[group.colour] + rng.normal(0.0, 8.0, 3), 0, 255).tolist()
-        radius = rng.uniform(3.6, 4.4)
+        radius = rng.uniform(4.1, 4.6)
         for along, across in _places(group.count + 1, rng):
             across += SIDE / 4 + side * SIDE / 2
             x, y = (along, across) if scene.place == 0 else (across, along)
@@ -127,9 +150,9 @@ def draw(scene: Scene, rng: np.random.Generator) -> np.ndarray:
 
 def _places(count: int, rng: np.random.Generator) -> np.ndarray:
     """Centres of so many shapes in a row, (count, 2): along the row in 0..SIDE, and across it around 0."""
-    middle = (np.arange(count) + 0.5 - count / 2) * 10.0 + SIDE / 2
-    along = middle + rng.uniform(-1, 1) * min(4.0, SIDE / 2 - 5.0 * count - 0.5)  # "above" stays clear of "left of"
-    return np.stack([along, rng.uniform(-2.0, 2.0) + rng.uniform(-0.8, 0.8, count)], axis=1)
+    middle = (np.arange(count) + 0.5 - count / 2) * PITCH + SIDE / 2
+    along = middle + rng.uniform(-1, 1) * min(2.0, (SIDE - PITCH * count) / 2)  # "above" stays clear of "left of"
+    return np.stack([along, np.full(count, rng.uniform(-1.0, 1.0))], axis=1)
 
 
 def _draw_shape(picture: np.ndarray, shape: str, x: float, y: float, radius: float, colour: Sequence[float]) -> None:
@@ -140,5 +163,5 @@ def _draw_shape(picture: np.ndarray, shape: str, x: float, y: float, radius: flo
         return
     square = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
     corners = np.array(square if shape == "square" else [(0, -1.1), (1.1, 0.9), (-1.1, 0.9)])
-    size = 0.88 * radius if shape == "square" else radius
+    size = 0.92 * radius if shape == "square" else radius
     cv2.fillConvexPoly(picture, np.rint(FINE * (centre + size * corners)).astype(np.int32), colour)

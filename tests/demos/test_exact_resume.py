@@ -58,6 +58,7 @@ VARIANTS = {
     "inpaint": ("inpaint", "--batch", "4"),
     "anomaly": ("anomaly", "--batch", "20"),
     "search": ("search", "--batch", "4"),
+    "text to image": ("text_to_image", *TINY_GAN),
     "compress": ("compress", "--batch", "4"),
     "features": ("features", "--batch", "4"),
     **{f"classify {network}": ("classify", "--batch", "4", "--network", network) for network in NETWORKS},
