@@ -33,7 +33,7 @@ from stylize.console import Parser, path_argument
 from stylize.files import add_overwrite, check_place, check_target
 from stylize.formats import WRITABLE
 
-STEPS, BATCH, LATENT, WIDTH = 1500, 32, 16, 32
+STEPS, BATCH, LATENT, WIDTH = 1600, 32, 16, 32
 LR = 2e-3
 NEAR_MISSES = 3  # for each picture
 JUDGED = 1000  # captions of scenes seen in training; of the others, one for each scene

@@ -12,13 +12,17 @@ picture and v its code of a caption, D learns which of all captions t' belongs t
     s(x, t) = h(x) a + h(x) v(t)        a: the same for all captions
 
     D minimises   max(0, 1 - s(x, t)) + max(0, 1 + s(G(z, t), t)) + 2 match(x, t)
-    G minimises   -s(G(z, t), t) + match(G(z, t), t) + c mean |G(z, t) - x|
+    G minimises   -s(G(z, t), t) + match(G(z, t), t) + c |G(z, t) - x| + 3 max(0, 1 - |G(z, t) - G(z', t)| / d)
 
 With s(x, t) = h(x) a, D would never compare G's pictures with their captions, and G would find pictures that match in
-D's eyes alone. The last term is that of Pix2Pix (Isola et al. 2017); it keeps grain off the paper. Newer than Reed et
-al. are also the inner product (Miyato & Koyama 2018), the softmax over the captions of a batch (Zhang et al. 2021), the
-hinge (Lim & Ye 2017) and D's spectral norm (Miyato et al. 2018): with them small networks learn in minutes. Their
-encoder of captions was trained before; here each network has its own, which learns with it.
+D's eyes alone: grain. Against that, D sees all pictures under noise (Sonderby et al. 2017), and the third term of G,
+that of Pix2Pix (Isola et al. 2017), keeps the paper clean. The last one (Mao et al. 2019 have a similar one) asks that
+pictures of one caption differ as much as two real ones, d, or G would draw the same picture each time.
+
+Newer than Reed et al. are also the inner product (Miyato & Koyama 2018), the softmax over the captions of a batch
+(Zhang et al. 2021), the hinge (Lim & Ye 2017) and D's spectral norm (Miyato et al. 2018): with all of these, small
+networks learn in minutes. The paper's encoder of captions was trained before; here each network has its own, which
+learns with it.
 
 Captions are (N, words) int64, 0 after their end. Images are (N, 3, 32, 32) in [-1, 1].
 """
@@ -27,7 +31,7 @@ from __future__ import annotations
 
 import nnlite
 from models.gan import GAN, ImageGenerator
-from models.gan_strategies import diversity, gradient_norm, normalise_spectra
+from models.gan_strategies import Strategy, diversity, gradient_norm, normalise_spectra
 from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 
@@ -120,25 +124,36 @@ class TextToImage(GAN):
 
     words      how many different words there are, with the 0 after the end
     length     of a caption in words
+    noise      standard deviation of the noise on all that D sees
     l1_weight  c
+    apart      d: mean absolute difference of two real images of one caption
     """
 
-    MATCH_WEIGHT = 2.0  # of the discriminator
+    MATCH_WEIGHT, APART_WEIGHT = 2.0, 3.0  # of D's matching, and of the difference of two of G's images
 
     def __init__(
-        self, words: int, length: int, latent: int = 16, width: int = 32, lr: float = 2e-3, l1_weight: float = 20.0
+        self,
+        words: int,
+        length: int,
+        latent: int = 16,
+        width: int = 32,
+        lr: float = 2e-3,
+        noise: float = 0.2,
+        l1_weight: float = 20.0,
+        apart: float = 0.09,
     ):
-        super().__init__(TextGenerator(words, length, latent, width), TextDiscriminator(words, length, width))
+        generator = TextGenerator(words, length, latent, width)
+        super().__init__(generator, TextDiscriminator(words, length, width), Strategy(noise=noise))
         self.generator_optimizer = optim.Adam(self.generator.parameters(), lr, betas=(0.5, 0.99))
         self.discriminator_optimizer = optim.Adam(self.discriminator.parameters(), lr, betas=(0.5, 0.99))
-        self.l1_weight = l1_weight
+        self.l1_weight, self.apart = l1_weight, apart
 
     def discriminator_step(self, images: Tensor, *captions: Tensor) -> dict[str, Tensor]:
         """D learns to tell these images from generated ones, and which caption belongs to which."""
         D, n = self.discriminator, len(images)
         with nnlite.no_grad():  # G does not learn from this
             generated = self.generator(self.draw_noise(n), captions[0])
-        real, fake = D.layers(nnlite.cat([images, generated])).chunk(2)
+        real, fake = D.layers(self.add_noise(nnlite.cat([images, generated]))).chunk(2)
         codes = D.codes(nnlite.cat(captions))
         on_real, on_fake = (D.score(features, codes[:n]) for features in (real, fake))
         match = mismatch(real, codes)
@@ -151,13 +166,17 @@ class TextToImage(GAN):
         return {"discriminator": loss, "match": match, **scores, "discriminator_gradient": gradient}
 
     def generator_step(self, images: Tensor, *captions: Tensor) -> dict[str, Tensor]:
-        """G learns to deceive D, and to draw pictures in which D recognises what they were asked to show."""
-        D, n = self.discriminator, len(images)
+        """G learns to deceive D by pictures in which D recognises what was asked, two for each of half the captions."""
+        D, half = self.discriminator, len(images) // 2
         D.requires_grad_(False)  # G's gradient passes through D; D's own is not needed
-        generated = self.generator(self.draw_noise(n), captions[0])
-        features, codes = D.layers(generated), D.codes(nnlite.cat(captions))
-        match, l1 = mismatch(features, codes), F.l1_loss(generated, images)
-        loss = match - D.score(features, codes[:n]).mean() + self.l1_weight * l1
+        images, asked = (nnlite.cat([each[:half], each[:half]]) for each in (images, captions[0]))  # two of each
+        generated = self.generator(self.draw_noise(2 * half), asked)
+        features, codes = D.layers(self.add_noise(generated)), D.codes(nnlite.cat(captions))
+        match = (mismatch(features[:half], codes) + mismatch(features[half:], codes)) / 2.0
+        on_fake = D.score(features, nnlite.cat([codes[:half], codes[:half]]))
+        l1, apart = F.l1_loss(generated, images), F.l1_loss(generated[:half], generated[half:])
+        alike = F.relu(1.0 - apart / self.apart)
+        loss = match - on_fake.mean() + self.l1_weight * l1 + self.APART_WEIGHT * alike
         self.generator_optimizer.zero_grad()
         loss.backward()
         self.generator_optimizer.step()
@@ -166,6 +185,7 @@ class TextToImage(GAN):
             "generator": loss,
             "match_generated": match,
             "l1": l1,
+            "apart": apart,
             "generator_gradient": gradient_norm(self.generator.parameters()),
             "diversity": diversity(generated) / diversity(images).clip(1e-6),
         }

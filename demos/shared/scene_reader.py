@@ -17,7 +17,7 @@ from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
 from nnlite.optim.lr_scheduler import LinearLR
 
-STEPS, BATCH, LR = 600, 64, 2e-3  # the rate is of the first step; it falls to 0
+STEPS, BATCH, LR = 300, 64, 2e-3  # the rate is of the first step; it falls to 0
 
 
 class SceneReader(Trainable):

@@ -21,8 +21,8 @@ def batch(n=3, seed=0):
     return [nnlite.tensor(each) for each in (images, *rng.integers(1, WORDS, (2, n, LENGTH)))]
 
 
-def tiny():
-    return TextToImage(WORDS, LENGTH, latent=3, width=2)
+def tiny(**how):
+    return TextToImage(WORDS, LENGTH, latent=3, width=2, **how)
 
 
 def weights(network):
@@ -45,7 +45,7 @@ def test_the_order_of_words_counts():
 
 
 def test_the_discriminators_loss_is_made_of_the_scores_of_all_pairs():
-    model = tiny()
+    model = tiny(noise=0.0)
     images, right, wrong = batch()
     D = model.discriminator.eval()  # spectral norm takes no further step
     a = D.taste(D.layers(images)).detach().numpy()
@@ -62,6 +62,27 @@ def test_the_discriminators_loss_is_made_of_the_scores_of_all_pairs():
     figures = model.discriminator_step(images, right, wrong)
     assert float(figures["discriminator"]) == pytest.approx(expected, rel=1e-4)
     assert float(figures["s_real"]) == pytest.approx(real.mean(), rel=1e-3, abs=1e-5)
+
+
+def test_the_generators_loss():
+    model = tiny(noise=0.0, l1_weight=7.0, apart=2.0)
+    images, right, wrong = batch(4)
+    D = model.discriminator.eval()
+    asked = nnlite.cat([right[:2], right[:2]])
+    with nnlite.no_grad():
+        nnlite.manual_seed(1)
+        generated = model.generator(model.draw_noise(4), asked)
+        scores = D(generated, asked).numpy()
+        products = (D.layers(generated) @ D.codes(nnlite.cat([right, wrong])).transpose(0, 1)).numpy()
+    own = products[[0, 1, 2, 3], [0, 1, 0, 1]]
+    surprise = np.log(np.exp(products).sum(1)) - own
+    g, x = generated.numpy(), images.numpy()
+    l1, apart = np.abs(g - x[[0, 1, 0, 1]]).mean(), np.abs(g[:2] - g[2:]).mean()
+    nnlite.manual_seed(1)
+    figures = model.generator_step(images, right, wrong)
+    expected = surprise.mean() - scores.mean() + 7.0 * l1 + 3.0 * (1.0 - apart / 2.0)
+    assert float(figures["generator"]) == pytest.approx(expected, rel=1e-4)
+    assert float(figures["apart"]) == pytest.approx(apart, rel=1e-4)
 
 
 def test_each_step_changes_all_of_its_network_and_nothing_of_the_other():
