@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 import nnlite
 from demos.shared import gans
-from demos.shared.images import sheet, to_image, to_network
+from demos.shared.images import sheet, shuffled, to_image, to_network
 from demos.shared.options import Options, add_device, check_together
 from demos.shared.program import UserError, choose_device, run_program
 from demos.shared.run import Run, hold_then_fall
@@ -66,15 +66,7 @@ def train(arguments: list[str]) -> int:
     nnlite.manual_seed(options.seed)
     scenes = split_scenes()
     model = TextToImage(len(WORDS), LONGEST, options.latent, options.width, LR).to(options.device)
-    loader = nnlite.DataLoader(
-        scenes.seen,
-        options.batch,
-        shuffle=True,
-        drop_last=True,
-        seed=options.seed,
-        transform=captioned,
-        device=options.device,
-    )
+    loader = shuffled(options, scenes.seen, transform=captioned, drop_last=True)
     shown = {scene.captions()[0]: kind for kind, part in scenes._asdict().items() for scene in choose(part, SHOWN)}
     with Run(options, model) as run:
         rates, warned = hold_then_fall(model, options.steps, last_epoch=run.step - 1), set()
@@ -94,7 +86,9 @@ def train(arguments: list[str]) -> int:
         rows = [between(model.generator, *way, options.device) for way in WAYS]
         image_grid(rows, options.out / "between.png", labels=["\nto ".join(way) for way in WAYS])
         reader = train_reader(options.seed, options.device)
-        figures = run.finish(judge(model.generator, reader, options.device))
+        figures = run.finish(
+            judge(model.generator, reader, options.device) | {"spread": spread(model.generator, options.device)}
+        )
     print(report(figures))
     print(
         f"Look at {options.out / 'captions.png'}, and at {options.out / 'between.png'}: from one caption to another.\n"
@@ -103,9 +97,9 @@ def train(arguments: list[str]) -> int:
     return 0
 
 
-def captioned(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def captioned(sample: tuple[Scene], rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """For the loader: a picture of the scene, its caption, and those of near misses."""
-    way = rng.integers(2)
+    (scene,), way = sample, rng.integers(2)
     told = [scene, *(near_miss(scene, rng) for _ in range(NEAR_MISSES))]
     return to_network(draw(scene, rng)), *encode([each.captions()[way] for each in told])
 
@@ -120,14 +114,8 @@ def generate(generator: TextGenerator, captions: Sequence[str], device: str, see
     """A picture (3, SIDE, SIDE) in [-1, 1] for each caption, always with the same noise."""
     noise = np.random.default_rng(seed).standard_normal((len(captions), generator.latent), np.float32)
     with eval_mode(generator):
-        batches = np.array_split(np.arange(len(captions)), -(-len(captions) // 250))
-        codes = encode(captions)
-        return np.concatenate(
-            [
-                generator(nnlite.tensor(noise[b], device=device), nnlite.tensor(codes[b], device=device)).cpu().numpy()
-                for b in batches
-            ]
-        )
+        inputs = (nnlite.tensor(each, device=device) for each in (noise, encode(captions)))
+        return generator(*inputs).cpu().numpy()
 
 
 def samples(
@@ -154,6 +142,8 @@ def judge(generator: TextGenerator, reader: SceneReader, device: str) -> dict[st
     generated  by the generator
     real       drawn by rule, new ones: how well does the reader read?
     nearest    drawn by rule, of the scene of training with most attributes in common: what memory alone would do
+
+    never_seen is the share of all new scenes that the generator gets exactly right.
     """
     parts = split_scenes()
     known = np.stack([scene.attributes() for scene in parts.seen])
@@ -168,7 +158,21 @@ def judge(generator: TextGenerator, reader: SceneReader, device: str) -> dict[st
             "nearest": pictures_of(nearest, seed=2),
         }
         figures[kind] = {name: compare(reader.read(images, device), scenes) for name, images in sources.items()}
+    new = {kind: len(getattr(parts, kind)) for kind in ("new_pair", "new_group")}
+    exact = [figures[kind]["generated"]["exact"] for kind in new]
+    figures["never_seen"] = float(np.average(exact, weights=list(new.values())))
     return figures
+
+
+def spread(generator: TextGenerator, device: str) -> float:
+    """How much two of its pictures of one caption differ, as a share of the difference of two real ones."""
+    scenes = choose(split_scenes().seen, JUDGED)
+    captions = [scene.captions()[0] for scene in scenes]
+
+    def apart(make: Callable[..., np.ndarray]) -> float:
+        return float(np.abs(make(seed=3) - make(seed=4)).mean())
+
+    return apart(partial(generate, generator, captions, device)) / apart(partial(pictures_of, scenes))
 
 
 def report(figures: dict[str, Any]) -> str:
@@ -182,8 +186,8 @@ def report(figures: dict[str, Any]) -> str:
     ]
     for kind, name in KINDS.items():
         lines.append(f"{name:22}{figures[kind]['generated']['exact']:12.1%}{figures[kind]['nearest']['exact']:14.1%}")
-    new = [figures[kind]["generated"] for kind in ("new_pair", "new_group")]
-    lines.append(f"{'both new kinds':22}{np.mean([each['exact'] for each in new]):12.1%}")
+    lines.append(f"{'both kinds of new':22}{figures['never_seen']:12.1%}")
+    lines.append(f"Two of its pictures of one caption differ {figures['spread']:.2f} times as much as two real ones.")
     return "\n".join(lines)
 
 
