@@ -6,7 +6,7 @@ from stylize import console
 DEMOS = [
     ("cartoonize", "photographs become cartoons: Pix2Pix on pairs drawn with OpenCV", "5 min"),
     ("translate", "Pix2Pix on pairs of your own, or on damaged photos: colours, rain, noise, holes", "5 min"),
-    ("cyclegan", "photographs become cartoons without pairs, compared with Pix2Pix, which had them", "7 min"),
+    ("cyclegan", "photographs become cartoons without pairs; or, of two folders, each becomes like the other", "7 min"),
     ("ablation", "Pix2Pix by L1 alone, with the gradient difference, with cGAN, and with all three", "5 min"),
     ("classify", "LeNet-5, or AlexNet to DenseNet, reads handwritten digits; which it takes for others", "1.5 min"),
     ("depth", "plain networks of 8 and 20 layers next to ResNets of the same depth: shortcuts make it pay", "2 min"),
@@ -16,6 +16,7 @@ DEMOS = [
     ("inpaint", "an autoencoder completes digits behind a grey square", "30 s"),
     ("anomaly", "autoencoders that know one digit each tell it from the nine others", "1 min"),
     ("search", "similar digits found by codes of 32 numbers, by components and by pixels", "1.5 min"),
+    ("retrieve", "digits of kinds never seen are found by codes that pairs and triplets of others taught", "1.5 min"),
     ("compress", "digits in 2, 8 and 32 numbers, by autoencoders and by principal components", "1.5 min"),
     ("features", "a linear classifier on codes, taught by 100 labels", "1 min"),
     ("vae", "a variational autoencoder: digits reconstructed, digits between two digits, digits made up", "2 min"),
@@ -26,10 +27,21 @@ DEMOS = [
     ("text_to_image", "a GAN draws what a caption says, also scenes that it never saw; draw one of your own", "3 min"),
     ("duel", "two GANs swap discriminators: whose digits deceive the other's?", "40 s"),
     ("segment", "a U-Net finds the ink of digits drawn on photos, pixel by pixel", "3.5 min"),
+    (
+        "slide",
+        "LeNet-5 with dense layers as convolutions reads a page of digits in one pass, and tells blank paper",
+        "15 s",
+    ),
+    ("plates", "characters on number plates: thresholds with connected components next to a U-Net", "1.5 min"),
     ("slide", "LeNet-5 with dense layers as convolutions reads a page of digits in one pass", "5 s"),
     ("look_inside", "inside two networks: layers, filters, maps, occlusion, what excites a unit, neighbours", "1 min"),
-    ("style_transfer", "a photo painted as van Gogh's Starry Night: Gram matrices of a random VGG", "1 min"),
+    (
+        "style_transfer",
+        "a photo painted as van Gogh's Starry Night, by features learnt from both; 128 to 512 pixels",
+        "3 min",
+    ),
     ("super_resolution", "photos get four times as many pixels a side: SRResNet and SRGAN next to bicubic", "4 min"),
+    ("shallow", "shapes on photos: gradients by design (HOG) and a linear classifier next to LeNet-5", "2 min"),
     ("classic_vision", "before deep learning: kernels, templates, SIFT with RANSAC, bags of visual words", "15 s"),
 ]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import errors, save_weights
-from demos.shared.digits import FEWEST, Digits, load_digits, pictures
+from demos.shared.digits import FEWEST, Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -34,9 +34,10 @@ def main() -> int:
     parser = Options("anomaly", __doc__.splitlines()[0], steps=800)
     parser.computes("--latent", 32, "numbers in a code, and components", least=1, most=FEWEST)
     parser.computes("--batch", 500, "digits in a step, of all kinds", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     models = [build(options.latent).to(options.device) for _ in range(DIGITS)]
     loader = shuffled(options, train.images, train.labels)
 

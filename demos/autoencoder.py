@@ -18,7 +18,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import SHOWN, draw_rows, mse, save_weights
-from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -60,9 +60,10 @@ def main() -> int:
     parser.computes("--units", 256, "units in the one layer of the others", least=1, most=16384)
     parser.computes("--penalty", "kl", "what makes sparse sparse", choices=list(SPARSE))
     parser.computes("--batch", 256, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     model = KINDS[options.kind](options).to(options.device)
     seen, targets = test.images, []
     if options.kind == "denoising":  # it has to put back what it does not see

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from demos.shared.digits import SIDE, Digits, labelled, load_digits, pictures
+from demos.shared.digits import SIDE, Digits, add_data, labelled, load_digits, pictures
 from demos.shared.images import in_batches
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -49,9 +49,10 @@ def main() -> int:
     parser.computes_preset(DEFAULTS, "what is trained; it decides the defaults of --steps and --lr", "--network")
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     model = Classifier(NETWORKS[options.network](), options.lr).to(options.device)
     model.network.summary((1, SIDE, SIDE))
     print(f"{multiply_adds(model.network, (1, SIDE, SIDE)):,} multiplications for a digit")

@@ -8,7 +8,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import mse, save_weights
-from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -25,9 +25,10 @@ NETWORKS = {2: dense, 8: dense, 32: convolutional}
 def main() -> int:
     parser = Options("compress", __doc__, steps=1500)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     models = {str(size): Autoencoder(*network(size), lr=2e-3).to(options.device) for size, network in NETWORKS.items()}
     with Run(options, models) as run:
         rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]

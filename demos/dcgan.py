@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
 import nnlite
 from demos.shared import gans
-from demos.shared.digits import load_digits
+from demos.shared.digits import BUNDLED, MNIST, load_digits
 from demos.shared.options import Options, check_together
 from demos.shared.program import UserError, run_program
 from demos.shared.run import Run, hold_then_fall
@@ -21,15 +22,17 @@ LR = 1e-3  # five times the paper's: a narrow network takes it, and learns in fe
 
 def main() -> int:
     parser = Options("dcgan", __doc__, steps=STEPS)
-    parser.add_argument("--data", type=path_argument, help="folder of images (default: the project's digits)")
-    parser.computes_from("data", "image")
+    what = f"{BUNDLED} digits, {MNIST} for all 70,000 (downloaded once), or a folder of images (%(default)s)"
+    parser.add_argument("--data", type=path_argument, default=Path(BUNDLED), help=what)
+    parser.computes_from("data", "image", known=(BUNDLED, MNIST))
     parser.computes("--size", 28, "side of the images, pixels", choices=tuple(STARTS))
     gans.add_options(parser, BATCH, WIDTH, LATENT)
     gans.add_strategy(parser)
     options = parser.settle()
     check_together(options, ("batch", "width"), most=2**17)
     nnlite.manual_seed(options.seed)
-    images = gans.digit_images(load_digits()[0], options.size) if options.data is None else folder(options)
+    of_digits = str(options.data) in (BUNDLED, MNIST)
+    images = gans.digit_images(load_digits(str(options.data))[0], options.size) if of_digits else folder(options)
     model = build(options, images.shape[1]).to(options.device)
     loader = gans.batches(options, images)
     with Run(options, model) as run:
@@ -44,7 +47,8 @@ def main() -> int:
                 run.record_picture(gans.draw_samples(model, options))
         if run.interrupted:
             return run.stopped()
-        gans.report(run, model, {} if options.data else gans.judge_digits(model.sample, options.device))
+        judged = gans.judge_digits(model.sample, options.device, str(options.data)) if of_digits else {}
+        gans.report(run, model, judged)
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import SHOWN, draw_rows, errors, save_weights
-from demos.shared.digits import load_digits
+from demos.shared.digits import add_data, load_digits
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -25,6 +25,7 @@ def main() -> int:
     parser = Options("denoise", __doc__, steps=2000)
     parser.computes("--sigma", 0.4, "standard deviation of the noise, where paper is 0 and ink 1", least=0.01, most=1e2)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     return restore(options, lambda: feature_maps(*WIDTHS), gaussian_noise(options.sigma), lambda noisy, output: output)
 
@@ -41,7 +42,7 @@ def restore(
     one as it is, not cut off to 0..1.
     """
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     seen = corrupt(nnlite.tensor(test.images)).numpy()
     model = DenoisingAutoencoder(*build(), corrupt, lr=2e-3).to(options.device)
 

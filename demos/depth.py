@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import nnlite
-from demos.shared.digits import accuracy, labelled, load_digits
+from demos.shared.digits import accuracy, add_data, labelled, load_digits
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -26,10 +26,11 @@ def main() -> int:
     parser.computes("--width", 8, "maps of the first layers", least=1, most=128)
     parser.computes("--lr", 2e-3, "learning rate of the first step; it falls to 0 in a straight line", 0.0, 1.0)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     check_together(options, ("batch", "width"), most=2**17)
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     models = {
         f"{name}-{depth}": Classifier(network(depth, options.width), options.lr).to(options.device)
         for name, network in NETWORKS.items()

@@ -16,7 +16,7 @@ import numpy as np
 
 import nnlite
 from demos import dcgan, gan
-from demos.shared.digits import load_digits
+from demos.shared.digits import add_data, load_digits
 from demos.shared.gans import JUDGED, digit_images, fixed_noise, tiles
 from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
@@ -41,6 +41,7 @@ def main() -> int:
         "folders", nargs="*", type=path_argument, metavar="FOLDER", help="two runs (default: train two GANs)"
     )
     parser.computes("--batch", 64, "digits in a step", least=2, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
     if options.folders:
@@ -53,7 +54,7 @@ def main() -> int:
     }
     for model in models.values():
         model.to(options.device)
-    loader = shuffled(options, digit_images(load_digits()[0]), drop_last=True)
+    loader = shuffled(options, digit_images(load_digits(options.data)[0]), drop_last=True)
     with Run(options, models) as run:
         rates = []
         for model in models.values():
@@ -111,7 +112,7 @@ def duel(models: dict[str, GAN], options: argparse.Namespace) -> dict[str, Any]:
     (a, of_a), (b, of_b) = samples.items()
     if of_a.shape != of_b.shape:
         raise UserError(f"{a} makes images {of_a.shape[1:]}, {b} {of_b.shape[1:]}; a duel takes two of one size")
-    shown = {"real digits": digit_images(load_digits()[1], of_a.shape[-1]), **samples}
+    shown = {"real digits": digit_images(load_digits(options.data)[1], of_a.shape[-1]), **samples}
     logits = {
         judge: {name: in_batches(model.discriminator.eval(), images, options.device) for name, images in shown.items()}
         for judge, model in models.items()

@@ -10,7 +10,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import mse, report_vectors, representations, save_weights, warp_input
-from demos.shared.digits import FEWEST, load_digits, some_of_each
+from demos.shared.digits import FEWEST, add_data, load_digits, some_of_each
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -32,10 +32,11 @@ def main() -> int:
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--labels", 100, "labelled digits, as many of each class", least=CLASSES, most=FEWEST * CLASSES)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     each = options.labels // CLASSES
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
     loader = shuffled(options, train.images, train.images, transform=warp_input)
     with Run(options, model) as run:

@@ -6,7 +6,7 @@ import numpy as np
 
 import nnlite
 from demos.shared import gans
-from demos.shared.digits import load_digits, load_lenet5
+from demos.shared.digits import add_data, load_digits, load_lenet5
 from demos.shared.images import in_batches
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -21,10 +21,11 @@ def main() -> int:
     parser.computes("--conditional", False, "both networks also see the label")
     gans.add_options(parser, batch=64, width=256, widest=4096)
     gans.add_strategy(parser, label=0.9)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
     model = build(options).to(options.device)
-    digits, _ = load_digits()
+    digits, _ = load_digits(options.data)
     loader = gans.batches(options, gans.digit_images(digits), digits.labels if options.conditional else None)
     with Run(options, model) as run:
         rates, warned = hold_then_fall(model, options.steps, last_epoch=run.step - 1), set()
@@ -38,7 +39,7 @@ def main() -> int:
                 run.record_picture(gans.draw_samples(model, options))
         if run.interrupted:
             return run.stopped()
-        figures = gans.judge_digits(model.sample, options.device)
+        figures = gans.judge_digits(model.sample, options.device, options.data)
         if options.conditional:
             figures["as_asked"] = as_asked(model, options.device)
         gans.report(run, model, figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demos.denoise import restore
+from demos.shared.digits import add_data
 from demos.shared.options import Options
 from demos.shared.program import UserError, run_program
 from models.autoencoder import convolutional, masked_square
@@ -16,6 +17,7 @@ def main() -> int:
     parser = Options("inpaint", __doc__, steps=1200)
     parser.computes("--side", 10, "side of the square, pixels", least=1)
     parser.computes("--batch", 64, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     if options.side > 24:
         raise UserError(f"--side {options.side} leaves too little of 28x28 pixels to go by; use at most 24")

@@ -15,7 +15,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import mse, save_weights
-from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
+from demos.shared.digits import Digits, add_data, load_digits, load_lenet5, pictures
 from demos.shared.images import in_batches, sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -36,9 +36,10 @@ Coders = dict[str, tuple[Callable, Callable]]  # name -> (encode, decode)
 def main() -> int:
     parser = Options("latent", __doc__, steps=4000)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     plain = Autoencoder(*dense(2)).to(options.device)
     variational = VAE("dense", 2).to(options.device)
     coders: Coders = {

@@ -12,7 +12,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import mse, report_vectors, representations, save_weights, warp_input
-from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -28,9 +28,10 @@ def main() -> int:
     parser = Options("search", __doc__.splitlines()[0], steps=1500)
     parser.computes("--latent", 32, "numbers in a code", least=1, most=784)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
     loader = shuffled(options, train.images, train.images, transform=warp_input)
     with Run(options, model) as run:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 import nnlite
-from demos.shared.digits import load_digits
+from demos.shared.digits import add_data, load_digits
 from demos.shared.images import sheet, shuffled, to_image
 from demos.shared.options import BUNDLED, Options, check_together
 from demos.shared.program import run_program
@@ -37,10 +37,11 @@ def main() -> int:
     parser = Options("segment", __doc__.splitlines()[0], steps=3000)
     parser.computes("--width", 8, "channels of the U-Net at full resolution", least=1, most=128)
     parser.computes("--batch", 8, "images in a step", least=1, most=1000)
+    add_data(parser)
     options = parser.settle()
     check_together(options, ("batch", "width"), most=2**15)
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     photos, other_photos = load_photos()
     model = Segmenter(SegmentationUNet(options.width), LR).to(options.device)
     loader = shuffled(options, train.images, transform=drawn_on(photos))

@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 import nnlite
-from demos.shared.digits import FEWEST, Digits, accuracy, labelled, load_digits, pictures, some_of_each
+from demos.shared.digits import FEWEST, Digits, accuracy, add_data, labelled, load_digits, pictures, some_of_each
 from demos.shared.options import Options
 from demos.shared.program import run_program
 from demos.shared.run import Run
@@ -36,9 +36,10 @@ def main() -> int:
     parser = Options("transfer", __doc__.splitlines()[0], steps=600)
     parser.computes("--labels", 20, "labelled digits of each class in the second task", least=1, most=FEWEST)
     parser.computes("--batch", 64, "digits in a step of the first task", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    (known, new), (held_out_known, held_out) = map(halves, load_digits())
+    (known, new), (held_out_known, held_out) = map(halves, load_digits(options.data))
     source = Classifier(with_head(LeNet5()), 2e-3).to(options.device)
     with Run(options, source) as run:
         rate = LinearLR(source.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 import nnlite
 from demos.shared.autoencoders import save_weights
-from demos.shared.digits import Digits, load_digits, pictures
+from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import sheet, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
@@ -28,9 +28,10 @@ def main() -> int:
     parser.computes("--latent", 16, "numbers in a code", least=1, most=4096)
     parser.computes("--beta", 1.0, "weight of the KL term", least=0.0, most=1e6)
     parser.computes("--batch", BATCH, "digits in a step", least=1, most=8000)
+    add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)
-    train, test = load_digits()
+    train, test = load_digits(options.data)
     model = VAE(options.kind, options.latent, options.beta).to(options.device)
     codes = nnlite.randn(SIDE * SIDE, options.latent, device=options.device)  # the same ones each time it is looked at
     held_out = nnlite.DataLoader([(image,) for image in test.images], 500, device=options.device)

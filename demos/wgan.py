@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nnlite
 from demos.shared import gans
-from demos.shared.digits import load_digits
+from demos.shared.digits import add_data, load_digits
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
 from demos.shared.run import Run, hold_then_fall
@@ -21,13 +21,14 @@ def main() -> int:
     parser.computes("--discriminator-steps", 5, "the critic's steps before the generator's", least=1, most=4000)
     parser.computes("--generator-steps", 1, "its steps after those", least=1, most=1000)
     parser.computes("--clip", 0.01, "every weight of the critic stays within -CLIP and CLIP", least=1e-6, most=1e6)
+    add_data(parser)
     options = parser.settle()
     check_together(options, ("batch", "discriminator_steps", "width"), most=2**18)
     nnlite.manual_seed(options.seed)
     steps = Strategy(discriminator_steps=options.discriminator_steps, generator_steps=options.generator_steps)
     generator, critic = Generator(28, 1, options.latent, options.width), Discriminator(28, 1, options.width)
     model = WGAN(generator, critic, steps, LR, options.clip).to(options.device)
-    loader = gans.batches(options, gans.digit_images(load_digits()[0]))
+    loader = gans.batches(options, gans.digit_images(load_digits(options.data)[0]))
     with Run(options, model) as run:
         rates, warned = hold_then_fall(model, options.steps, last_epoch=run.step - 1), set()
         for batch in run.batches(loader):
@@ -39,7 +40,7 @@ def main() -> int:
                 run.record_picture(gans.draw_samples(model, options))
         if run.interrupted:
             return run.stopped()
-        gans.report(run, model, gans.judge_digits(model.sample, options.device))
+        gans.report(run, model, gans.judge_digits(model.sample, options.device, options.data))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demos.shared.digits import add_data
 from demos.shared.options import add_out
 from demos.shared.program import UserError, run_program
 from demos.shared.run_folder import claim_folder, write_figures
@@ -19,13 +20,14 @@ def main() -> int:
         "--model", type=path_argument, help="weights of the one network that is asked for (default: the project's)"
     )
     add_out(parser, "look_inside", "pictures")
+    add_data(parser)
     options = parser.parse_args()
     if options.model and options.network == "both":
         raise UserError("--model is of one network: add --network lenet5 or --network cartoon")
     # Imported here so that a missing system library of OpenCV is reported in one line, by run_program().
     from demos.look_inside import cartoon, digits
 
-    looks = {"lenet5": digits.look, "cartoon": cartoon.look}
+    looks = {"lenet5": lambda out, model: digits.look(out, model, options.data), "cartoon": cartoon.look}
     figures = {}
     with claim_folder(options.out, "demos.look_inside"):
         for name, look in looks.items():

@@ -10,7 +10,7 @@ import numpy as np
 import nnlite
 from demos.look_inside.pictures import enlarged, signed, summarise
 from demos.search import nearest
-from demos.shared.digits import Digits, load_digits, load_lenet5, pictures
+from demos.shared.digits import BUNDLED, Digits, load_digits, load_lenet5, pictures
 from demos.shared.images import in_batches
 from models.classifiers import LeNet5
 from models.visualise import activations, maximise, occlusion, reconstruction
@@ -25,11 +25,11 @@ COVER = 7  # pixels, side of the square that hides a part of a digit
 FOUND = 10
 
 
-def look(out: Path, model: Path | None = None) -> dict[str, Any]:
+def look(out: Path, model: Path | None = None, data: str = BUNDLED) -> dict[str, Any]:
     """Write all pictures into `out`; the figures. Raises CheckpointError for another model than LeNet-5."""
     network = load_lenet5(model) if model else load_lenet5()
     out.mkdir(parents=True, exist_ok=True)
-    train, test = load_digits()
+    train, test = load_digits(data)
     summarise(network, (1, 28, 28), out, network)
     draw_filters(network, out / "filters.png")
     draw_activations(network, test.images[test.labels == SHOWN][:1], out / "activations.png")

@@ -1,4 +1,4 @@
-"""The digits that the demos use when given nothing else: 10,000 of MNIST, always split in the same way.
+"""The digits of the demos: the 10,000 of MNIST that come with the project, always split in the same way, or all of it.
 
 And LeNet-5, trained on them by demos/classify.py, for demos that ask what a drawn digit looks like.
 """
@@ -6,6 +6,7 @@ And LeNet-5, trained on them by demos/classify.py, for demos that ask what a dra
 from __future__ import annotations
 
 import argparse
+import sys
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -14,14 +15,18 @@ import numpy as np
 
 import nnlite
 from demos.shared.images import in_batches, shuffled
+from demos.shared.options import Options
 from models.classifiers import Classifier, LeNet5
 from models.weights import load_weights
-from nnlite.data import Augment, RandomCrop
+from nnlite.data import Augment, RandomCrop, mnist
 from nnlite.data.augment import Change
+from stylize.console import Parser
 
 ASSETS = Path(__file__).parents[1] / "assets" / "digits"
 FILE = ASSETS / "mnist10k.npz"
 LENET5 = ASSETS / "lenet5.safetensors"
+BUNDLED, MNIST = "bundled", "mnist"  # the values of --data
+MNIST_FOLDER = Path("data/mnist")  # where it is downloaded to, unless it is there
 TEST = 2000
 SIDE = 28  # pixels
 FEWEST = 679  # how often the rarest digit occurs among those to train on
@@ -38,8 +43,24 @@ class Digits(NamedTuple):
         return len(self.images)
 
 
-def load_digits() -> tuple[Digits, Digits]:
-    """8,000 digits for training and 2,000 held out."""
+def add_data(parser: Parser) -> None:
+    """Add --data: which digits."""
+    what = "digits that come with the project, or all of MNIST (11.6 MB, downloaded once)"
+    if isinstance(parser, Options):
+        parser.computes("--data", BUNDLED, what, choices=(BUNDLED, MNIST))
+    else:
+        parser.add_argument("--data", default=BUNDLED, choices=(BUNDLED, MNIST), help=f"{what} (%(default)s)")
+
+
+def load_digits(data: str = BUNDLED) -> tuple[Digits, Digits]:
+    """Digits for training and digits held out: 8,000 and 2,000 that come with the project, or all of MNIST.
+
+    MNIST has 60,000 and 10,000. Raises DataError if MNIST is not in MNIST_FOLDER and cannot be downloaded.
+    """
+    if data == MNIST:
+        if not MNIST_FOLDER.exists():
+            print(f"Downloading MNIST, 11.6 MB, into {MNIST_FOLDER}", file=sys.stderr)
+        return Digits(*mnist(MNIST_FOLDER, True, download=True)), Digits(*mnist(MNIST_FOLDER, False, download=True))
     with np.load(FILE) as file:
         images, labels = file["images"], file["labels"]
     images = (images.astype(np.float32) / 255.0)[:, None]

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 import nnlite
-from demos.shared.digits import Digits, load_digits, load_lenet5
+from demos.shared.digits import BUNDLED, Digits, load_digits, load_lenet5
 from demos.shared.images import in_batches, sheet, to_image
 from demos.shared.options import Options
 from demos.shared.program import UserError
@@ -145,13 +145,14 @@ def diagnose(rows: list[dict[str, float]], steps: int) -> list[str]:
     return found
 
 
-def judge_digits(sample: Callable[[int], nnlite.Tensor], device: str) -> dict[str, Any]:
+def judge_digits(sample: Callable[[int], nnlite.Tensor], device: str, data: str = BUNDLED) -> dict[str, Any]:
     """Figures for generated digits by LeNet-5, of as many samples as there are held-out digits.
 
+    data     whose held-out digits: "bundled" or "mnist"
     sample   sample(n) -> images (n, 1, H, W) in [-1, 1] with H = W = 28, 32 or 64
     """
     lenet = load_lenet5(device=device)
-    _, test = load_digits()
+    _, test = load_digits(data)
     generated = draw_digits(sample, JUDGED)
     real_features = in_batches(lenet.features, test.images[:JUDGED], device)
     read = in_batches(Classifier(lenet).predict, generated, device)

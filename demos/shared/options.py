@@ -56,6 +56,7 @@ class Options(Parser):
         self.add_argument("--debug", action="store_true", help="name the first operation that makes a NaN (slow)")
         self.computed: dict[str, Option] = {}
         self.files: dict[str, str] = {}  # options that name files -> what the files are, such as "photo"
+        self.known: dict[str, Sequence[str]] = {}  # of these options, values that name no files
         self.presets: Mapping[str, Mapping[str, Any]] = {}
         self.chooser = ""  # the option that chooses among them
         self._group = self.add_argument_group("what is computed")
@@ -81,10 +82,11 @@ class Options(Parser):
         add_photos(self)
         self.computes_from("photos", "photo")
 
-    def computes_from(self, name: str, kind: str) -> None:
+    def computes_from(self, name: str, kind: str, known: Sequence[str] = ()) -> None:
         """The files that this option names, each a `kind`, decide what is computed: a run is resumed only with the same
-        ones."""
+        ones. Values in `known` stand for data that needs no files."""
         self.files[name] = kind
+        self.known[name] = known
 
     def settle(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
         """All options, each from the command line, the resumed run, the preset, or the default. Further attributes:
@@ -107,7 +109,8 @@ class Options(Parser):
         options.computed = self._resumed(options, given) if options.resume else default | given
         vars(options).update(options.computed)
         for name, kind in self.files.items():
-            now = identify(getattr(options, name), kind, options.out)
+            value = getattr(options, name)
+            now = str(value) if str(value) in self.known[name] else identify(value, kind, options.out)
             was = options.computed.setdefault(f"files_of_{name}", now)
             if now != was:
                 raise UserError(

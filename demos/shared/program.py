@@ -27,7 +27,14 @@ def _is_foreseen(error: Exception) -> bool:
     """Whether this is a mistake of the user or a fault of the machine, rather than one of the program."""
     from stylize import DatasetError, FileError
 
-    ours = (nnlite.CheckpointError, nnlite.DeviceError, nnlite.NonFiniteError, DatasetError, FileError)
+    ours = (
+        nnlite.CheckpointError,
+        nnlite.DataError,
+        nnlite.DeviceError,
+        nnlite.NonFiniteError,
+        DatasetError,
+        FileError,
+    )
     return isinstance(error, (UserError, *ours))
 
 

@@ -13,7 +13,7 @@ from .runner import PHOTOS, TINY, call
 def few_digits(monkeypatch):
     """Demos that run in this process have 400 digits to learn from, and 200 held out."""
     few = [Digits(digits.images[:n], digits.labels[:n]) for digits, n in zip(load_digits(), (400, 200), strict=True)]
-    monkeypatch.setattr("demos.shared.digits.load_digits", lambda: few)
+    monkeypatch.setattr("demos.shared.digits.load_digits", lambda data="bundled": few)
 
 
 @pytest.fixture(scope="session")

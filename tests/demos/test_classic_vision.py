@@ -152,7 +152,7 @@ def test_a_run_on_less(tmp_path, monkeypatch, capsys):
     photos, digits = [PHOTOS / f"{name}.jpg" for name in ("astronaut", "cat", "coffee")], load_digits()
     few = tuple(type(d)(d.images[:n], d.labels[:n]) for d, n in zip(digits, (1500, 200), strict=True))
     monkeypatch.setattr(classic_vision, "find_images", lambda paths: photos)
-    monkeypatch.setattr(classic_vision, "load_digits", lambda: few)
+    monkeypatch.setattr(classic_vision, "load_digits", lambda data: few)
     monkeypatch.setattr(visual_words, "WORDS", 60)
     monkeypatch.setattr(visual_words, "SEEN", 3000)
     monkeypatch.setattr("sys.argv", ["classic_vision", "--out", str(tmp_path), "--device", "cpu"])

@@ -59,12 +59,15 @@ VARIANTS = {
     "anomaly": ("anomaly", "--batch", "20"),
     "search": ("search", "--batch", "4"),
     "text to image": ("text_to_image", *TINY_GAN),
+    "retrieve": ("retrieve", "--batch", "4"),
     "compress": ("compress", "--batch", "4"),
     "features": ("features", "--batch", "4"),
     **{f"classify {network}": ("classify", "--batch", "4", "--network", network) for network in NETWORKS},
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),
+    "plates": ("plates", "--batch", "2", "--width", "2"),
+    "shallow": ("shallow", "--batch", "2", "--labels", "100"),
     "style_transfer": ("style_transfer", *TINY_PAINT),
     "style_transfer lbfgs": ("style_transfer", *TINY_PAINT, "--size", "16", "--optimizer", "lbfgs"),
     "cartoonize": ("cartoonize", *TINY_CARTOONS, "--size", "32"),
@@ -74,6 +77,7 @@ VARIANTS = {
     "translate pairs": ("translate", "--pairs", PAIRS_HERE, "--batch", "2", "--size", "32", "--direction", "BtoA"),
     "ablation": ("ablation", "--batch", "1", "--size", "32"),
     "cyclegan": ("cyclegan", "--photos", PHOTOS_HERE, *TINY_CYCLE),
+    "cyclegan folders": ("cyclegan", "--a", PHOTOS_HERE, "--b", str(PHOTOS), *TINY_CYCLE),
     # The first save is in the first stage or just at its end; the second in the second stage.
     "super_resolution": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "5"),
     "super_resolution switch": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "3"),
@@ -149,7 +153,7 @@ def resumable(options):
     return [
         text
         for name, value in itertools.pairwise(options)
-        if name in ("--photos", "--data", "--pairs")
+        if name in ("--photos", "--data", "--pairs", "--a", "--b")
         for text in (name, value)
     ]
 

@@ -99,6 +99,7 @@ TOGETHER = [
     ("wgan", ("--batch", 1600, "--width", 256)),
     ("segment", ("--batch", 1000, "--width", 128)),
     ("text_to_image", ("--batch", 1000, "--width", 256)),
+    ("plates", ("--batch", 1000, "--width", 128)),
     ("depth", ("--batch", 8000, "--width", 128)),
     ("cyclegan", ("--batch", 256, "--size", 1024, "--width", 128)),
     ("super_resolution", ("--batch", 64, "--crop", 128, "--width", 256, "--blocks", 64)),
