@@ -129,6 +129,7 @@ class TextToImage(GAN):
     apart      d: mean absolute difference of two real images of one caption
     """
 
+    discriminator: TextDiscriminator
     MATCH_WEIGHT, APART_WEIGHT = 2.0, 3.0  # of D's matching, and of the difference of two of G's images
 
     def __init__(
