@@ -15,11 +15,11 @@ import numpy as np
 from demos.classic_vision.boosting import Strong, adaboost
 from demos.classic_vision.haar import Feature, Windows, evaluate, windows_of
 
-STAGES = (2, 5, 10, 20, 40)  # features in each
+STAGES = (3, 6, 12, 25, 50)  # features in each
 DETECTED = 0.995  # of the digits, that each stage lets pass
 CANDIDATES = 600  # features to choose from, drawn from all
 NEGATIVES = 1000  # windows without a digit that a stage learns from
-TRIES = 40  # draws of windows in search of enough false alarms
+TRIES = 100  # draws of windows in search of enough false alarms
 
 
 class Stage(NamedTuple):
@@ -48,7 +48,7 @@ def passing(scores: np.ndarray, share: float) -> float:
 
 
 def learn_cascade(
-    digits: np.ndarray, draw: Callable[[], np.ndarray], candidates: list[Feature], sizes: tuple[int, ...] = STAGES
+    digits: np.ndarray, draw: Callable[[], np.ndarray], candidates: list[Feature], sizes: tuple[int, ...]
 ) -> list[Stage]:
     """`draw` gives new windows (n, SIDE, SIDE) without a digit each time; a stage learns from its forerunners' errors.
 

@@ -21,7 +21,8 @@ from stylize import write_image
 
 TAUGHT = 2000  # digits to learn from
 PAGES, EACH = 40, 1000  # held-out pages, and windows without a digit of each
-SHOWN = 7  # features: those of the first two stages
+SHOWN = 7  # features in the picture: the first of the cascade
+LEAST_SHOWN = 0.9  # of the digits, in the curve
 STEP = 2  # from window to window on a page, pixels
 LARGER = 3  # the picture of a page
 
@@ -36,7 +37,7 @@ def compare(train: Digits, test: Digits, photos: list[np.ndarray], out: Path) ->
 
     features = all_features()
     candidates = [features[i] for i in rng.choice(len(features), cascade.CANDIDATES, replace=False)]
-    stages = cascade.learn_cascade(taught, lambda: others(taught, photos[::2]), candidates)
+    stages = cascade.learn_cascade(taught, lambda: others(taught, photos[::2]), candidates, cascade.STAGES)
     size = sum(len(stage.features) for stage in stages)
     negatives = cascade.false_alarms([], lambda: others(taught, photos[::2]))
     single = cascade.learn_stage(taught, negatives, size, candidates)
@@ -124,11 +125,12 @@ def draw_learnt(
         axes = figure.add_subplot(grid[1, :])
         thresholds = np.unique(of_one[0])
         detected, alarms = ([float((scores >= t).mean()) for t in thresholds] for scores in of_one)
-        axes.plot(alarms, detected, color="C1", label="one classifier, by threshold")
+        shown = np.array(detected) >= LEAST_SHOWN
+        axes.plot(np.array(alarms)[shown], np.array(detected)[shown], color="C1", label="one classifier, by threshold")
         axes.plot(rates[1], rates[0], "o-", color="C0", label="cascade, stage by stage")
         for i, (alarm, share) in enumerate(zip(rates[1], rates[0], strict=True)):
             axes.annotate(str(i + 1), (alarm, share), xytext=(4, 5), textcoords="offset points")
-        axes.set(xscale="log", ylim=(0.9, 1.005))
+        axes.set(xscale="log", ylim=(LEAST_SHOWN, 1.005))
         axes.set(xlabel="windows without a digit that pass", ylabel="digits that pass")
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right")

@@ -17,7 +17,7 @@ def make_page(images: np.ndarray, photos: list[np.ndarray], rng: np.random.Gener
     for top in range(0, len(page), CELL):
         for left in range(0, len(page), CELL):
             if rng.random() < DIGITS:
-                y, x = (top, left) + rng.integers(0, CELL - SIDE + 1, 2)
+                y, x = np.array([top, left]) + rng.integers(0, CELL - SIDE + 1, 2)
                 page[y : y + SIDE, x : x + SIDE] = images[rng.integers(len(images))]
                 places.append((x, y))
             else:

@@ -3,11 +3,13 @@
 A template from the first frame does not drift, but fits worse and worse as the scene turns, grows and darkens, until
 another place fits better. Renewed from each frame, it fits well, but every small error stays in it and they add up: it
 drifts. Optical flow (Lucas & Kanade 1981) follows points by the slope of the brightness around them, to fractions of a
-pixel. It drifts too, only slower. The clip is a photo under a camera whose motion is known, and so is the true path.
+pixel, but from frame to frame too, and it drifts as well. The clip is a photo under a camera whose motion is known, and
+so is the true path.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -20,9 +22,9 @@ from nnlite.plot import drawing, image_grid
 FRAMES = 120
 SIZE = (240, 200)  # width and height of a frame, pixels
 SWAY = (40.0, 25.0)  # how far the camera moves, pixels across and down
-TURN, GROWTH, DARKEST, NOISE = 35.0, 1.4, 0.5, 4.0  # degrees, scale and light in the last frame, levels of 0..255
+TURN, GROWTH, DARKEST, NOISE = 60.0, 1.6, 0.5, 4.0  # degrees, scale and light in the last frame, levels of 0..255
 LOST = 10.0  # pixels off, from where on a tracker counts as having lost its piece
-SHOWN = (0, 30, 60, 90, 119)
+SHOWN = 5  # frames, evenly over the clip
 COLOURS = {"template": (255, 90, 60), "template, renewed": (60, 160, 255), "optical flow": (70, 220, 90)}
 
 
@@ -76,35 +78,38 @@ def by_template(frames: list[np.ndarray], start: np.ndarray, renewed: bool) -> n
 
 
 def by_flow(frames: list[np.ndarray], start: np.ndarray) -> np.ndarray:
-    """The path (frames, 2) of the piece by the median motion of its corners, which are sought again in each frame."""
+    """The path (frames, 2) of the piece by the turn, growth and shift that most of its corners follow.
+
+    The corners are sought again in each frame, and stay put where there are too few of them.
+    """
     path = [start.astype(np.float64)]
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in pairwise(frames):
         here = path[-1]
         inside = np.zeros_like(before)
         left, top = np.maximum(np.rint(here).astype(int) - SIDE // 2, 0)
         inside[top : top + SIDE, left : left + SIDE] = 255
         points = cv2.goodFeaturesToTrack(before, 40, 0.02, 4, mask=inside)
-        motion = np.zeros(2)
+        motion = None
         if points is not None:
             moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None)
             kept = found[:, 0] == 1
-            if kept.any():
-                motion = np.median((moved - points)[kept, 0], axis=0)
-        path.append(here + motion)
+            if kept.sum() >= 2:
+                motion, _ = cv2.estimateAffinePartial2D(points[kept], moved[kept], method=cv2.RANSAC)
+        path.append(here if motion is None else motion @ (*here, 1.0))
     return np.array(path)
 
 
 def draw_frames(frames: list[np.ndarray], paths: dict[str, np.ndarray], picture: Path) -> None:
     """Some of the frames with a box of a colour of its own for each tracker."""
-    cells = []
-    for t in SHOWN:
+    cells, shown = [], np.linspace(0, len(frames) - 1, SHOWN).astype(int)
+    for t in shown:
         cell = cv2.cvtColor(frames[t], cv2.COLOR_GRAY2RGB)
         for i, (name, path) in enumerate(paths.items()):
             half = SIDE // 2 - 4 * i  # one inside the other where they agree
             middle = np.rint(path[t]).astype(int)
             cv2.rectangle(cell, (middle - half).tolist(), (middle + half).tolist(), COLOURS[name], 2)
         cells.append(cell)
-    image_grid([cells], picture, titles=[f"frame {t}" for t in SHOWN], scale=1)
+    image_grid([cells], picture, titles=[f"frame {t}" for t in shown], scale=1)
 
 
 def draw_drift(errors: dict[str, np.ndarray], picture: Path) -> None:
