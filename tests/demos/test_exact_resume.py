@@ -61,6 +61,7 @@ VARIANTS = {
     "context_encoder": ("context_encoder", "--batch", "4"),
     "anomaly": ("anomaly", "--batch", "20"),
     "search": ("search", "--batch", "4"),
+    "text to image": ("text_to_image", *TINY_GAN),
     "retrieve": ("retrieve", "--batch", "4"),
     "compress": ("compress", "--batch", "4"),
     "features": ("features", "--batch", "4"),
