@@ -1,7 +1,7 @@
 """Wasserstein GAN with a gradient penalty (Gulrajani et al. 2017).
 
-Clipped weights bound the slope of the critic f, but leave it little to say: most weights end at -c or c. The best critic
-has a gradient of length 1 almost everywhere between real and generated images, so this is asked for directly:
+Clipped weights bound the slope of the critic f, but leave it little to say: most weights end at -c or c. The best
+critic has a gradient of length 1 almost everywhere between real and generated images: this is asked for directly.
 
     P = lambda (|g| - 1)^2      g = grad_x f(x)      x = t real + (1 - t) generated, t uniform in [0, 1]
     f minimises   mean f(G(z)) - mean f(x) + mean P
@@ -25,9 +25,9 @@ whole gradient, relative, for SmoothCritic on noisy digits; the truth is PyTorch
     float32     2e-2     2e-4     1e-5     9e-5     9e-4     7e-7
     float64     2e-2     2e-4     2e-6     2e-8     2e-10
 
-So e = .1. With a critic of leaky ReLUs the same error is 1.3 to 16, in float64 too, and no e helps: its gradient g jumps
-at the kinks, double backward does not see these jumps, and a difference sees each one that lies on its way, divided by
-2e. So SmoothCritic has SiLU, x sigmoid(x), in their place.
+So e = .1. With a critic of leaky ReLUs the same error is 1.3 to 16, in float64 too, and no e helps: its gradient g
+jumps at the kinks, double backward does not see these jumps, and a difference sees each one that lies on its way,
+divided by 2e. So SmoothCritic has SiLU, x sigmoid(x), in their place.
 
 Why no closed form: for a critic of leaky ReLUs g is a product of weights and masks, and its derivative could be written
 by hand, but only for that one critic; a layer norm or a tanh more, and it is another page. A general one is what the
