@@ -31,6 +31,8 @@ def main() -> int:
     add_data(parser)
     options = parser.settle()
     check_together(options, ("batch", "discriminator_steps", "width"), most=2**17)
+    if options.attention:
+        check_together(options, ("batch", "size", "size", "size", "size"), most=2**29)  # each place looks at each
     nnlite.manual_seed(options.seed)
     model = build(options).to(options.device)
     loader = gans.batches(options, gans.digit_images(load_digits(options.data)[0], options.size))

@@ -88,6 +88,8 @@ class SAGAN(GAN):
     Raises ValueError for sizes other than 28, 32 and 64.
     """
 
+    generator: Generator
+
     def __init__(
         self,
         size: int = 28,

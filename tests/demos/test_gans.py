@@ -207,6 +207,8 @@ def test_a_folder_with_fewer_images_than_a_batch(photos, tmp_path):
         ("dcgan", ("--size", 48), "64"),
         ("dcgan", ("--data", "no-such-folder"), "no such file or folder"),
         ("wgan", ("--clip", 0), "--clip must be at least"),
+        ("wgan", ("--penalty", "none"), "--penalty"),
+        ("sagan", ("--size", 64), "32"),
     ],
 )
 def test_options_out_of_range(demo, options, expected, tmp_path):
