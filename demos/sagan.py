@@ -19,7 +19,8 @@ from nnlite.plot import image_grid
 LR = 1e-3, 2e-3  # more than the paper's, for narrower networks and fewer steps
 DRAWN = 8  # images whose attention is drawn
 RED, GREEN = np.array([255.0, 60.0, 40.0]), np.array([60, 220, 80], np.uint8)
-COLUMNS = ("image", "looks from its top", "from its bottom", "from the paper")
+COLUMNS = ("image", "from its top", "its bottom", "the paper")
+FULL = 5.0  # red is full where the attention is this many times an even one
 
 
 def main() -> int:
@@ -72,7 +73,8 @@ def examine_attention(model: SAGAN, options: argparse.Namespace) -> dict[str, fl
     noise = nnlite.tensor(gans.fixed_noise(model, 10 * DRAWN, options.seed), device=options.device)
     images, maps = (x.cpu().numpy() for x in model.attention_maps(noise))
     rows = [draw_looks(image, looks) for image, looks in zip(images[:DRAWN], maps[:DRAWN], strict=True)]
-    image_grid(rows, options.out / "attention.png", COLUMNS, scale=4)
+    halves = [left + right for left, right in zip(rows[::2], rows[1::2], strict=True)]
+    image_grid(halves, options.out / "attention.png", 2 * COLUMNS, scale=4)
     side = options.size // 2
     places = 2.0 * np.stack(np.divmod(np.arange(side * side), side), 1)  # in pixels of the image
     away = np.linalg.norm(places[:, None] - places[None], axis=-1)
@@ -94,9 +96,9 @@ def draw_looks(image: np.ndarray, looks: np.ndarray) -> list[np.ndarray]:
     side = image.shape[-1] // 2
     drawn = [plain]
     for y, x in queries(image):
-        look = looks[y * side + x].reshape(side, side)
-        share = (look / look.max()).repeat(2, 0).repeat(2, 1)[..., None]
-        picture = np.rint((1.0 - share) * plain * 0.6 + share * RED).astype(np.uint8)
+        times = side * side * looks[y * side + x].reshape(side, side)
+        share = ((times - 1.0) / (FULL - 1.0)).clip(0.0, 1.0).repeat(2, 0).repeat(2, 1)[..., None]
+        picture = np.rint((1.0 - share) * 0.6 * plain + share * RED).astype(np.uint8)
         picture[2 * y : 2 * y + 2, 2 * x : 2 * x + 2] = GREEN
         drawn.append(picture)
     return drawn
