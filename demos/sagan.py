@@ -24,7 +24,7 @@ FULL = 5.0  # red is full where the attention is this many times an even one
 
 
 def main() -> int:
-    parser = Options("sagan", __doc__, steps=500)
+    parser = Options("sagan", __doc__, steps=1200)
     gans.add_options(parser, batch=32, width=16)
     parser.computes("--size", 28, "side of the images, pixels", choices=(28, 32))
     parser.computes("--discriminator-steps", 1, "its steps before the generator's", least=1, most=1000)
@@ -55,9 +55,9 @@ def main() -> int:
         if options.attention:
             print(
                 f"gamma is {figures['gamma_generator']:.2f} in the generator, {figures['gamma_discriminator']:.2f} in "
-                f"the discriminator. The generator looks {figures['pixels_away']:.1f} pixels away on average, "
-                f"{figures['pixels_away_evenly']:.1f} if it looked everywhere alike:\nsee "
-                f"{run.out / 'attention.png'}. Compare with --no-attention."
+                f"the discriminator. The generator looks {figures['pixels_away']:.1f} pixels\naway on average, "
+                f"{figures['pixels_away_evenly']:.1f} if it looked everywhere alike: see {run.out / 'attention.png'}.\n"
+                "Compare with --no-attention."
             )
     return 0
 

@@ -54,7 +54,7 @@ def main() -> int:
         gans.report(run, model, gans.judge_digits(model.sample, options.device, options.data) | slope)
         print(
             "Between held-out digits and samples the critic's gradient has length "
-            f"{slope['slope']:.2f} +- {slope['deviation']:.2f}; see {run.out / 'slopes.png'}."
+            f"{slope['slope']:.3g} +- {slope['deviation']:.2g}; see {run.out / 'slopes.png'}."
         )
     return 0
 
