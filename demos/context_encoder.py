@@ -70,7 +70,7 @@ def main() -> int:
         figures["original"] = judge(test.images, holes, test, lenet, options.device)
         run.finish(figures)
     print(report(figures, len(test)))
-    print(f"Look at {options.out / 'completed.png'}: blocks of rows: originals, holes, and what filled them by")
+    print(f"Look at {options.out / 'completed.png'}: originals, holes, and what fills them:")
     print(f"{', '.join(list(completed)[1:])}.")
     return 0
 

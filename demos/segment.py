@@ -14,18 +14,16 @@ import numpy as np
 import nnlite
 from demos.shared.digits import add_data, load_digits
 from demos.shared.images import sheet, shuffled, to_image
-from demos.shared.options import BUNDLED, Options, check_together
+from demos.shared.ink import load_photos, placed, random_crop, unlike
+from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
 from demos.shared.run import Run
 from models.segmentation import SegmentationUNet, Segmenter, iou
 from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
-from stylize import find_images, read_image, resize_short_side
 
-SHORT_SIDE = 256  # of a photo, pixels
 SIDE = 64  # of a crop
 LARGER = (1.4, 2.2)  # than 28 pixels is a digit drawn, at least and at most
-CONTRAST = 0.4  # least distance of the ink's colour from the background's mean, RGB in 0..1
 LR = 3e-3  # of the first step; it falls to 0
 JUDGED = 500  # held-out digits
 SHOWN = 8
@@ -78,14 +76,6 @@ def main() -> int:
     return 0
 
 
-def load_photos() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The bundled photos, (H, W, 3) in 0..1: those to train on, and each fifth, held out."""
-    photos = [resize_short_side(read_image(path), SHORT_SIDE) / np.float32(255.0) for path in find_images([BUNDLED])]
-    held_out = photos[::5]
-    del photos[::5]
-    return photos, held_out
-
-
 def drawn_on(photos: Sequence[np.ndarray]) -> Callable[[tuple[np.ndarray], np.random.Generator], Sample]:
     """A transform for the loader: digit (1, 28, 28) -> sample, on a random crop of a random photo.
 
@@ -93,30 +83,13 @@ def drawn_on(photos: Sequence[np.ndarray]) -> Callable[[tuple[np.ndarray], np.ra
     """
 
     def compose(digit: tuple[np.ndarray], rng: np.random.Generator) -> Sample:
-        ink = placed(digit[0], rng)
-        photo = photos[rng.integers(len(photos))]
-        top, left = (rng.integers(side - SIDE + 1) for side in photo.shape[:2])
-        background = photo[top : top + SIDE, left : left + SIDE]
+        ink = placed(digit[0], SIDE, LARGER, rng)
+        background = random_crop(photos, SIDE, rng)
         colour = unlike(background.mean((0, 1)), rng)
         image = background + ink[:, :, None] * (colour - background)
         return (2.0 * image - 1.0).transpose(2, 0, 1), (ink > 0.5).astype(np.float32)[None]
 
     return compose
-
-
-def placed(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The ink (SIDE, SIDE) in 0..1 of a digit (1, 28, 28), enlarged at random, somewhere inside."""
-    scale = rng.uniform(*LARGER)
-    x, y = rng.uniform(0.0, SIDE - scale * digit.shape[-1], 2)
-    return cv2.warpAffine(digit[0], np.array([[scale, 0.0, x], [0.0, scale, y]]), (SIDE, SIDE))
-
-
-def unlike(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A random colour, RGB in 0..1, at least CONTRAST away from this one."""
-    while True:
-        other = rng.random(3, np.float32)
-        if np.linalg.norm(other - colour) >= CONTRAST:
-            return other
 
 
 def threshold(images: nnlite.Tensor) -> nnlite.Tensor:

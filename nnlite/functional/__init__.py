@@ -34,6 +34,8 @@ and the rest, built the same way:
     pad.py          pad
     batch.py        what makes one image (C, H, W) a batch of one
     resize.py       interpolate pixel_shuffle
+    boxes.py        box_area box_iou nms batched_nms
+    roi_align.py    roi_align
     noise.py        dropout dropout2d rsample
     sampling.py     bernoulli normal multinomial
     loss.py         l1_loss mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits
@@ -46,6 +48,7 @@ from . import batch
 from .activation import elu, gelu, hardtanh, log_softmax, prelu, relu6, sigmoid, silu, softmax, softplus, tanh
 from .arithmetic import add, div, exp, log, mul, neg, pow, sqrt, sub
 from .batch_norm import batch_norm
+from .boxes import batched_nms, box_area, box_iou, nms
 from .cast import cast, clone, expand, to_device
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .conv import conv2d, conv_transpose2d
@@ -72,6 +75,7 @@ from .reduce import mean, sum
 from .relu import leaky_relu, relu
 from .repeat import expand_as, repeat
 from .resize import interpolate, pixel_shuffle
+from .roi_align import roi_align
 from .sampling import bernoulli, multinomial, normal
 from .shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from .statistics import amax, amin, argmax, argmin, logsumexp, max, min, norm, std, var

@@ -4,6 +4,7 @@ A guard has the name and the arguments of the function it guards, is called befo
 they make no sense. common.py has the checks that many of them share. The operations' guards:
 
     arrays.py        arithmetic, reductions, shapes, parts, products
+    boxes.py         boxes in images, RoI align
     activations.py   nonlinearities, norms, random numbers
     images.py        convolution, pooling, borders, resizing
     losses.py        losses
@@ -11,8 +12,8 @@ they make no sense. common.py has the checks that many of them share. The operat
     products.py      products by name, triangles, repetitions, functions of every element
 """
 
-from . import activations, arrays, images, layers, losses, optimizers, picks, products, recurrent, tensors
+from . import activations, arrays, boxes, images, layers, losses, optimizers, picks, products, recurrent, tensors
 from .common import register
 
-for file in (activations, arrays, images, losses, picks, products):
+for file in (activations, arrays, boxes, images, losses, picks, products):
     register(file)

@@ -33,6 +33,7 @@ NAMESPACES = {
     "torch.accelerator": "nnlite.torch.accelerator nnlite.torch.cuda nnlite.backend",
     "torch.distributions": "nnlite.torch.distributions",
     "torchvision.datasets": "nnlite.torch.vision.datasets",
+    "torchvision.ops": "nnlite.functional",
     "torchvision.transforms": "nnlite.torch.vision.transforms",
     "torchvision.transforms.functional": "nnlite.torch.vision.transforms.functional",
     "torchvision.utils": "nnlite.torch.vision.utils",

@@ -154,6 +154,7 @@ MISSING = {
     # whatever else PyTorch has there
     "torchvision.datasets.*": "there are MNIST, FashionMNIST, CIFAR10, CIFAR100; read others with ImageFolder",
     "torchvision.models.*": "the package models has networks, one file each; models/weights.py loads published weights",
+    "torchvision.ops.*": "there are batched_nms, box_area, box_iou, nms and roi_align",
     "torchvision.transforms.*": "write it as a function of an image, which Compose takes as well",
     "torchvision.transforms.functional.*": "Pillow and nnlite.functional have much of the rest",
     "torchvision.utils.*": "there are make_grid and save_image",
@@ -162,7 +163,9 @@ MISSING = {
 OURS = {
     "torch": "CheckpointError DataError DeviceError GradcheckError GraphError NonFiniteError ShapeError to_device",
     "torch.Tensor": "accumulate_grad array astype gpu laid_out_for replace_",
-    "torch.nn.functional": "cast gaussian_kl getitem hinge_loss rsample to_device",
+    "torch.nn.functional": (
+        "batched_nms box_area box_iou cast gaussian_kl getitem hinge_loss nms roi_align rsample to_device"
+    ),
     "torch.accelerator": "Device GPU",
     "torch.nn.init": "fan_in_and_fan_out",
 }

@@ -7,6 +7,7 @@ import pytest
 
 import nnlite
 from demos import segment, slide
+from demos.shared import ink
 from demos.shared.digits import load_digits, load_lenet5
 from demos.shared.images import in_batches
 from models.segmentation import SegmentationUNet, Segmenter
@@ -27,7 +28,7 @@ def test_ink_covers_the_photo_as_far_as_it_is_opaque(rng):
         assert image.shape == (3, 64, 64) and mask.shape == (1, 64, 64) and image.dtype == mask.dtype == np.float32
         change = (image.reshape(3, -1) / 2).T  # from the background, colour by colour
         full = change[np.linalg.norm(change, axis=1).argmax()]
-        assert np.linalg.norm(full) >= segment.CONTRAST
+        assert np.linalg.norm(full) >= ink.CONTRAST
         opaque = change @ full / (full @ full)
         np.testing.assert_allclose(change, opaque[:, None] * full, atol=1e-5)
         assert ((opaque > 0.52) <= (mask.ravel() == 1)).all() and ((opaque < 0.48) <= (mask.ravel() == 0)).all()
@@ -39,9 +40,9 @@ def test_a_digit_is_enlarged_whole(rng):
     digit = load_digits()[0].images[5]
     growth, places = [], []
     for _ in range(200):
-        ink = segment.placed(digit, rng)
-        growth.append(np.sqrt(ink.sum() / digit.sum()))
-        places.append(np.argwhere(ink > 0.5).mean(0))
+        drawn = ink.placed(digit, segment.SIDE, segment.LARGER, rng)
+        growth.append(np.sqrt(drawn.sum() / digit.sum()))
+        places.append(np.argwhere(drawn > 0.5).mean(0))
     low, high = segment.LARGER
     assert low - 0.02 < min(growth) < low + 0.1 and high - 0.1 < max(growth) < high + 0.02
     assert np.ptp(places, axis=0).min() > 15
@@ -64,12 +65,12 @@ def test_backgrounds_are_crops_of_the_photos_given(rng):
 
 def test_colours_of_ink_differ_from_the_background(rng):
     for colour in rng.random((50, 3)):
-        other = segment.unlike(colour, rng)
-        assert np.linalg.norm(other - colour) >= segment.CONTRAST and 0 <= other.min() and other.max() <= 1
+        other = ink.unlike(colour, rng)
+        assert np.linalg.norm(other - colour) >= ink.CONTRAST and 0 <= other.min() and other.max() <= 1
 
 
 def test_no_photo_is_both_trained_and_judged_on():
-    train, test = segment.load_photos()
+    train, test = ink.load_photos()
     assert len(train) == 14 and len(test) == 4
     assert not {photo.tobytes() for photo in train} & {photo.tobytes() for photo in test}
     assert all(min(photo.shape[:2]) == 256 and photo.max() <= 1 for photo in train + test)
@@ -151,7 +152,7 @@ def test_a_run_of_the_segmenter(tmp_path, monkeypatch, capsys):
 
     model = Segmenter(SegmentationUNet(2))
     model.network.load_state_dict(nnlite.load(out / "segmenter.safetensors"))
-    draw, ratios = segment.drawn_on(segment.load_photos()[1]), []
+    draw, ratios = segment.drawn_on(ink.load_photos()[1]), []
     for i, digit in enumerate(load_digits()[1].images[:50]):
         image, mask = draw((digit,), np.random.default_rng((0, 0, i)))
         found = in_batches(model.predict, image[None])[0] > 0.5

@@ -14,6 +14,7 @@ from demos.shared.options import Options
 from demos.shared.weights import shapes
 from models.cyclegan import ResNetGenerator
 from models.dcgan import Discriminator, Generator
+from models.detection import FasterRCNN
 from models.gan import DenseDiscriminator, DenseGenerator
 from models.segmentation import SegmentationUNet
 from models.srgan import SRResNet
@@ -82,6 +83,7 @@ LARGEST = {
     "cyclegan": ("cyclegan", partial(ResNetGenerator, levels=1), ("width", "blocks")),
     "super-resolution": ("super_resolution", SRResNet, ("width", "blocks")),
     "segmentation": ("segment", SegmentationUNet, ("width",)),
+    "detection": ("detect", partial(FasterRCNN, 10), ("width",)),
 }
 
 
@@ -99,7 +101,9 @@ TOGETHER = [
     ("wgan", ("--batch", 1600, "--width", 256)),
     ("sagan", ("--batch", 8000, "--width", 256)),
     ("segment", ("--batch", 1000, "--width", 128)),
+    ("text_to_image", ("--batch", 1000, "--width", 256)),
     ("plates", ("--batch", 1000, "--width", 128)),
+    ("detect", ("--batch", 1000, "--width", 128)),
     ("depth", ("--batch", 8000, "--width", 128)),
     ("cyclegan", ("--batch", 256, "--size", 1024, "--width", 128)),
     ("super_resolution", ("--batch", 64, "--crop", 128, "--width", 256, "--blocks", 64)),

@@ -477,6 +477,7 @@ OURS = {
     "nnlite.functional": {
         "cast to_device getitem": "functions behind the methods `to` and x[...]",
         "gaussian_kl hinge_loss rsample": "of models/; PyTorch has no functions of these names",
+        "batched_nms box_area box_iou nms roi_align": "torchvision's; tested in tests/nnlite/test_functional_boxes.py",
     },
     "nnlite.nn": {
         "Module ModuleList ModuleDict Parameter": "tested in tests/nnlite/test_nn_module.py and test_nn_container.py",

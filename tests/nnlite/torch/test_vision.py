@@ -15,7 +15,7 @@ from PIL import Image
 import nnlite
 from nnlite.torch import vision
 from nnlite.torch.utils.data import DataLoader
-from nnlite.torch.vision import datasets, transforms, utils
+from nnlite.torch.vision import datasets, ops, transforms, utils
 from nnlite.torch.vision.transforms import functional as F
 from tests.nnlite.torch.vision_helpers import pixels, written
 
@@ -275,6 +275,7 @@ def test_mnist_that_is_not_there(tmp_path):
         (transforms, "RandomErasing", "RandomErasing is not covered; .*Compose"),
         (F, "perspective", "perspective is not covered"),
         (utils, "draw_bounding_boxes", "make_grid"),
+        (ops, "roi_pool", r"torchvision\.ops\.roi_pool is not covered; .*roi_align"),
     ],
 )
 def test_the_rest_is_refused_by_name(module, name, says):
