@@ -91,6 +91,7 @@ class WGANGP(Wasserstein):
         """One step of the critic with the penalty. Two more figures: the penalty, and the mean slope |g|."""
         with nnlite.no_grad():
             generated = self.generator(self.draw_noise(len(images)), *labels)
+        images, generated = self.add_noise(images), self.add_noise(generated)
         t = nnlite.rand(len(images), 1, 1, 1, dtype=images.dtype, device=images.device)
         between = generated + t * (images - generated)
         slope, direction = steepest(self.discriminator, between)

@@ -77,7 +77,7 @@ def test_it_starts_as_the_identity():
 @pytest.mark.parametrize(("size", "attention"), [(28, True), (28, False), (32, True)])
 def test_every_weight_learns_and_no_layer_stretches(size, attention):
     model = SAGAN(size, 1, 4, 8, (1e-4, 1e-4), attention)
-    images = values(4, 1, size, size).float()
+    images = values(2, 1, size, size).float()
     networks = (model.generator, model.discriminator)
     before = [{name: p.detach().numpy().copy() for name, p in n.named_parameters()} for n in networks]
     for _ in range(3):  # gamma is 0 at first, and what it weighs learns from the second step on
