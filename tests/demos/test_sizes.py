@@ -99,6 +99,7 @@ def test_the_largest_network_that_is_taken_fits_in_memory(network):
 TOGETHER = [
     ("dcgan", ("--batch", 8000, "--width", 256)),
     ("wgan", ("--batch", 1600, "--width", 256)),
+    ("sagan", ("--batch", 8000, "--width", 256)),
     ("segment", ("--batch", 1000, "--width", 128)),
     ("text_to_image", ("--batch", 1000, "--width", 256)),
     ("plates", ("--batch", 1000, "--width", 128)),
