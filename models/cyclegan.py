@@ -17,7 +17,7 @@ Images are (N, 3, H, W) in [-1, 1].
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -138,6 +138,7 @@ class CycleGAN(Trainable):
     discriminator_width    channels of D_Y and D_X after their first convolution
     lambda_cycle, lambda_identity   10 and 5 in the paper
     generator_lr, discriminator_lr  2e-4 in the paper
+    judge                  makes a discriminator of that width
     """
 
     def __init__(
@@ -149,11 +150,10 @@ class CycleGAN(Trainable):
         lambda_identity: float = 5.0,
         generator_lr: float = 2e-4,
         discriminator_lr: float = 2e-4,
+        judge: Callable[[int], nn.Module] = ContrastDiscriminator,
     ):
         self.generators = nn.ModuleDict({"drawer": drawer, "photographer": photographer})
-        self.discriminators = nn.ModuleDict(
-            {name: ContrastDiscriminator(discriminator_width) for name in ("cartoon", "photo")}
-        )
+        self.discriminators = nn.ModuleDict({name: judge(discriminator_width) for name in ("cartoon", "photo")})
         self.pools = {name: ImagePool() for name in ("cartoon", "photo")}
         self.lambda_cycle, self.lambda_identity = lambda_cycle, lambda_identity
         self.generator_optimizer = optim.Adam(self.generators.parameters(), generator_lr, betas=(0.5, 0.999))

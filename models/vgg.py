@@ -142,30 +142,3 @@ def load_vgg19(path: str | PathLike) -> VGGFeatures:
         )
     load_weights(network, {name: given[name] for name in own}, path)
     return network.eval().requires_grad_(False)
-
-
-def random_vgg(pictures: Sequence[Tensor], convolutions: Sequence[int], widths: Sequence[int]) -> VGGFeatures:
-    """An untrained VGG whose features are still useful for these pictures (He, Wang & Hopcroft 2016).
-
-    Its filters start as for training (He et al. 2015). Without further change, the deeper a layer, the more all its
-    channels say the same: how bright the picture is. So, layer by layer, each channel's scale and bias are set to give
-    it mean 0 and variance 1 over all positions of the pictures, (1, 3, H, W) each, before its rectifier (Mishkin &
-    Matas 2016, Salimans & Kingma 2016). Borders are repeated, because zeros would not be neutral after that.
-    """
-    network = VGGFeatures(convolutions, widths, padding_mode="replicate")
-    init_he(network)
-    with nnlite.no_grad():
-        seen = [network.normalise(picture) for picture in pictures]
-        for layer in network.features:
-            if isinstance(layer, nn.Conv2d):
-                _standardise(layer, [layer(x) for x in seen])
-            seen = [layer(x) for x in seen]
-    return network.eval().requires_grad_(False)
-
-
-def _standardise(layer: nn.Conv2d, outputs: Sequence[Tensor]) -> None:
-    """Change the layer so that each channel of what were these outputs has mean 0 and variance 1."""
-    values = np.concatenate([y.permute(0, 2, 3, 1).reshape(-1, y.shape[1]).numpy() for y in outputs])
-    mean, std = values.mean(0), np.maximum(values.std(0), 0.01)  # a blank picture has a deviation of 0
-    layer.weight.copy_(layer.weight / nnlite.tensor(std).reshape(-1, 1, 1, 1))
-    layer.bias.copy_((layer.bias - nnlite.tensor(mean)) / nnlite.tensor(std))

@@ -1,4 +1,4 @@
-"""Computer vision without deep learning: kernels, template matching, SIFT with RANSAC, a bag of visual words."""
+"""Computer vision without deep learning: kernels, templates, SIFT, panorama, tracking, Haar cascade, visual words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from demos.classic_vision import kernels, keypoints, templates, visual_words
+from demos.classic_vision import detector, kernels, keypoints, panorama, templates, tracking, visual_words
 from demos.classic_vision.changes import CHANGES
 from demos.shared.digits import add_data, load_digits
 from demos.shared.options import BUNDLED, add_device, add_out
@@ -21,6 +21,11 @@ SHORT_SIDE = 256  # of a photo, pixels
 PIECES = 5  # of each photo, that are to be found again
 SHOWN = "cat"  # the photo in the pictures
 EYE = np.array([147, 97])  # the one on the left, x and y
+SCENE = "mountain-path"  # the photo that views of a panorama are cut out of
+PICTURES = (
+    *("kernels", "templates", "keypoints", "words"),
+    *("cascade", "found", "panorama", "tracking", "drift"),
+)
 SHOWN_CHANGES = ("as it is", "darker", "turned by 45", "scaled by 0.6")
 
 
@@ -40,17 +45,20 @@ def look(out: Path, device: str, data: str) -> int:
     cv2.setRNGSeed(0)  # of k-means
     photos = {path.stem: resize_short_side(read_image(path), SHORT_SIDE) for path in find_images([BUNDLED])}
     photos = {name: cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for name, photo in photos.items()}
+    train, test = load_digits(data)
     figures = {
         "kernels": kernels.compare(photos[SHOWN], out / "kernels.png"),
         "places": find_again(list(photos.values())),
-        "digits": visual_words.compare(*load_digits(data), out / "words.png", device),
+        "digits": visual_words.compare(train, test, out / "words.png", device),
+        "cascade": detector.compare(train, test, list(photos.values()), out),
+        "panorama": panorama.compare(read_image(BUNDLED / f"{SCENE}.jpg"), out / "panorama.png"),
+        "tracking": tracking.compare(photos[SHOWN], EYE, out),
     }
     others = [photo for name, photo in photos.items() if name != SHOWN]
     draw_places(photos[SHOWN], others, out)
     write_figures(figures, out)
     print(report(figures))
-    names = ("kernels.png", "templates.png", "keypoints.png", "words.png")
-    print(f"Look at {', '.join(str(out / name) for name in names)}.")
+    print(f"Look at {', '.join(str(out / f'{name}.png') for name in PICTURES)}.")
     return 0
 
 
@@ -110,8 +118,37 @@ def report(figures: dict[str, Any]) -> str:
         "",
         "Held-out digits read right, all taught by the same 8,000:",
         *(f"{name:>32}{share:8.1%}" for name, share in digits.items()),
+        "",
+        *report_cascade(figures["cascade"]),
+        "",
+        "A panorama of three views: the homographies are off by {mean error:.2f} pixels on average, "
+        "{largest error:.2f} at most.".format(**figures["panorama"]),
+        "",
+        "An eye followed through a clip, pixels from the true path:",
+        f"{'':>20}{'mean':>8}{'at the end':>12}{'frames lost':>13}",
+        *(
+            f"{name:>20}{row['mean']:8.1f}{row['last']:12.1f}{row['lost']:13.0%}"
+            for name, row in figures["tracking"].items()
+        ),
     ]
     return "\n".join(lines)
+
+
+def report_cascade(figures: dict[str, Any]) -> list[str]:
+    """How the cascade does, stage by stage, and next to one classifier."""
+    rows = zip(figures["sizes"], figures["detection"], figures["false alarms"], strict=True)
+    return [
+        "Boosted Haar features on held-out windows; what passes the stages so far:",
+        f"{'stage':>7}{'features':>10}{'digits':>9}{'others':>10}",
+        *(f"{i:7}{size:10}{hits:9.2%}{alarms:10.3%}" for i, (size, hits, alarms) in enumerate(rows, start=1)),
+        f"One classifier of {sum(figures['sizes'])} features that lets as many digits pass: "
+        f"{figures['false alarms of one']:.3%} of the others.",
+        f"The cascade looks at {figures['features for a window']:.1f} features of a window on a page on average; the "
+        f"{figures['windows']:,} windows take it {1000 * figures['seconds']:.0f} ms, the one classifier "
+        f"{1000 * figures['seconds of one']:.0f} ms.",
+        f"On that page it finds {figures['found']} of {figures['on the page']} digits, and "
+        f"{figures['found wrongly']} where none is.",
+    ]
 
 
 if __name__ == "__main__":

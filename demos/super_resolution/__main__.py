@@ -1,4 +1,4 @@
-"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo of yours."""
+"""The command line: `python -m demos.super_resolution` trains, `... apply` enlarges a photo or a video of yours."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from demos.shared.options import Options, add_device, check_together
 from demos.shared.program import UserError, choose_device, run_program
 from demos.shared.run import Run
 from demos.super_resolution import judge
-from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, save_generator
+from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, enlarge_video, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
 from models.srgan import SCALE, SRGAN, ContentModel, SRResNet
 from nnlite.optim import Optimizer
 from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
-from stylize.console import Parser, counted, path_argument
+from stylize.console import Parser, counted, one_line, path_argument, say
 from stylize.files import add_overwrite
 
 PRESETS = {
@@ -140,24 +140,37 @@ def report(figures: dict[str, dict[str, float]], count: int, out: Path) -> str:
 
 
 def apply(arguments: list[str]) -> int:
-    """Enlarge a photo by a trained generator."""
+    """Enlarge a photo or a video by a trained generator. The exit status: 1 if the video is damaged."""
     folder = Path("runs/super_resolution")
     parser = Parser(
-        prog="python -m demos.super_resolution apply", description="Give a photo four times the pixels along each side."
+        prog="python -m demos.super_resolution apply",
+        description="Give a photo, or a video, four times the pixels along each side.",
     )
-    parser.add_argument("photo", type=path_argument, metavar="PHOTO")
+    parser.add_argument("photo", type=path_argument, metavar="PHOTO", nargs="?")
+    parser.add_argument("--video", type=path_argument, metavar="FILE", help="a video file instead of a photo")
     parser.add_argument(
         "--model", type=path_argument, default=folder / "srresnet.safetensors", help="weights (%(default)s)"
     )
     parser.add_argument(
-        "--out", type=path_argument, default=Path("enlarged.png"), help="file for the result (%(default)s)"
+        "--out", type=path_argument, help="file for the result (enlarged.png; of a video, enlarged.mp4)"
     )
     add_overwrite(parser)
     add_device(parser, default="cpu")
     options = parser.parse_args(arguments)
-    enlarge_file(options.photo, options.model, options.out, choose_device(options.device), options.overwrite)
-    print(f"{options.out} has four times the width and height of {options.photo}.")
-    return 0
+    if bool(options.photo) == bool(options.video):
+        parser.error("give one photo, or --video with a video file")
+    out = options.out or Path("enlarged.mp4" if options.video else "enlarged.png")
+    how = (options.model, out, choose_device(options.device), options.overwrite)
+    if not options.video:
+        enlarge_file(options.photo, *how)
+        print(f"{out} has four times the width and height of {options.photo}.")
+        return 0
+    drawn, sound = enlarge_video(options.video, *how)
+    frames = counted(drawn.frames, "frame")
+    print(one_line(f"{out} has four times the width and height of {options.video}: {frames}, {sound}"))
+    for warning in drawn.warnings:
+        say("super_resolution", warning)
+    return 1 if drawn.warnings else 0
 
 
 if __name__ == "__main__":

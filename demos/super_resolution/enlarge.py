@@ -1,4 +1,4 @@
-"""Photos of any size, four times as large: by a generator, tile by tile, and by the bicubic kernel."""
+"""Photos and videos of any size, four times as large: by a generator, tile by tile, and by the bicubic kernel."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from models.srgan import SCALE, SRResNet, enlarge_bicubic
 from stylize import read_image, write_image
 from stylize.files import check_place, check_target
 from stylize.formats import WRITABLE
+from stylize.sound import carry_sound
+from stylize.video import DrawnVideo, draw_video
+from stylize.video_reader import check_video
 
 OPTIONS = {"width": range(2, 1025), "blocks": range(1, 65)}  # of the generator
 COMMAND = "demos.super_resolution apply"
@@ -71,3 +74,18 @@ def enlarge_file(photo: Path, model: Path, out: Path, device: str, overwrite: bo
     check_target(out, COMMAND, [photo], overwrite)
     generator = load_generator(model).to(device)
     write_image(out, enlarge(image, generator, device, bar=True), command=COMMAND)
+
+
+def enlarge_video(video: Path, model: Path, out: Path, device: str, overwrite: bool = False) -> tuple[DrawnVideo, str]:
+    """Enlarge a video file, frame by frame; what was written, and a phrase about its sound.
+
+    Raises FileError for a file that cannot be read or written, before anything is enlarged, and CheckpointError. After
+    Ctrl-C the frames enlarged so far are kept.
+    """
+    source = check_video(str(video))
+    check_target(out, COMMAND, [video], overwrite)
+    generator = load_generator(model).to(device)
+    drawn = draw_video(
+        source, out, lambda frame: enlarge(frame, generator, device), "off", command=COMMAND, overwrite=overwrite
+    )
+    return drawn, carry_sound(video, out)

@@ -27,6 +27,7 @@ and the rest, built the same way:
     order.py        sort argsort topk unique
     cumulative.py   cumsum prod
     embedding.py    embedding
+    recurrent.py    rnn lstm gru, one layer over a sequence: what nn/recurrent.py is made of
     activation.py   prelu elu hardtanh relu6 gelu silu softplus tanh sigmoid softmax log_softmax
     pool.py         max_pool2d avg_pool2d adaptive_avg_pool2d
     norm.py         instance_norm layer_norm group_norm

@@ -12,7 +12,7 @@ they make no sense. common.py has the checks that many of them share. The operat
     products.py      products by name, triangles, repetitions, functions of every element
 """
 
-from . import activations, arrays, boxes, images, layers, losses, optimizers, picks, products, tensors
+from . import activations, arrays, boxes, images, layers, losses, optimizers, picks, products, recurrent, tensors
 from .common import register
 
 for file in (activations, arrays, boxes, images, losses, picks, products):

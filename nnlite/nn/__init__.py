@@ -15,6 +15,7 @@ shape.py        Flatten Unflatten
 dropout.py      Dropout Dropout2d
 norm.py         InstanceNorm1d InstanceNorm2d LayerNorm GroupNorm
 embedding.py    Embedding
+recurrent.py    RNN LSTM GRU RNNCell LSTMCell GRUCell
 loss.py         L1Loss MSELoss HuberLoss SmoothL1Loss BCELoss BCEWithLogitsLoss KLDivLoss CrossEntropyLoss NLLLoss
 
 init.py         uniform_ normal_ trunc_normal_ constant_ eye_ xavier_ kaiming_ orthogonal_
@@ -42,6 +43,7 @@ from .module import Module, Parameter
 from .norm import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm
 from .pad import ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from .resize import PixelShuffle, Upsample
 from .shape import Flatten, Unflatten
 

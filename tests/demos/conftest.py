@@ -16,6 +16,12 @@ def few_digits(monkeypatch):
     monkeypatch.setattr("demos.shared.digits.load_digits", lambda data="bundled": few)
 
 
+@pytest.fixture(autouse=True)
+def few_patches(monkeypatch):
+    """Filters for style transfer are learnt in a second."""
+    monkeypatch.setattr("models.patch_filters.PATCHES", 300)
+
+
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
     """A folder with six photographs."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from demos.classic_vision import __main__ as classic_vision
-from demos.classic_vision import kernels, keypoints, templates, visual_words
+from demos.classic_vision import cascade, detector, kernels, keypoints, templates, tracking, visual_words
 from demos.classic_vision.changes import CHANGES, Change
 from demos.shared.digits import load_digits
 from stylize import read_image
@@ -155,10 +155,15 @@ def test_a_run_on_less(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(classic_vision, "load_digits", lambda data: few)
     monkeypatch.setattr(visual_words, "WORDS", 60)
     monkeypatch.setattr(visual_words, "SEEN", 3000)
+    for name, value in {"STAGES": (3, 8), "CANDIDATES": 150, "NEGATIVES": 200}.items():
+        monkeypatch.setattr(cascade, name, value)
+    monkeypatch.setattr(detector, "TAUGHT", 300)
+    monkeypatch.setattr(detector, "PAGES", 2)
+    monkeypatch.setattr(tracking, "FRAMES", 12)
     monkeypatch.setattr("sys.argv", ["classic_vision", "--out", str(tmp_path), "--device", "cpu"])
     assert classic_vision.main() == 0
-    for picture in ("kernels.png", "templates.png", "keypoints.png", "words.png"):
-        assert read_image(tmp_path / picture).std() > 20, picture
+    for picture in classic_vision.PICTURES:
+        assert read_image(tmp_path / f"{picture}.png").std() > 20, picture
     figures = json.loads((tmp_path / "metrics.json").read_text())
     assert 0 <= figures["kernels"] < 1e-3
     places = figures["places"]
@@ -168,6 +173,12 @@ def test_a_run_on_less(tmp_path, monkeypatch, capsys):
     assert places["another photo"]["most inliers"] < 0.2 * min(places[name]["inliers"] for name in CHANGES)
     digits = figures["digits"]
     assert 0.7 < digits["nearest counts of visual words"] < digits["LeNet-5"] and digits["LeNet-5"] > 0.95
+    found = figures["cascade"]
+    assert found["sizes"] == [3, 8] and found["detection"][-1] > 0.9
+    assert found["false alarms"][1] <= found["false alarms"][0] < 0.6
+    assert 3 <= found["features for a window"] < 11 and found["found"] > 0.5 * found["on the page"]
+    assert figures["panorama"]["mean error"] < 0.3
+    assert set(figures["tracking"]) == set(tracking.COLOURS)
     said = capsys.readouterr().out
     assert f"{digits['LeNet-5']:.1%}" in said and str(tmp_path / "words.png") in said
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos import cyclegan
+from demos.cyclegan import __main__ as cyclegan
+from demos.cyclegan.cartoons import Cartoons
 from stylize import read_image, resize_short_side, stylize, write_image
 
 from .runner import PHOTOS, call, refused
@@ -29,7 +30,7 @@ def photos(tmp_path_factory):
 
 
 def unpaired(*photos, size=32):
-    return cyclegan.Unpaired(argparse.Namespace(photos=list(photos), size=size, seed=0, batch=1, device="cpu"))
+    return Cartoons(argparse.Namespace(photos=list(photos), size=size, seed=0, batch=1, device="cpu"))
 
 
 def test_photos_cartoons_and_pairs_are_of_different_photos(photos):
@@ -57,7 +58,8 @@ def test_a_batch_is_a_crop_of_a_photo_and_one_of_a_cartoon(photos):
     images = unpaired(photos)
     images.photos = [np.zeros((40, 50, 3), np.uint8)]
     images.cartoons = [np.full((40, 60, 3), 255, np.uint8)]
-    photo, cartoon = next(iter(images.loader(argparse.Namespace(size=32, seed=0, batch=2, device="cpu"))))
+    images.options.batch = 2
+    photo, cartoon = next(iter(images.loader()))
     assert photo.shape == cartoon.shape == (2, 3, 32, 32)
     assert (photo.numpy() == -1).all() and (cartoon.numpy() == 1).all()
 

@@ -47,6 +47,8 @@ VARIANTS = {
     "dcgan strategy": ("dcgan", *TINY_GAN, *STRATEGY, "--spectral-norm"),
     "dcgan data": ("dcgan", "--batch", "2", "--width", "4", "--latent", "3", "--data", PHOTOS_HERE),
     "wgan": ("wgan", *TINY_GAN, "--discriminator-steps", "2"),
+    "synthetic": ("synthetic", *TINY_GAN),
+    "edit": ("edit", "--batch", "4", "--latent", "3", "--copies", "0"),
     "duel": ("duel", "--batch", "4"),
     "vae": ("vae", "--batch", "4", "--latent", "3", "--beta", "2"),
     "vae dense": ("vae", "--batch", "4", "--kind", "dense"),
@@ -56,14 +58,18 @@ VARIANTS = {
     **{f"sparse {p}": ("autoencoder", "--batch", "4", "--kind", "sparse", "--penalty", p) for p in ("kl", "l1")},
     "denoise": ("denoise", "--batch", "4"),
     "inpaint": ("inpaint", "--batch", "4"),
+    "context_encoder": ("context_encoder", "--batch", "4"),
     "anomaly": ("anomaly", "--batch", "20"),
     "search": ("search", "--batch", "4"),
+    "retrieve": ("retrieve", "--batch", "4"),
     "compress": ("compress", "--batch", "4"),
     "features": ("features", "--batch", "4"),
     **{f"classify {network}": ("classify", "--batch", "4", "--network", network) for network in NETWORKS},
     "depth": ("depth", "--batch", "4", "--width", "2"),
     "transfer": ("transfer", "--batch", "4"),
     "segment": ("segment", "--batch", "2", "--width", "2"),
+    "plates": ("plates", "--batch", "2", "--width", "2"),
+    "shallow": ("shallow", "--batch", "2", "--labels", "100"),
     "detect": ("detect", "--batch", "2", "--width", "2"),
     "style_transfer": ("style_transfer", *TINY_PAINT),
     "style_transfer lbfgs": ("style_transfer", *TINY_PAINT, "--size", "16", "--optimizer", "lbfgs"),
@@ -74,6 +80,7 @@ VARIANTS = {
     "translate pairs": ("translate", "--pairs", PAIRS_HERE, "--batch", "2", "--size", "32", "--direction", "BtoA"),
     "ablation": ("ablation", "--batch", "1", "--size", "32"),
     "cyclegan": ("cyclegan", "--photos", PHOTOS_HERE, *TINY_CYCLE),
+    "cyclegan folders": ("cyclegan", "--a", PHOTOS_HERE, "--b", str(PHOTOS), *TINY_CYCLE),
     # The first save is in the first stage or just at its end; the second in the second stage.
     "super_resolution": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "5"),
     "super_resolution switch": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "3"),
@@ -149,7 +156,7 @@ def resumable(options):
     return [
         text
         for name, value in itertools.pairwise(options)
-        if name in ("--photos", "--data", "--pairs")
+        if name in ("--photos", "--data", "--pairs", "--a", "--b")
         for text in (name, value)
     ]
 

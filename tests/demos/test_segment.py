@@ -13,7 +13,7 @@ from demos.shared.images import in_batches
 from models.segmentation import SegmentationUNet, Segmenter
 from stylize import read_image
 
-from .runner import call, refused
+from .runner import refused
 from .test_autoencoding import AfterTwo
 
 # Samples
@@ -120,6 +120,16 @@ def test_heat_is_drawn_in_the_middle_of_its_window():
     np.testing.assert_array_equal(bright.max(0), [25, 29])
 
 
+def test_windows_to_learn_from_have_a_digit_in_the_middle_or_none_near(rng, monkeypatch):
+    monkeypatch.setattr(slide, "PAGES", 2)
+    images, classes = slide.training_windows(load_digits()[0], rng)
+    assert images.shape == (len(classes), 1, 32, 32)
+    digits, empty = images[classes != slide.BACKGROUND], images[classes == slide.BACKGROUND]
+    assert len(digits) == len(empty) and set(classes) == set(range(11))
+    assert (in_batches(load_lenet5(), digits).argmax(1) == classes[classes != slide.BACKGROUND]).mean() > 0.8
+    assert digits[:, :, 10:22, 10:22].max((1, 2, 3)).min() > 0.3, "there is ink in the middle of each"
+
+
 # Whole runs
 
 
@@ -158,11 +168,15 @@ def test_a_run_of_the_segmenter(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_a_run_of_the_slider(tmp_path):
-    status, stdout, stderr = call("--out", tmp_path, "--device", "cpu", demo="slide")
-    assert status == 0, stderr
+def test_a_run_of_the_slider(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(slide, "PAGES", 15)
+    monkeypatch.setattr(slide, "STEPS", 250)
+    monkeypatch.setattr("sys.argv", ["slide", "--out", str(tmp_path), "--device", "cpu"])
+    assert slide.main() == 0
+    stdout = capsys.readouterr().out
     figures = json.loads((tmp_path / "metrics.json").read_text())
     assert figures["windows"] == 53 * 89 and figures["difference"] < 1e-4 and figures["read_right"] >= 0.95
+    assert figures["false_alarms"] < 0.03 < 0.5 < figures["false_alarms_before"]
     assert figures["seconds"]["windows in batches"] > 3 * figures["seconds"]["one pass"]
     assert read_image(tmp_path / "heat.png").std() > 20 and "4717 windows, 40 digits" in stdout
 

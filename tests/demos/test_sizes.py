@@ -100,6 +100,7 @@ TOGETHER = [
     ("dcgan", ("--batch", 8000, "--width", 256)),
     ("wgan", ("--batch", 1600, "--width", 256)),
     ("segment", ("--batch", 1000, "--width", 128)),
+    ("plates", ("--batch", 1000, "--width", 128)),
     ("detect", ("--batch", 1000, "--width", 128)),
     ("depth", ("--batch", 8000, "--width", 128)),
     ("cyclegan", ("--batch", 256, "--size", 1024, "--width", 128)),

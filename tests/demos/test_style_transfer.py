@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import nnlite
-from demos.style_transfer import PAINTING, PHOTO, covering
+from demos.style_transfer import PAINTING, PHOTO, contrasts, covering, pyramid
 from stylize import read_image, write_image
 
-from .runner import PHOTOS, ROOT, call, call_here, refused
+from .runner import PHOTOS, ROOT, call_here, refused
 
 TINY = ("--size", 32, "--device", "cpu")
 
@@ -24,6 +24,21 @@ def test_the_middle_of_an_image_covers_any_shape(rng):
         assert part[height // 2, width // 2].min() > 150 and part[0, 0].max() < 50
 
 
+@pytest.mark.parametrize(("size", "sides"), [(16, [16]), (200, [200]), (256, [128, 256]), (600, [150, 300, 600])])
+def test_a_pyramid_begins_at_128_pixels_or_a_little_more(size, sides):
+    assert [min(image.shape[:2]) for image in pyramid(PHOTO, size)] == sides
+
+
+def test_contrast_is_in_the_octave_that_has_the_detail():
+    rows, columns = np.indices((64, 64))
+    waves = np.sin(np.pi * (rows + columns) / 16) / 2 + 0.5
+    fine, coarse, plain = (rows + columns) % 2, waves, np.zeros((64, 64))
+    fine, coarse, plain = (contrasts(np.uint8(100.0 * x)[..., None].repeat(3, 2)) for x in (fine, coarse, plain))
+    assert fine[0] > 45 and fine[1:].max() < 10
+    assert coarse.argmax() > 1
+    np.testing.assert_allclose(plain, 0.1)
+
+
 def test_the_painting_is_small_and_stated():
     assert PHOTO.exists() and PAINTING.stat().st_size < 400_000 and min(read_image(PAINTING).shape[:2]) <= 512
     assert "Public domain" in (PAINTING.parent / "ATTRIBUTION.md").read_text()
@@ -35,16 +50,16 @@ def test_a_run_and_going_on_with_it(tmp_path, rng):
     write_image(photo, rng.integers(0, 255, (37, 53, 3), np.uint8))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     given = (*TINY, "--content", photo, "--style", PHOTOS / "coffee.jpg")
-    status, stdout, stderr = call("--steps", 16, "--out", whole, *given, demo="style_transfer")
+    status, stdout, stderr = call_here("--steps", 8, "--out", whole, *given, demo="style_transfer")
     assert status == 0, stderr
     figures = json.loads((whole / "metrics.json").read_text())
-    assert figures["style_loss_falls"] > 1.2 and figures["steps"] == 16
+    assert figures["style_loss_falls"] > 1.2 and figures["steps"] == 8
     assert str(whole / "painted.png") in stdout
     assert read_image(whole / "painted.png").shape == (32, 46, 3)
     for picture in ("style_transfer.png", "progress.png", "losses.png"):
         assert read_image(whole / picture).std() > 10
-    assert call_here("--steps", 7, "--out", parts, *given, demo="style_transfer")[0] == 0
-    assert call_here("--steps", 16, "--out", parts, "--resume", demo="style_transfer")[0] == 0
+    assert call_here("--steps", 3, "--out", parts, *given, demo="style_transfer")[0] == 0
+    assert call_here("--steps", 8, "--out", parts, "--resume", demo="style_transfer")[0] == 0
     assert (parts / "painted.png").read_bytes() == (whole / "painted.png").read_bytes()
 
 

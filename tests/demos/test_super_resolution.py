@@ -17,9 +17,12 @@ from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, load_
 from demos.super_resolution.photos import SHORT_SIDE, make_pair, split_pairs, training_batches
 from models.srgan import SRGAN, ContentModel, SRResNet
 from stylize import FileError, read_image, write_image
+from stylize.images import resize
 from stylize.marks import read_mark
+from stylize.video_reader import VideoReader
+from stylize.video_writer import VideoWriter
 
-from .runner import PHOTOS, call, refused, start
+from .runner import PHOTOS, call, call_here, refused, start
 from .test_autoencoding import AfterTwo
 
 TINY = ("--width", 4, "--blocks", 1, "--batch", 2, "--crop", 8, "--device", "cpu")
@@ -345,3 +348,30 @@ def test_apply_replaces_only_its_own_picture(photos, tmp_path, rng):
     assert out.read_bytes() == before
     enlarge_file(photo, model, out, "cpu", overwrite=True)
     assert read_mark(out) == "demos.super_resolution apply"
+
+
+def test_apply_to_a_video_is_each_frame_enlarged(tmp_path, rng):
+    generator, model, out = untidy(rng, 1), tmp_path / "srgan.safetensors", tmp_path / "large.avi"
+    save_generator(generator, model, {"width": 4, "blocks": 1})
+    clip = tmp_path / "clip.avi"
+    with VideoWriter(clip, 10.0, "a test") as writer:
+        for k in range(3):
+            writer.write(np.roll(resize(read_image(PHOTOS / "coffee.jpg"), 48, 32), 4 * k, axis=1), 1)
+    status, stdout, stderr = call_here(
+        "apply", "--video", clip, "--model", model, "--out", out, demo="super_resolution"
+    )
+    assert status == 0, stderr
+    assert "3 frames" in stdout and "four times" in stdout
+    with VideoReader(clip) as small, VideoReader(out) as large:
+        frames = [[frame for frame, _ in video.pictures() if frame is not None] for video in (small, large)]
+        assert large.fps == 10.0
+    assert len(frames[1]) == 3
+    for frame, found in zip(*frames, strict=True):
+        expected = enlarge(frame, generator, "cpu")
+        assert found.shape == expected.shape == (128, 192, 3)
+        assert np.abs(found.astype(int) - expected).mean() < 12  # what the codec loses
+    again = refused("apply", clip, "--video", clip, "--model", model, demo="super_resolution")
+    assert "one photo, or --video" in again
+    assert "no such file" in refused(
+        "apply", "--video", tmp_path / "none.mp4", "--model", model, demo="super_resolution"
+    )

@@ -24,7 +24,7 @@ from tests.differential.arguments import (
     probabilities,
     targets_like,
 )  # fmt: skip
-from tests.differential.compare import Call, array_of, draw_arguments, is_tensor
+from tests.differential.compare import Call, array_of, draw_arguments, is_tensor, parts
 from tests.differential.draws import MISSING, flags, full_shapes, maybe, numbers_of, tensors
 
 
@@ -81,6 +81,42 @@ def last_axis(name):
 def like_input(drawn):
     return targets_like("input 0")(drawn)
 
+
+def steps(drawn):
+    """A batch of sequences or a single one, most often with as many inputs a step as the layer takes."""
+    inputs = st.sampled_from((drawn["input_size"],) * 5 + (3,))
+    length = st.sampled_from((3, 1, 2))
+    shapes = st.one_of(*[st.tuples(length, length, inputs)] * 3, st.tuples(length, inputs))
+    return tensors(shape=shapes, dtype=st.just("float32"))
+
+
+def states(pair, cell=False):
+    """No initial state, or one (for an LSTM two) that fits most often."""
+
+    def strategy(drawn):
+        batch = drawn["input 0"].shape[:-1]
+        if not cell:
+            batch = batch[:1] if drawn["batch_first"] is True else batch[1:]
+            batch = batch if drawn["input 0"].values.ndim == 3 else ()
+            layers = drawn["num_layers"] if drawn["num_layers"] is not MISSING else 1
+            batch = (layers * (2 if drawn["bidirectional"] is True else 1), *batch)
+        shape = st.sampled_from(((*batch, drawn["hidden_size"]),) * 5 + ((1, drawn["hidden_size"]),))
+        state = tensors(shape=shape, dtype=st.just("float32"), orders=("C",))
+        return st.one_of(st.none(), st.tuples(state, state) if pair else state)
+
+    return strategy
+
+
+sizes = {"input_size": st.integers(1, 3), "hidden_size": st.integers(1, 3)}
+recurrent = {
+    **sizes,
+    "num_layers": maybe(st.sampled_from((1, 2))),
+    "bias": maybe(flags),
+    "batch_first": maybe(flags),
+    "dropout": maybe(st.sampled_from((0.0, 1.0))),  # what lies between draws random numbers
+    "bidirectional": maybe(flags),
+}
+nonlinearity = maybe(st.sampled_from(("tanh", "relu", "gelu")))
 
 MODULES: dict[str, LayerEntry] = {
     "Linear": layer(
@@ -158,6 +194,12 @@ MODULES: dict[str, LayerEntry] = {
         embedding_dim=st.integers(1, 3),
         padding_idx=maybe(st.sampled_from((None, 0, -1, 5))),
     ),
+    "RNN": layer(steps, states(pair=False), **recurrent, nonlinearity=nonlinearity),
+    "LSTM": layer(steps, states(pair=True), **recurrent),
+    "GRU": layer(steps, states(pair=False), **recurrent),
+    "RNNCell": layer(last_axis("input_size"), states(False, cell=True), **sizes, nonlinearity=nonlinearity),
+    "LSTMCell": layer(last_axis("input_size"), states(True, cell=True), **sizes, bias=maybe(flags)),
+    "GRUCell": layer(last_axis("input_size"), states(False, cell=True), **sizes, bias=maybe(flags)),
     "Sequential": layer(last_axis("n"), n=st.integers(1, 3)),
     "Identity": layer(fl),
     "ReLU": layer(fl, inplace=inplace),
@@ -279,9 +321,10 @@ def run_module(lib: Any, name: str, given: tuple, settings: dict, training: bool
             parameter.copy_(lib.tensor(numbers_of(tuple(parameter.shape), "float32", i)))
     module(*given)
     output = module(*given)
-    if is_tensor(output) and output.requires_grad:
-        u = np.random.default_rng(7).integers(-4, 5, tuple(output.shape)) * 0.5
-        output.backward(lib.tensor(u.astype(array_of(output).dtype)), retain_graph=True)
+    for part in parts(output):
+        if is_tensor(part) and part.requires_grad:
+            u = np.random.default_rng(7).integers(-4, 5, tuple(part.shape)) * 0.5
+            part.backward(lib.tensor(u.astype(array_of(part).dtype)), retain_graph=True)
     gradients = {
         f"gradient of {key}": None if p.grad is None else p.grad.clone() for key, p in module.named_parameters()
     }

@@ -5,6 +5,7 @@ import pytest
 
 import nnlite
 from models.cyclegan import ContrastDiscriminator, CycleGAN, ImagePool, ResNetGenerator
+from models.srgan import Discriminator
 from nnlite import nn
 from tests.helpers import gradients_at_steps, in_order
 
@@ -175,6 +176,15 @@ def test_the_discriminator_does_not_see_how_bright_an_image_is():
     dark, bright, different = (judge(x).detach().numpy() for x in (0.5 * image, 0.5 * image + 0.3, 0.5 * other))
     np.testing.assert_allclose(dark, bright, atol=1e-4)
     assert np.abs(dark - different).max() > 0.1
+
+
+def test_another_kind_of_discriminator_can_be_asked_for():
+    """One that sees how bright an image is, which those of contrast do not."""
+    judges = tiny(judge=Discriminator).discriminators
+    assert set(judges) == {"cartoon", "photo"}
+    image, _ = batch()
+    dark, bright = (judges["photo"](x).detach().numpy() for x in (0.5 * image, 0.5 * image + 0.3))
+    assert np.abs(dark - bright).max() > 0.01
 
 
 # State, and PyTorch

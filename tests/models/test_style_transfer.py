@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import nnlite
-from models.style_transfer import LBFGS, Canvas, StyleTransfer, gram_matrix, style_loss
-from models.vgg import VGGFeatures, load_vgg19, random_vgg
+from models.patch_filters import cluster_directions, learn_filters, taught_vgg
+from models.style_transfer import LBFGS, Canvas, StyleTransfer, gram_matrix, roughness, style_loss
+from models.vgg import VGGFeatures, load_vgg19
 from nnlite import nn
 
 SMALL = ((1, 2, 1), (4, 6, 8))  # convolutions and widths
@@ -20,7 +21,13 @@ def pictures(rng, *sizes):
 
 def small_transfer(rng, **options):
     photo, painting = pictures(rng, (22, 18), (17, 25))
-    return StyleTransfer(random_vgg([photo, painting], *SMALL), photo, painting, **LAYERS, **options)
+    return StyleTransfer(taught_vgg([photo, painting], *SMALL), [photo], [painting], **LAYERS, **options)
+
+
+@pytest.fixture(autouse=True)
+def few_patches(monkeypatch):
+    """Teaching a network takes no time."""
+    monkeypatch.setattr("models.patch_filters.PATCHES", 300)
 
 
 @pytest.fixture
@@ -111,11 +118,10 @@ def test_unknown_layers_and_tiny_images_are_refused(rng):
         network(pictures(rng, (3, 16))[0], ["conv1_1"])
 
 
-def test_channels_of_the_random_network_are_standardised(rng):
+def test_channels_of_the_taught_network_are_standardised(rng):
     """Mean 0 and variance 1 over both pictures, before each rectifier; deterministic."""
     given = pictures(rng, (22, 18), (17, 25))
-    nnlite.manual_seed(3)
-    network = random_vgg(given, *SMALL)
+    network = taught_vgg(given, *SMALL, seed=3)
     for layer in network.features:
         if isinstance(layer, nn.Conv2d):
             seen = []
@@ -125,30 +131,52 @@ def test_channels_of_the_random_network_are_standardised(rng):
             values = np.concatenate([y[0].reshape(y.shape[1], -1) for y in seen], 1)
             np.testing.assert_allclose(values.mean(1), 0.0, atol=1e-4)
             np.testing.assert_allclose(values.std(1), 1.0, rtol=1e-3)
-    nnlite.manual_seed(3)
-    for a, b in zip(network.parameters(), random_vgg(given, *SMALL).parameters(), strict=True):
+    for a, b in zip(network.parameters(), taught_vgg(given, *SMALL, seed=3).parameters(), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
-def test_a_blank_picture_leaves_the_random_network_finite():
+def test_directions_that_patches_come_from_are_found(rng):
+    """Three orthogonal directions with a little noise: the centers are these, in some order."""
+    axes = np.eye(3, 9)
+    points = axes[rng.integers(0, 3, 600)] + 0.05 * rng.standard_normal((600, 9))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    centers = cluster_directions(points, 12, rng)
+    assert (axes @ centers.T).max(1).min() > 0.99
+    np.testing.assert_allclose(np.linalg.norm(centers, axis=1), 1.0, rtol=1e-4)
+
+
+def test_what_all_patches_share_does_not_count(rng):
+    """Brightness varies 100 times as much as the pattern; filters answer to the pattern all the same."""
+    sign, pattern = rng.choice([-1.0, 1.0], 2000), np.array([1.0, -1.0, 0.0, 0.0])
+    patches = 50.0 * rng.standard_normal((2000, 1)) + sign[:, None] * pattern + 0.1 * rng.standard_normal((2000, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.patch_filters.NOISE", 1e-6)
+        answers = (patches - patches.mean(0)) @ learn_filters(patches, 8, rng).T
+    assert np.abs(np.corrcoef(answers.T, sign)[-1, :-1]).min() > 0.5
+
+
+def test_a_blank_picture_leaves_the_taught_network_finite():
     blank = nnlite.zeros(1, 3, 16, 16)
-    for features in random_vgg([blank], *SMALL)(blank, ["conv1_1", "conv3_1"]).values():
+    for features in taught_vgg([blank], *SMALL)(blank, ["conv1_1", "conv3_1"]).values():
         assert np.isfinite(features.numpy()).all() and np.abs(features.numpy()).max() < 1.0
 
 
-def test_gram_matrix_and_style_loss_are_the_papers(rng):
-    """G_ij = sum_k F_ik F_jk and E = sum (G - A)^2 / (4 N^2 M^2), in loops."""
+def test_gram_matrix_and_style_loss_in_loops(rng):
+    """G_ij = sum_k F_ik F_jk / M and sum (G - A)^2 / sum A^2."""
     f = rng.standard_normal((1, 3, 4, 5))
     flat = f.reshape(3, 20)
     other = rng.standard_normal((3, 20))
-    loss = 0.0
+    difference = size = 0.0
     gram = np.zeros((3, 3))
     for i in range(3):
         for j in range(3):
             gram[i, j] = sum(flat[i, k] * flat[j, k] for k in range(20))
-            loss += (gram[i, j] - other[i] @ other[j]) ** 2 / (4 * 3**2 * 20**2)
+            difference += (gram[i, j] - other[i] @ other[j]) ** 2
+            size += (other[i] @ other[j]) ** 2
     np.testing.assert_allclose(gram_matrix(nnlite.Tensor(f)).numpy(), gram / 20, rtol=1e-12)
-    assert float(style_loss(nnlite.Tensor(f), nnlite.Tensor(other @ other.T / 20))) == pytest.approx(loss, rel=1e-12)
+    assert float(style_loss(nnlite.Tensor(f), nnlite.Tensor(other @ other.T / 20))) == pytest.approx(
+        difference / size, rel=1e-12
+    )
 
 
 def test_where_features_are_does_not_matter_to_style(rng):
@@ -159,7 +187,7 @@ def test_where_features_are_does_not_matter_to_style(rng):
 
 def test_a_canvas_begins_as_the_photo_and_stays_in_range(rng):
     (photo,) = pictures(rng, (21, 18))
-    canvas = Canvas(photo, levels=4)
+    canvas = Canvas([photo], levels=4)
     np.testing.assert_array_equal(canvas().detach().numpy(), photo.detach().numpy())
     assert [p.shape[2:] for p in canvas.parameters()] == [(21, 18), (11, 9), (6, 5), (3, 3)]
     with nnlite.no_grad():
@@ -168,9 +196,36 @@ def test_a_canvas_begins_as_the_photo_and_stays_in_range(rng):
     np.testing.assert_allclose(canvas().detach().numpy(), np.minimum(photo.detach().numpy() + 1.0, 1.0), rtol=1e-6)
 
 
+def test_a_larger_size_begins_with_what_was_painted_on_the_smaller(rng):
+    """Enlarging a smooth picture to twice its size and shrinking it again changes it little; finer levels wait."""
+    small, large = pictures(rng, (8, 6), (16, 12))
+    canvas = Canvas([small, large], levels=2)
+    assert [p.shape[2:] for p in canvas.parameters()] == [(16, 12), (8, 6), (4, 3)]
+    canvas.level1.data[:] = -small.numpy() + np.linspace(-0.5, 0.5, 8, dtype=np.float32)[:, None]
+    painted = canvas(0).detach().numpy()
+    enlarged = canvas(1).detach().numpy()
+    np.testing.assert_allclose(enlarged.reshape(1, 3, 8, 2, 6, 2).mean((3, 5)), painted, atol=0.02)
+    canvas(0).sum().backward()
+    assert canvas.level0.grad is None and canvas.level1.grad is not None
+
+
+def test_roughness_is_the_mean_difference_of_neighbours(rng):
+    x = rng.standard_normal((1, 2, 4, 5))
+    down = [abs(x[0, c, i + 1, j] - x[0, c, i, j]) for c in range(2) for i in range(3) for j in range(5)]
+    across = [abs(x[0, c, i, j + 1] - x[0, c, i, j]) for c in range(2) for i in range(4) for j in range(4)]
+    expected = sum(down) / len(down) + sum(across) / len(across)
+    assert float(roughness(nnlite.Tensor(x))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_photo_needs_one_painting(rng):
+    photo, painting = pictures(rng, (22, 18), (17, 25))
+    with pytest.raises(ValueError, match="2 photos and 1 paintings"):
+        StyleTransfer(taught_vgg([photo], *SMALL), [photo, photo], [painting], **LAYERS)
+
+
 def test_one_level_is_gradient_descent_on_pixels(torch, rng):
     """Against the same losses and Adam written in PyTorch."""
-    ours = small_transfer(rng, levels=1, style_weight=100.0, lr=0.01)
+    ours = small_transfer(rng, levels=1, style_weight=100.0, roughness_weight=3.0, lr=0.01)
     t = torch.nn
     with torch.no_grad():
         layers = [
@@ -204,10 +259,12 @@ def test_one_level_is_gradient_descent_on_pixels(torch, rng):
     adam = torch.optim.Adam([x], 0.01)
     for _ in range(4):
         f = features(x.clamp(-1, 1))
-        style = sum(((gram(f[i]) - grams[i]) ** 2).mean() / 4 for i in (0, 1, 3)) / 3
+        style = sum(((gram(f[i]) - g) ** 2).sum() / (g**2).sum() for i in (0, 1, 3) for g in [grams[i]]) / 3
         content_loss = ((f[2] - content) ** 2).mean()
         adam.zero_grad()
-        (content_loss + 100 * style).backward()
+        y = x.clamp(-1, 1)
+        rough = y.diff(dim=2).abs().mean() + y.diff(dim=3).abs().mean()
+        (content_loss + 100 * style + 3 * rough).backward()
         adam.step()
         losses = ours.train_step()
         assert float(losses["style"]) == pytest.approx(style.item(), rel=1e-3)
@@ -225,7 +282,7 @@ def test_steps_lower_the_style_loss_and_go_on_bit_for_bit(rng, optimizer):
     for _ in range({"adam": 20, "lbfgs": 2}[optimizer]):
         straight.train_step()
     resumed = small_transfer(np.random.default_rng(20240611), optimizer=optimizer)
-    resumed.network, resumed.content, resumed.grams = straight.network, straight.content, straight.grams
+    resumed.network, resumed.contents, resumed.grams = straight.network, straight.contents, straight.grams
     resumed.load_state_dict(straight.state_dict())
     losses = [{name: float(loss) for name, loss in model.train_step().items()} for model in (straight, resumed)]
     assert losses[0] == losses[1] and losses[0]["style"] < 0.5 * float(first["style"])
@@ -268,7 +325,7 @@ def test_lbfgs_without_scipy_says_what_to_install(rng, monkeypatch):
 
 
 def test_without_style_the_photo_stays(rng):
-    model = small_transfer(rng, style_weight=0.0)
+    model = small_transfer(rng, style_weight=0.0, roughness_weight=0.0)
     for _ in range(3):
         model.train_step()
     np.testing.assert_array_equal(model.canvas().detach().numpy(), model.canvas.photo.detach().numpy())

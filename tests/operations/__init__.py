@@ -9,12 +9,12 @@ ROOM_ARGUMENTS   the same for functions of nnlite.torch
 
 from tests.operations import (
     activation, arithmetic, boxes, compare, conv, cumulative, elementary, gather, index, linear, loss, noise, norm,
-    order, pad, pool, products, reduce, repeat, resize, room, sampling, shape, triangle,
+    order, pad, pool, products, recurrent, reduce, repeat, resize, room, sampling, shape, triangle,
 )  # fmt: skip
 
 _FILES = (
     arithmetic, elementary, compare, reduce, cumulative, shape, index, gather, order, repeat, triangle, pad, resize,
-    linear, products, activation, conv, pool, boxes, norm, noise, sampling, loss, room,
+    linear, products, activation, conv, pool, boxes, norm, recurrent, noise, sampling, loss, room,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from ...nn.layer import bound
 LAYERS = (
     "Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "InstanceNorm1d", "InstanceNorm2d",
     "LayerNorm", "GroupNorm", "Embedding", "PReLU", "Conv1d", "ConvTranspose1d",
+    "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell",
 )  # fmt: skip
 
 

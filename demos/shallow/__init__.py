@@ -1,0 +1,1 @@
+"""A shallow classifier on designed features next to a network, on shapes drawn on photos."""

@@ -1,0 +1,154 @@
+"""Captioning: a convolutional network looks at an image, an LSTM tells word by word what it shows.
+
+ShowAndTell (Vinyals et al. 2015): the image, as one vector, is the LSTM's first input; after that come the words.
+
+    (h, c) = LSTM(image)
+    (h, c) = LSTM(embedding of the word before, (h, c)),   P(next word) = softmax(W h + b)
+
+ShowAttendAndTell (Xu et al. 2015): before each word the decoder looks at the image again, and where it looks depends on
+what it has told so far. With f_i the features of column i of the image,
+
+    e_i = v . tanh(A f_i + B h),   w = softmax(e),   context = sum of w_i f_i
+    (h, c) = LSTM([embedding of the word before, context], (h, c)),   P(next word) = softmax(W [h, context] + b)
+
+The words are whole numbers from 0 on; the last of them, `end`, ends a caption and also stands in front of the first
+word. In training the word before is the right one (teacher forcing), in use the one that was told (greedy decoding).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nnlite
+from models.classifiers import eval_mode
+from models.trainable import Trainable
+from nnlite import Tensor, nn, optim
+from nnlite.nn import functional as F
+
+State = tuple[Tensor, Tensor]  # h and c of the LSTM, (N, units) each
+
+AFTER_END = -100  # in a caption, what follows its end: cross_entropy ignores it
+
+
+class Encoder(nn.Module):
+    """Images (N, 1, 32, W), a row of something from left to right -> features of its columns (N, W / 4, features).
+
+    A column sees 32 x 26 pixels around it. What comes out also says where the column is: each has a learnt vector that
+    is added to it.
+    """
+
+    def __init__(self, width: int, features: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *_block(1, 16), nn.MaxPool2d(2),
+            *_block(16, 32), nn.MaxPool2d(2),
+            *_block(32, 64), nn.MaxPool2d((2, 1)),
+            *_block(64, features, kernel=(4, 3), padding=(0, 1)),
+        )  # fmt: skip
+        self.place = nn.Parameter(0.1 * nnlite.randn(width // 4, features))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images).squeeze(2).transpose(1, 2) + self.place
+
+
+def _block(inputs: int, outputs: int, kernel: Any = 3, padding: Any = 1) -> list[nn.Module]:
+    return [nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+class ShowAndTell(nn.Module):
+    """Images (N, 1, 32, width) -> captions of `words` kinds of words and the end."""
+
+    def __init__(self, width: int, words: int, features: int = 96, units: int = 128):
+        super().__init__()
+        self.end = words
+        self.encoder = Encoder(width, features)
+        self.embedding = nn.Embedding(words + 1, units)
+        self._add_decoder(width // 4, features, units)
+
+    def _add_decoder(self, columns: int, features: int, units: int) -> None:
+        self.image = nn.Linear(columns * features, units)
+        self.cell = nn.LSTMCell(units, units)
+        self.output = nn.Linear(units, self.end + 1)
+
+    def start(self, columns: Tensor) -> State:
+        """The state after a look at the image, before the first word."""
+        return self.cell(self.image(columns.flatten(1)))
+
+    def step(self, columns: Tensor, word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """The word before (N,) -> logits of the next (N, words + 1), the new state, the weight of each column."""
+        state = self.cell(self.embedding(word), state)
+        return self.output(state[0]), state, nnlite.ones(columns.shape[:2], device=columns.device) / columns.shape[1]
+
+    def forward(self, images: Tensor, captions: Tensor) -> Tensor:
+        """Logits (N, T, words + 1) for each word of captions (N, T), given the right words before it."""
+        columns = self.encoder(images)
+        state, word, told = self.start(columns), self._no_words(captions), []
+        for t in range(captions.shape[1]):
+            logits, state, _ = self.step(columns, word, state)
+            told.append(logits)
+            word = nnlite.where(captions[:, t] == AFTER_END, self._no_words(captions), captions[:, t])
+        return nnlite.stack(told, 1)
+
+    def tell(self, images: Tensor, most: int) -> tuple[Tensor, Tensor]:
+        """The likeliest word each time, (N, most), of which those after an `end` mean nothing; the columns' weights."""
+        columns = self.encoder(images)
+        state, words, weights = self.start(columns), [], []
+        word = nnlite.full((len(images),), self.end, dtype=nnlite.int64, device=images.device)
+        for _ in range(most):
+            logits, state, looked_at = self.step(columns, word, state)
+            word = logits.argmax(1)
+            words.append(word)
+            weights.append(looked_at)
+        return nnlite.stack(words, 1), nnlite.stack(weights, 1)
+
+    def _no_words(self, captions: Tensor) -> Tensor:
+        return nnlite.full_like(captions[:, 0], self.end)
+
+
+class ShowAttendAndTell(ShowAndTell):
+    """The same with attention: the weights of the columns are those of the context."""
+
+    def _add_decoder(self, columns: int, features: int, units: int) -> None:
+        self.image = nn.Linear(features, 2 * units)
+        self.of_column, self.of_state = nn.Linear(features, units), nn.Linear(units, units, bias=False)
+        self.score = nn.Linear(units, 1, bias=False)
+        self.cell = nn.LSTMCell(units + features, units)
+        self.output = nn.Linear(units + features, self.end + 1)
+
+    def start(self, columns: Tensor) -> State:
+        h, c = nnlite.tanh(self.image(columns.mean(1))).chunk(2, 1)
+        return h, c
+
+    def step(self, columns: Tensor, word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        seen = nnlite.tanh(self.of_column(columns) + self.of_state(state[0]).unsqueeze(1))
+        weights = F.softmax(self.score(seen).squeeze(2), 1)
+        context = (weights.unsqueeze(1) @ columns).squeeze(1)
+        state = self.cell(nnlite.cat([self.embedding(word), context], 1), state)
+        return self.output(nnlite.cat([state[0], context], 1)), state, weights
+
+
+class Captioner(Trainable):
+    """A network that tells captions, trained with Adam. The loss is the mean of -log P(word) over all words and ends."""
+
+    def __init__(self, network: ShowAndTell, lr: float = 2e-3):
+        self.network = network
+        self.optimizer = optim.Adam(network.parameters(), lr)
+
+    def train_step(self, images: Tensor, captions: Tensor) -> dict[str, Tensor]:
+        """One step on images and captions (N, T): words, then `end`, then AFTER_END. The loss and the share of words
+        told right after the right ones, as 0-d Tensors."""
+        self.optimizer.zero_grad()
+        logits = self.network(images, captions)
+        loss = F.cross_entropy(logits.flatten(0, 1), captions.flatten(), ignore_index=AFTER_END)
+        loss.backward()
+        self.optimizer.step()
+        right = (logits.detach().argmax(2) == captions).float().sum() / (captions != AFTER_END).float().sum()
+        return {"loss": loss.detach(), "words_right": right}
+
+    def tell(self, images: Tensor, most: int) -> tuple[Tensor, Tensor]:
+        """Captions (N, most) and weights of the columns (N, most, columns), in eval mode and without gradients."""
+        with eval_mode(self.network):
+            return self.network.tell(images, most)
+
+    def components(self) -> dict[str, Any]:
+        return {"network": self.network, "optimizer": self.optimizer}
