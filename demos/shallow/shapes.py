@@ -55,11 +55,11 @@ def draw_shapes(each: int, photos: list[np.ndarray], rng: np.random.Generator) -
 
 
 def on_photo(outline: np.ndarray, greys: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """(28, 28): a shape, turned, slanted, scaled and moved, filled with a grey, on a crop of a photo."""
+    """(28, 28): a shape, turned any way, slanted, scaled and moved, filled with a grey, on a crop of a photo."""
     grey = greys[rng.integers(len(greys))]
     top, left = (rng.integers(side - SIDE + 1) for side in grey.shape)
     background = grey[top : top + SIDE, left : left + SIDE]
-    turn, slant = rng.uniform(-0.3, 0.3), rng.uniform(-0.2, 0.2)
+    turn, slant = rng.uniform(-np.pi, np.pi), rng.uniform(-0.2, 0.2)
     size = rng.uniform(7.0, 11.0, 2)
     matrix = np.array([[np.cos(turn), slant - np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * size
     points = LARGER * (outline @ matrix.T + SIDE / 2.0 + rng.uniform(-2.0, 2.0, 2))

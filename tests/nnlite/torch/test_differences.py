@@ -81,6 +81,8 @@ REFUSALS = {
     "torch.Tensor.view": lambda t: t.ones(2).view(t.int32),
     "torch.nn.CrossEntropyLoss": lambda t: t.nn.CrossEntropyLoss()(t.zeros(1, 2), t.tensor([-100])),
     "torch.nn.Embedding": lambda t: t.nn.Embedding(3, 2, max_norm=1.0),
+    "torch.nn.GRU": lambda t: t.nn.GRU(1, 2)(t.nn.utils.rnn.pack_sequence([t.ones(2, 1), t.ones(1, 1)])),
+    "torch.nn.LSTM": lambda t: t.nn.LSTM(1, 2, proj_size=1),
     "torch.nn.HuberLoss": lambda t: t.nn.HuberLoss()(t.ones(1), t.ones(1, dtype=t.float64)),
     "torch.nn.KLDivLoss": lambda t: t.nn.KLDivLoss(reduction="batchmean")(t.tensor(0.5), t.tensor(0.5)),
     "torch.nn.MaxPool2d": lambda t: t.nn.MaxPool2d(2, return_indices=True)(t.ones(1, 1, 2, 2)),
