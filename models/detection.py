@@ -11,7 +11,7 @@ All parts learn at once from four losses. What differs from the paper:
     four convolutions with batch norm, from scratch     VGG-16, taught with ImageNet
     RoI align (He et al. 2017)                          RoI pooling, whose cells are rounded to whole features
     one better box for a proposal                       one for each class
-    it learns from boxes around the true ones too       proposals only
+    the true boxes are proposals too while it learns    proposals only
     images of 96 pixels                                 of 600 pixels
 """
 
@@ -36,7 +36,6 @@ POSITIVE, NEGATIVE = 0.5, 0.3  # IoU with a true box from which on an anchor bel
 CANDIDATES, PROPOSALS = 100, 32  # boxes of an image before near copies are dropped, and after
 NEAR_COPY, SAME_THING = 0.7, 0.4  # IoU of two proposals, and of two finds of one class, that are the same
 ANCHORS_TAUGHT, REGIONS_TAUGHT = 64, 32  # of each image in a step, at most
-NEAR = 4  # boxes at random around each true one that are taught as well: proposals are few at first
 LEAST_SCORE, MOST_FOUND = 0.05, 20  # of finds in an image
 
 
@@ -124,8 +123,7 @@ class Detector(Trainable):
     def _proposal_losses(self, features, proposals, truth):
         boxes, classes, targets = [], [], []
         for proposed, (true_boxes, labels) in zip(proposals, truth, strict=True):
-            near = np.repeat(true_boxes, NEAR, axis=0)
-            candidates = np.concatenate([proposed, true_boxes, decode(nnlite.randn(len(near), 4).numpy(), near)])
+            candidates = np.concatenate([proposed, true_boxes])
             on, off, number = choose(candidates, true_boxes, POSITIVE, POSITIVE, REGIONS_TAUGHT)
             boxes.append(candidates[np.concatenate([on, off])])
             classes.append(np.concatenate([labels[number], np.full(len(off), self.network.classes)]))

@@ -1,7 +1,7 @@
 """Read rows of one to five digits: a convolutional network looks, and an LSTM tells digit by digit what it sees.
 
 The digits overlap, are tilted, and half of the rows are on noisy paper. Nobody tells the network where one digit ends
-and the next begins, in training neither: it gets rows and their captions. It is compared with a program that cuts the
+and the next begins, not even in training: it gets rows and their captions. It is compared with a program that cuts the
 row into pieces and reads each piece with LeNet-5.
 """
 
