@@ -47,6 +47,7 @@ VARIANTS = {
     "dcgan strategy": ("dcgan", *TINY_GAN, *STRATEGY, "--spectral-norm"),
     "dcgan data": ("dcgan", "--batch", "2", "--width", "4", "--latent", "3", "--data", PHOTOS_HERE),
     "wgan": ("wgan", *TINY_GAN, "--discriminator-steps", "2"),
+    "stylegan": ("stylegan", *TINY_GAN),
     "wgan gradient": ("wgan", *TINY_GAN, "--discriminator-steps", "2", "--penalty", "gradient"),
     "sagan": ("sagan", *TINY_GAN, "--discriminator-steps", "2"),
     "sagan plain": ("sagan", *TINY_GAN, "--no-attention"),
