@@ -28,6 +28,8 @@ DEMOS = [
     ("sagan", "a GAN with self-attention makes up digits; where it looks while it draws them", "2 min"),
     ("wgan", "a Wasserstein GAN with clipped weights makes up digits", "1.5 min"),
     ("stylegan", "a small StyleGAN on digits: styles mixed and pulled to their mean, noise", "2.5 min"),
+    ("sagan", "a GAN with self-attention makes up digits; where it looks while it draws them", "1 min"),
+    ("stylegan", "a small StyleGAN on digits: styles mixed and pulled to their mean, noise", "3 min"),
     ("text_to_image", "a GAN draws what a caption says, also scenes that it never saw; draw one of your own", "3 min"),
     ("synthetic", "a reader taught by generated digits: added to 50 labels of each, and in place of all", "3 min"),
     ("edit", "a digit's slant, thickness or class is changed, and the rest stays: a fader network", "4.5 min"),
