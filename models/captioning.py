@@ -33,14 +33,13 @@ AFTER_END = -100  # in a caption, what follows its end: cross_entropy ignores it
 class Encoder(nn.Module):
     """Images (N, 1, 32, W), a row of something from left to right -> features of its columns (N, W / 4, features).
 
-    A column sees 32 x 26 pixels around it. What comes out also says where the column is: each has a learnt vector that
-    is added to it.
+    A column sees the 28 x 32 pixels around it. A learnt vector is added to each, so that it also says where it is.
     """
 
     def __init__(self, width: int, features: int):
         super().__init__()
         self.layers = nn.Sequential(
-            *_block(1, 16), nn.MaxPool2d(2),
+            nn.Conv2d(1, 16, 5, padding=2), nn.MaxPool2d(2), nn.ReLU(),
             *_block(16, 32), nn.MaxPool2d(2),
             *_block(32, 64), nn.MaxPool2d((2, 1)),
             *_block(64, features, kernel=(4, 3), padding=(0, 1)),
@@ -70,39 +69,41 @@ class ShowAndTell(nn.Module):
         self.cell = nn.LSTMCell(units, units)
         self.output = nn.Linear(units, self.end + 1)
 
-    def start(self, columns: Tensor) -> State:
-        """The state after a look at the image, before the first word."""
-        return self.cell(self.image(columns.flatten(1)))
+    def look(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What the decoder sees of the images: the features of their columns (N, columns, features)."""
+        return (self.encoder(images),)
 
-    def step(self, columns: Tensor, word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        """The word before (N,) -> logits of the next (N, words + 1), the new state, the weight of each column."""
+    def start(self, seen: tuple[Tensor, ...]) -> State:
+        """The state after a look at the image, before the first word."""
+        return self.cell(self.image(seen[0].flatten(1)))
+
+    def step(self, seen: tuple[Tensor, ...], word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """The word before (N,) -> logits of the next (N, words + 1), the new state, the weights (N, columns)."""
         state = self.cell(self.embedding(word), state)
+        (columns,) = seen
         return self.output(state[0]), state, nnlite.ones(columns.shape[:2], device=columns.device) / columns.shape[1]
 
     def forward(self, images: Tensor, captions: Tensor) -> Tensor:
         """Logits (N, T, words + 1) for each word of captions (N, T), given the right words before it."""
-        columns = self.encoder(images)
-        state, word, told = self.start(columns), self._no_words(captions), []
+        seen, begin = self.look(images), nnlite.full_like(captions[:, 0], self.end)
+        state, word, told = self.start(seen), begin, []
         for t in range(captions.shape[1]):
-            logits, state, _ = self.step(columns, word, state)
+            logits, state, _ = self.step(seen, word, state)
             told.append(logits)
-            word = nnlite.where(captions[:, t] == AFTER_END, self._no_words(captions), captions[:, t])
+            word = nnlite.where(captions[:, t] == AFTER_END, begin, captions[:, t])
         return nnlite.stack(told, 1)
 
     def tell(self, images: Tensor, most: int) -> tuple[Tensor, Tensor]:
         """The likeliest word each time, (N, most), of which those after an `end` mean nothing; the columns' weights."""
-        columns = self.encoder(images)
-        state, words, weights = self.start(columns), [], []
+        seen = self.look(images)
+        state, words, weights = self.start(seen), [], []
         word = nnlite.full((len(images),), self.end, dtype=nnlite.int64, device=images.device)
         for _ in range(most):
-            logits, state, looked_at = self.step(columns, word, state)
+            logits, state, looked_at = self.step(seen, word, state)
             word = logits.argmax(1)
             words.append(word)
             weights.append(looked_at)
         return nnlite.stack(words, 1), nnlite.stack(weights, 1)
-
-    def _no_words(self, captions: Tensor) -> Tensor:
-        return nnlite.full_like(captions[:, 0], self.end)
 
 
 class ShowAttendAndTell(ShowAndTell):
@@ -110,25 +111,30 @@ class ShowAttendAndTell(ShowAndTell):
 
     def _add_decoder(self, columns: int, features: int, units: int) -> None:
         self.image = nn.Linear(features, 2 * units)
-        self.of_column, self.of_state = nn.Linear(features, units), nn.Linear(units, units, bias=False)
-        self.score = nn.Linear(units, 1, bias=False)
+        self.of_column, self.of_state = nn.Linear(features, 64), nn.Linear(units, 64, bias=False)
+        self.score = nn.Linear(64, 1, bias=False)
         self.cell = nn.LSTMCell(units + features, units)
         self.output = nn.Linear(units + features, self.end + 1)
 
-    def start(self, columns: Tensor) -> State:
-        h, c = nnlite.tanh(self.image(columns.mean(1))).chunk(2, 1)
+    def look(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The features of the columns, and A f_i, which is the same for every word."""
+        columns = self.encoder(images)
+        return columns, self.of_column(columns)
+
+    def start(self, seen: tuple[Tensor, ...]) -> State:
+        h, c = nnlite.tanh(self.image(seen[0].mean(1))).chunk(2, 1)
         return h, c
 
-    def step(self, columns: Tensor, word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        seen = nnlite.tanh(self.of_column(columns) + self.of_state(state[0]).unsqueeze(1))
-        weights = F.softmax(self.score(seen).squeeze(2), 1)
+    def step(self, seen: tuple[Tensor, ...], word: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        columns, keys = seen
+        weights = F.softmax(self.score(nnlite.tanh(keys + self.of_state(state[0]).unsqueeze(1))).squeeze(2), 1)
         context = (weights.unsqueeze(1) @ columns).squeeze(1)
         state = self.cell(nnlite.cat([self.embedding(word), context], 1), state)
         return self.output(nnlite.cat([state[0], context], 1)), state, weights
 
 
 class Captioner(Trainable):
-    """A network that tells captions, trained with Adam. The loss is the mean of -log P(word) over all words and ends."""
+    """A network that tells captions, trained with Adam. The loss is the mean of -log P(word), ends included."""
 
     def __init__(self, network: ShowAndTell, lr: float = 2e-3):
         self.network = network
@@ -142,7 +148,7 @@ class Captioner(Trainable):
         loss = F.cross_entropy(logits.flatten(0, 1), captions.flatten(), ignore_index=AFTER_END)
         loss.backward()
         self.optimizer.step()
-        right = (logits.detach().argmax(2) == captions).float().sum() / (captions != AFTER_END).float().sum()
+        right = (logits.detach().argmax(2) == captions).float().sum() / nnlite.ne(captions, AFTER_END).float().sum()
         return {"loss": loss.detach(), "words_right": right}
 
     def tell(self, images: Tensor, most: int) -> tuple[Tensor, Tensor]:

@@ -77,7 +77,7 @@ class ContextEncoder(Trainable):
 
     def complete(self, with_hole: Tensor) -> Tensor:
         """Images (N, 1, 28, 28) with holes of grey .5 -> the same with the holes painted in."""
-        return nnlite.where(with_hole == 0.5, self.generator(with_hole), with_hole)
+        return nnlite.where(nnlite.eq(with_hole, 0.5), self.generator(with_hole), with_hole)
 
     def judge(self, images: Tensor, mask: Tensor) -> Tensor:
         """The discriminator's logits (N, 1): is this hole part of a real image?"""
@@ -90,4 +90,4 @@ class ContextEncoder(Trainable):
 
 def hole(with_hole: Tensor) -> Tensor:
     """1 where an image has the grey .5 of a hole, else 0. No pixel of 8 bits has it: 127.5 is not a whole number."""
-    return nnlite.where(with_hole == 0.5, 1.0, 0.0)
+    return nnlite.where(nnlite.eq(with_hole, 0.5), 1.0, 0.0)

@@ -66,7 +66,7 @@ class Strategy:
 def normalise_spectra(network: nn.Module) -> None:
     """Apply spectral normalisation to every linear and convolutional layer."""
     for layer in list(network.modules()):
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             spectral_norm(layer)
 
 

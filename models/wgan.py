@@ -22,7 +22,23 @@ from models.gan_strategies import Strategy
 from nnlite import Tensor, nn, optim
 
 
-class WGAN(GAN):
+class Wasserstein(GAN):
+    """The losses above, without a bound on the critic: WGAN clips, WGANGP (models/wgan_gp.py) has a penalty."""
+
+    def discriminator_loss(self, on_real: Tensor, on_fake: Tensor) -> Tensor:
+        """mean f(G(z)) - mean f(x): the negative of the estimated distance."""
+        return on_fake.mean() - on_real.mean()
+
+    def generator_loss(self, on_fake: Tensor) -> Tensor:
+        """- mean f(G(z))."""
+        return -on_fake.mean()
+
+    def mean_outputs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
+        """The mean scores of real and of generated images; they are not probabilities."""
+        return {"f_real": on_real.detach().mean(), "f_fake": on_fake.detach().mean()}
+
+
+class WGAN(Wasserstein):
     """Generator, critic and their two optimisers, RMSprop(lr); clip is c.
 
     The defaults are the paper's: lr 5e-5, clip 0.01 and five steps of the critic, for which the batch is cut into five
@@ -51,15 +67,3 @@ class WGAN(GAN):
             for p in self.discriminator.parameters():
                 p.clamp_(-self.clip, self.clip)
         return figures
-
-    def discriminator_loss(self, on_real: Tensor, on_fake: Tensor) -> Tensor:
-        """mean f(G(z)) - mean f(x): the negative of the estimated distance."""
-        return on_fake.mean() - on_real.mean()
-
-    def generator_loss(self, on_fake: Tensor) -> Tensor:
-        """- mean f(G(z))."""
-        return -on_fake.mean()
-
-    def mean_outputs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
-        """The mean scores of real and of generated images; they are not probabilities."""
-        return {"f_real": on_real.detach().mean(), "f_fake": on_fake.detach().mean()}

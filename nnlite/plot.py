@@ -27,28 +27,36 @@ def drawing(path: str | os.PathLike, width: float, height: float, **options: Any
 
 
 def image_grid(
-    rows: Sequence[Sequence[np.ndarray]], path: str | os.PathLike, titles: Sequence[str] = (), scale: int = 2
+    rows: Sequence[Sequence[np.ndarray]],
+    path: str | os.PathLike,
+    titles: Sequence[str] = (),
+    scale: int = 2,
+    labels: Sequence[str] = (),
 ) -> None:
     """Write a picture of images in rows and columns, their pixels `scale` times as large, a title above each column.
 
-    Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. An existing file is replaced once the new one
-    is complete.
+    Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. `labels` are texts to the left of the rows, of one
+    line or several. An existing file is replaced once the new one is complete.
     """
     height, width = (scale * n for n in rows[0][0].shape[:2])
     dpi, gap, head = 128, 6, 26 if titles else 6  # a power of two, so that sizes in inches are exact
-    picture = np.full((head + len(rows) * (height + gap), gap + len(rows[0]) * (width + gap), 3), 255, np.uint8)
+    side = gap + max((8 * len(line) for label in labels for line in label.split("\n")), default=0)  # 8: a wide letter
+    picture = np.full((head + len(rows) * (height + gap), side + len(rows[0]) * (width + gap), 3), 255, np.uint8)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
             if image.dtype != np.uint8:
                 image = np.round(255.0 * np.clip(image, 0.0, 1.0)).astype(np.uint8)
-            top, left = head + i * (height + gap), gap + j * (width + gap)
+            top, left = head + i * (height + gap), side + j * (width + gap)
             picture[top : top + height, left : left + width] = image.repeat(scale, 0).repeat(scale, 1)
     h, w = picture.shape[:2]
     with drawing(path, w / dpi, h / dpi, dpi=dpi, layout=None) as figure:
         figure.figimage(picture)  # pixel for pixel, which axes are not in every version
         for j, title in enumerate(titles):
-            middle = gap + j * (width + gap) + width / 2
+            middle = side + j * (width + gap) + width / 2
             figure.text(middle / w, 1 - (head - 4) / h, title, fontsize=7.8, horizontalalignment="center")
+        for i, label in enumerate(labels):
+            middle = head + i * (height + gap) + height / 2
+            figure.text((side - gap) / w, 1 - middle / h, label, fontsize=7.8, ha="right", va="center")
 
 
 def curves(

@@ -32,7 +32,7 @@ def row_of(digits: Digits) -> Callable[[tuple[int], np.random.Generator], Sample
 
 
 def written(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The ink (HEIGHT, WIDTH) of digits (n, 28, 28) next to each other: each scaled and tilted, near or over the last."""
+    """The ink (HEIGHT, WIDTH) of digits (n, 28, 28), each scaled and tilted, next to the last or partly over it."""
     scale = rng.uniform(0.8, 1.05)
     steps = scale * rng.uniform(13.0, 20.0, len(images))  # pixels from the middle of a digit to that of the next
     middles = np.cumsum(steps) - steps[0]

@@ -2,7 +2,7 @@
 
 Histograms of oriented gradients (HOG) with a linear classifier, next to a small ResNet, from few labels and from many;
 and the same classifier on pixels. HOG knows beforehand that edges matter, and their contrast does not. A network has to
-find that out from examples; but then it finds more, as that a turned star is a star.
+find that out from examples, so the fewer there are, the further it is behind.
 """
 
 from __future__ import annotations
@@ -72,8 +72,7 @@ def main() -> int:
         for way, describe in DESCRIPTIONS.items():
             right[way] = [read(describe, part, test) for part in parts]
         errors = {way: (counts, [100.0 * (1.0 - share) for share in shares]) for way, shares in right.items()}
-        what = "held-out shapes taken for others, per cent"
-        lines([[errors]], options.out / "shallow.png", ["labels of each shape"], [what])
+        lines([[errors]], options.out / "shallow.png", ["labels of each shape"], ["read wrong, per cent"])
         draw(test, options.out / "shapes.png")
         run.finish({"labels": counts, **right})
     print(f"Of {len(test)} shapes on photos, neither seen in training, are read by so many labels of each shape:")

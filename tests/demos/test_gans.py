@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nnlite
+from demos.sagan import draw_looks, queries
 from demos.shared.digits import load_digits
 from demos.shared.gans import COLLAPSED, WINDOW, diagnose, digit_images, draw_digits, judge_digits
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
@@ -158,6 +159,19 @@ def test_digits_of_every_size_come_back_as_lenet_takes_them(size):
     assert np.abs(back - expected).mean() < (0.05 if size == 64 else 1e-6)
 
 
+def test_attention_is_drawn_where_it_looks():
+    image = np.full((1, 28, 28), -1.0, np.float32)
+    image[0, 4:24, 14:16] = 1.0  # a one
+    assert queries(image) == [(2, 7), (11, 7), (2, 2)]
+    looks = np.full((196, 196), 1 / 196)
+    looks[2 * 14 + 7] = np.eye(196)[11 * 14 + 7]  # the top looks at the bottom, all else everywhere alike
+    plain, top, bottom, _ = draw_looks(image, looks)
+    assert (top[22:24, 14:16] == (255, 60, 40)).all() and (top[4:6, 14:16] == (60, 220, 80)).all()
+    assert (bottom[4:6, 14:16] == 153).all() and (plain[4:6, 14:16] == 255).all(), (
+        "no red where it is no more than even"
+    )
+
+
 # Folders of images
 
 
@@ -207,6 +221,8 @@ def test_a_folder_with_fewer_images_than_a_batch(photos, tmp_path):
         ("dcgan", ("--size", 48), "64"),
         ("dcgan", ("--data", "no-such-folder"), "no such file or folder"),
         ("wgan", ("--clip", 0), "--clip must be at least"),
+        ("wgan", ("--penalty", "none"), "--penalty"),
+        ("sagan", ("--size", 64), "32"),
     ],
 )
 def test_options_out_of_range(demo, options, expected, tmp_path):

@@ -18,6 +18,7 @@ from models.detection import FasterRCNN
 from models.gan import DenseDiscriminator, DenseGenerator
 from models.segmentation import SegmentationUNet
 from models.srgan import SRResNet
+from models.stylegan import StyleGenerator
 
 from .runner import refused
 
@@ -80,6 +81,7 @@ LARGEST = {
     "gan discriminator": ("gan", partial(DenseDiscriminator, classes=10), ("width",)),
     "dcgan generator": ("dcgan", partial(Generator, 64, 3), ("width", "latent")),
     "dcgan discriminator": ("dcgan", partial(Discriminator, 64, 3), ("width",)),
+    "stylegan": ("stylegan", StyleGenerator, ("width", "latent")),
     "cyclegan": ("cyclegan", partial(ResNetGenerator, levels=1), ("width", "blocks")),
     "super-resolution": ("super_resolution", SRResNet, ("width", "blocks")),
     "segmentation": ("segment", SegmentationUNet, ("width",)),
@@ -98,8 +100,11 @@ def test_the_largest_network_that_is_taken_fits_in_memory(network):
 
 TOGETHER = [
     ("dcgan", ("--batch", 8000, "--width", 256)),
+    ("stylegan", ("--batch", 8000, "--width", 256)),
     ("wgan", ("--batch", 1600, "--width", 256)),
+    ("sagan", ("--batch", 8000, "--width", 256)),
     ("segment", ("--batch", 1000, "--width", 128)),
+    ("text_to_image", ("--batch", 1000, "--width", 256)),
     ("plates", ("--batch", 1000, "--width", 128)),
     ("detect", ("--batch", 1000, "--width", 128)),
     ("depth", ("--batch", 8000, "--width", 128)),

@@ -10,7 +10,8 @@ from models.dcgan import DCGAN, Discriminator, Generator
 from models.gan import GAN, ConditionalGAN, DenseDiscriminator, DenseGenerator
 from models.gan_strategies import Strategy, diversity, gradient_norm
 from models.vae import VAE
-from models.wgan import WGAN
+from models.wgan import WGAN, Wasserstein
+from models.wgan_gp import WGANGP
 from nnlite import nn
 
 SHAPE = (1, 4, 4)
@@ -39,6 +40,7 @@ KINDS = {
     "conditional": lambda: (conditional(), (images(), labels())),
     "dcgan": lambda: (DCGAN(28, 1, 4, 4), (images(4, (1, 28, 28)),)),
     "wgan": lambda: (dense(kind=WGAN), (images(10),)),
+    "wgan-gp": lambda: (dense(kind=WGANGP), (images(10),)),
 }
 
 
@@ -54,7 +56,8 @@ def weights(network):
 def test_a_step_returns_losses_and_health_as_detached_numbers(kind):
     model, batch = kind()
     figures = model.train_step(*batch)
-    beliefs = {"f_real", "f_fake"} if isinstance(model, WGAN) else {"d_real", "d_fake"}
+    beliefs = {"f_real", "f_fake"} if isinstance(model, Wasserstein) else {"d_real", "d_fake"}
+    beliefs |= {"penalty", "slope"} if isinstance(model, WGANGP) else set()
     assert set(figures) == {"discriminator", "generator"} | HEALTH | beliefs
     for figure in figures.values():
         assert isinstance(figure, nnlite.Tensor) and figure.shape == () and figure.dtype == np.float32

@@ -20,6 +20,21 @@ def sigmoid(x):
     return 1.0 / (1.0 + math.exp(-x))
 
 
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_a_plain_layer_by_hand(nonlinearity):
+    nnlite.manual_seed(0)
+    layer = nn.RNN(3, 4, nonlinearity=nonlinearity).double()
+    w, u, b, d = (p.detach().numpy() for p in layer.parameters())
+    x, h, expected = sequence(5, 2, 3), np.zeros((2, 4)), []
+    for t in range(5):
+        sums = x[t].numpy() @ w.T + b + h @ u.T + d
+        h = np.tanh(sums) if nonlinearity == "tanh" else sums * (sums > 0)
+        expected.append(h)
+    output, h_n = layer(x)
+    assert_close(output, np.stack(expected), 1e-14)
+    assert_close(h_n, h[None], 1e-14)
+
+
 def test_an_lstm_of_one_unit_by_hand():
     """Three steps of PyTorch's formulas, gates in the order i, f, g, o."""
     nnlite.manual_seed(0)
@@ -51,10 +66,12 @@ def test_a_gru_of_one_unit_by_hand():
     assert_close(h_n, np.array([[h]]), 1e-7)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_gradient_goes_through_time_layers_and_both_directions(kind):
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("RNN", {"nonlinearity": "relu"}), ("LSTM", {}), ("GRU", {"bias": False})]
+)
+def test_the_gradient_goes_through_time_layers_and_both_directions(kind, settings):
     nnlite.manual_seed(0)
-    layer = getattr(nn, kind)(2, 2, num_layers=2, bidirectional=True).double()
+    layer = getattr(nn, kind)(2, 2, num_layers=2, bidirectional=True, **settings).double()
     x = sequence(3, 2, 2, requires_grad=True)
     assert nnlite.gradcheck(lambda x, *parameters: layer(x)[0], [x, *layer.parameters()])
 

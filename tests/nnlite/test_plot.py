@@ -32,6 +32,16 @@ def test_each_image_stands_in_its_cell(tmp_path, rng, titles, scale):
     assert os.listdir(tmp_path) == ["grid.png"]
 
 
+def test_labels_stand_to_the_left_of_their_rows(tmp_path):
+    white, labels = np.full((20, 20, 3), 255, np.uint8), ("one line", "", "one line\nand a longer one")
+    plot.image_grid([[white]] * 3, tmp_path / "grid.png", labels=labels)
+    picture = png(tmp_path / "grid.png")
+    margin = picture.shape[1] - 2 * 20 - 6
+    rows = [picture[6 + 46 * i : 46 * (i + 1)] for i in range(3)]
+    assert [bool((row[:, :margin] < 128).any()) for row in rows] == [True, False, True]  # letters
+    assert all((row[:, margin:] == 255).all() and (row[:, :2] == 255).all() for row in rows)
+
+
 def test_a_jpeg_keeps_thin_coloured_lines(tmp_path):
     image = np.full((32, 32, 3), 128, np.uint8)
     image[:, 15] = (200, 40, 40)
