@@ -23,8 +23,8 @@ from nnlite import Tensor
 from nnlite.plot import image_grid
 
 SIZE = 32
-STEPS, BATCH, WIDTH = 600, 32, 16
-LR = 1e-3
+STEPS, BATCH, WIDTH = 700, 32, 16
+LR = 2e-3
 IMAGES = 1000  # or pairs of them, for each figure
 FINE = 16  # maps of this side and larger count as fine in mixing.png
 COLUMNS = 8  # fine sources there

@@ -196,7 +196,7 @@ class StyleGAN(GAN):
     """The GAN of models/gan.py with the generator and the discriminator above, and the penalty R1.
 
     size, channels, latent, width   as StyleGenerator has them; the discriminator's first layer has `width` channels
-    lr                              of the discriminator; the generator's is twice as much, to keep up with it
+    lr                              of both networks; the mapping network's is MAPPING_LR of it
     gamma                           weight of the penalty
     """
 
@@ -210,14 +210,14 @@ class StyleGAN(GAN):
         width: int = 16,
         strategy: Strategy | None = None,
         lr: float = 1e-3,
-        gamma: float = 1.0,
+        gamma: float = 5.0,
     ):
         generator = StyleGenerator(size, channels, latent, width)
         super().__init__(generator, SmoothDiscriminator(size, channels, width), strategy, lr)
         self.gamma = gamma
         others = [p for name, p in generator.named_parameters() if not name.startswith("mapping.")]
-        groups = [{"params": others}, {"params": generator.mapping.parameters(), "lr": 2.0 * MAPPING_LR * lr}]
-        self.generator_optimizer = optim.Adam(groups, 2.0 * lr, betas=(0.5, 0.999))
+        groups = [{"params": others}, {"params": generator.mapping.parameters(), "lr": MAPPING_LR * lr}]
+        self.generator_optimizer = optim.Adam(groups, lr, betas=(0.5, 0.999))
 
     def discriminator_step(self, images: Tensor, *labels: Tensor) -> dict[str, Tensor]:
         """That of GAN, with the gradient of R1 added. One more figure: the mean slope |v|."""
