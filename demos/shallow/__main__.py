@@ -1,4 +1,4 @@
-"""Ten shapes on photos: told apart by edges, as people thought it out, and by a network that learns what to look for.
+"""Ten shapes on photos: told apart by designed features, and by a network that learns what to look for.
 
 Histograms of oriented gradients (HOG) with a linear classifier, next to a small ResNet, from few labels and from many;
 and the same classifier on pixels. HOG knows beforehand that edges matter, and their contrast does not. A network has to
