@@ -16,7 +16,7 @@ papers, its slope at real images is kept small (the R1 penalty of Mescheder et a
 
     R1 = gamma / 2 E |v|^2    v = grad_x D(x), x real
 
-Without these two, all generated images soon had one skeleton. The gradient of R1 is a derivative of a derivative, and
+Without these two, all generated images kept one skeleton. The gradient of R1 is a derivative of a derivative, and
 nnlite has first derivatives only; but along one direction a difference gives the second, as in models/wgan_gp.py. With
 v held fixed,
 
