@@ -42,7 +42,7 @@ def main() -> int:
     parser.computes("--beta", 1.0, "weight of the KL term", least=0.0, most=1e6)
     parser.computes("--secrecy", 30.0, "weight of keeping attributes out of the code", least=0.0, most=1e6)
     parser.computes("--batch", 128, "digits in a step", least=1, most=8000)
-    parser.computes("--copies", 3, "times that each digit is warped, to have more to learn from", least=0, most=100)
+    parser.computes("--copies", 3, "times that each digit is warped, to have more to learn from", least=0, most=10)
     add_data(parser)
     options = parser.settle()
     nnlite.manual_seed(options.seed)

@@ -67,9 +67,7 @@ def main() -> int:
         nnlite.save(model.network.state_dict(), options.out / "segmenter.safetensors")
         figures = {way: judge(of_way, truth) for way, of_way in masks.items()}
         run.finish(figures)
-    print(
-        f"{JUDGED} plates that were not in training: IoU of characters, and share of plates taken apart without fault:"
-    )
+    print(f"{JUDGED} plates that were not in training: IoU of characters, and share of plates taken apart correctly:")
     print(*(f"{way:>10} {f['iou']:8.3f} {f['apart']:8.1%}" for way, f in figures.items()), sep="\n")
     print(f"Look at {options.out / 'plates.png'}: each piece has a colour, those that cannot be characters are grey.")
     return 0

@@ -85,7 +85,7 @@ def main() -> int:
             nnlite.save(models[name].network.state_dict(), options.out / f"{name}.safetensors")
         run.finish(figures)
     print(report(figures, options.latent, len(queries)))
-    print(f"Look at {options.out / 'retrieved.png'}: what is found for some of them; another digit is red.")
+    print(f"Look at {options.out / 'retrieved.png'}: what is found for some of them; wrong digits are red.")
     return 0
 
 

@@ -116,7 +116,7 @@ def report(figures: dict[str, Any]) -> str:
     lines += [
         f"{'another photo':>16}{'':18}{others['inliers']:9.0f}, and {others['most inliers']:.0f} at most",
         "",
-        "Held-out digits read right, all taught by the same 8,000:",
+        "Held-out digits read right; LeNet-5 is the one that comes with the project:",
         *(f"{name:>32}{share:8.1%}" for name, share in digits.items()),
         "",
         *report_cascade(figures["cascade"]),

@@ -1,4 +1,4 @@
-"""Ten shapes on photos: told apart by edges, as people thought it out, and by a network that learns what to look for.
+"""Ten shapes on photos: told apart by designed features, and by a network that learns what to look for.
 
 Histograms of oriented gradients (HOG) with a linear classifier, next to a small ResNet, from few labels and from many;
 and the same classifier on pixels. HOG knows beforehand that edges matter, and their contrast does not. A network has to
@@ -75,7 +75,7 @@ def main() -> int:
         lines([[errors]], options.out / "shallow.png", ["labels of each shape"], ["read wrong, per cent"])
         draw(test, options.out / "shapes.png")
         run.finish({"labels": counts, **right})
-    print(f"Of {len(test)} shapes on photos, neither seen in training, are read by so many labels of each shape:")
+    print(f"{len(test)} held-out shapes on held-out photos: shares read right, by the number of labels of each shape:")
     print(f"{'':16}" + "".join(f"{count:>8}" for count in counts))
     print(*(f"{way:16}" + "".join(f"{share:8.1%}" for share in shares) for way, shares in right.items()), sep="\n")
     print(f"Look at {options.out / 'shallow.png'} and {options.out / 'shapes.png'}.")
