@@ -17,11 +17,10 @@ from demos.shared.digits import FEWEST, Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import DenoisingAutoencoder, dense, gaussian_noise
 from models.pca import PCA
 from nnlite.metrics import roc_auc
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 DIGITS = 10
@@ -48,7 +47,7 @@ def main() -> int:
         return {str(digit): roc_auc(scores(digit), test.labels != digit) for digit in range(DIGITS)}
 
     with Run(options, {str(digit): model for digit, model in enumerate(models)}) as run:
-        rates = [LinearLR(model.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for model in models]
+        rates = [fall_to_zero(model.optimizer, options.steps, run.step) for model in models]
         for images, labels in run.batches(loader):
             run.record(train_step(models, images, labels.cpu().numpy()))
             for rate in rates:

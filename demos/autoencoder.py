@@ -22,7 +22,7 @@ from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import (
     Autoencoder,
     ContractiveAutoencoder,
@@ -37,7 +37,6 @@ from models.autoencoder import (
 )
 from models.pca import PCA
 from nnlite import nn
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import history, image_grid, scatter
 
 MASKED = 0.5  # share of the pixels that the denoising kind has to put back
@@ -69,7 +68,7 @@ def main() -> int:
     if options.kind == "denoising":  # it has to put back what it does not see
         seen, targets = corrupted(test.images, options.seed), [test.images]
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record(model.train_step(*batch))
             rate.step()

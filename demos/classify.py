@@ -12,7 +12,7 @@ from demos.shared.digits import SIDE, Digits, add_data, labelled, load_digits, p
 from demos.shared.images import in_batches
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.alexnet import AlexNet
 from models.classifiers import Classifier, LeNet5, multiply_adds
 from models.densenet import DenseNet
@@ -20,7 +20,6 @@ from models.googlenet import GoogLeNet
 from models.resnet import Plain, ResNet
 from models.vgg import VGG
 from nnlite import nn
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid, table
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -57,7 +56,7 @@ def main() -> int:
     model.network.summary((1, SIDE, SIDE))
     print(f"{multiply_adds(model.network, (1, SIDE, SIDE)):,} multiplications for a digit")
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(labelled(train, options)):
             run.record(model.train_step(*batch))
             rate.step()

@@ -12,10 +12,9 @@ from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import Autoencoder, convolutional, dense
 from models.pca import PCA
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 # A code of few numbers takes layers that bend the plane of codes; one of many takes layers that draw sharp strokes.
@@ -31,7 +30,7 @@ def main() -> int:
     train, test = load_digits(options.data)
     models = {str(size): Autoencoder(*network(size), lr=2e-3).to(options.device) for size, network in NETWORKS.items()}
     with Run(options, models) as run:
-        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
+        rates = [fall_to_zero(m.optimizer, options.steps, run.step) for m in models.values()]
         for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record({size: model.train_step(*batch)["mse"] for size, model in models.items()})
             for rate in rates:

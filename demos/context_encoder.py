@@ -20,12 +20,11 @@ from demos.shared.digits import Digits, add_data, load_digits, load_lenet5
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import UserError, run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import DenoisingAutoencoder, convolutional, masked_square
 from models.classifiers import LeNet5
 from models.context_encoder import ContextEncoder
 from models.dcgan import Discriminator
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 LR = 2e-3
@@ -50,7 +49,7 @@ def main() -> int:
     context = build(options, cut).to(options.device)
     with Run(options, {"autoencoder": plain, "context_encoder": context}) as run:
         optimizers = (plain.optimizer, context.generator_optimizer, context.discriminator_optimizer)
-        rates = [LinearLR(o, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1) for o in optimizers]
+        rates = [fall_to_zero(o, options.steps, run.step) for o in optimizers]
         for (images,) in run.batches(shuffled(options, train.images)):
             run.record(plain.train_step(images) | context.train_step(images))
             for rate in rates:

@@ -13,9 +13,8 @@ from demos.shared.digits import add_data, load_digits
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import DenoisingAutoencoder, Network, feature_maps, gaussian_noise
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 WIDTHS = 16, 32  # channels at 14x14 and 7x7
@@ -50,7 +49,7 @@ def restore(
         return mend(seen, in_batches(model.reconstruct, seen, options.device))
 
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(shuffled(options, train.images, train.images)):
             run.record(model.train_step(*batch))
             rate.step()

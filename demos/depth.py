@@ -10,10 +10,9 @@ import nnlite
 from demos.shared.digits import accuracy, add_data, labelled, load_digits
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.classifiers import Classifier
 from models.resnet import Plain, ResNet
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import history
 
 NETWORKS = {"plain": Plain, "ResNet": ResNet}
@@ -37,7 +36,7 @@ def main() -> int:
         for depth in DEPTHS
     }
     with Run(options, models) as run:
-        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
+        rates = [fall_to_zero(m.optimizer, options.steps, run.step) for m in models.values()]
         for batch in run.batches(labelled(train, options)):
             run.record({name: model.train_step(*batch)["loss"] for name, model in models.items()})
             for rate in rates:

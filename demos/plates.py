@@ -16,9 +16,8 @@ import nnlite
 from demos.shared.images import in_batches, shuffled, to_network
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.segmentation import SegmentationUNet, Segmenter, iou
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 HEIGHT, WIDTH = 32, 128  # of a picture, pixels
@@ -54,7 +53,7 @@ def main() -> int:
         return in_batches(model.predict, images, options.device, batch=50)[:, 0] > 0.5
 
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(shuffled(options, range(EPOCH), transform=sample)):
             run.record(model.train_step(*batch))
             rate.step()

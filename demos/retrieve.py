@@ -18,10 +18,9 @@ from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import Autoencoder, convolutional
 from models.siamese import Siamese, Triplet
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 NEW = 7  # 7, 8 and 9 are in no training
@@ -59,7 +58,7 @@ def main() -> int:
 
     loader = shuffled(options, known.images, known.labels, transform=sample)
     with Run(options, models) as run:
-        rates = [LinearLR(m.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for m in models.values()]
+        rates = [fall_to_zero(m.optimizer, options.steps, run.step) for m in models.values()]
         for images, classes, changed, upright in run.batches(loader):
             run.record(
                 {

@@ -16,9 +16,8 @@ from demos.shared.digits import Digits, add_data, load_digits, pictures
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.autoencoder import Autoencoder, convolutional
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 FOUND = 10
@@ -35,7 +34,7 @@ def main() -> int:
     model = Autoencoder(*convolutional(options.latent), lr=2e-3).to(options.device)
     loader = shuffled(options, train.images, train.images, transform=warp_input)
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(loader):
             run.record(model.train_step(*batch))
             rate.step()

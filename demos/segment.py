@@ -17,9 +17,8 @@ from demos.shared.images import sheet, shuffled, to_image
 from demos.shared.ink import load_photos, placed, random_crop, unlike
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.segmentation import SegmentationUNet, Segmenter, iou
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 SIDE = 64  # of a crop
@@ -52,7 +51,7 @@ def main() -> int:
 
     images, masks = (part[:SHOWN] for part in batches[0])
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(loader):
             run.record(model.train_step(*batch))
             rate.step()

@@ -20,12 +20,12 @@ from demos.shared.digits import Digits, add_data, load_digits, load_lenet5
 from demos.shared.images import in_batches, sheet
 from demos.shared.options import add_device, add_out
 from demos.shared.program import choose_device, run_program
+from demos.shared.run import fall_to_zero
 from demos.shared.run_folder import claim_folder, write_figures
 from models.classifiers import Classifier, LeNet5
 from models.fully_convolutional import SlidingLeNet5
 from nnlite import nn
 from nnlite.nn import functional as F
-from nnlite.optim.lr_scheduler import LinearLR
 from stylize import write_image
 from stylize.console import Parser
 
@@ -129,7 +129,7 @@ def taught_background(digits: Digits, device: str) -> LeNet5:
         for name, p in lenet.output.named_parameters():
             p[:BACKGROUND] = known[name]
     model = Classifier(lenet.requires_grad_(True).train(), LR).to(device)
-    rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=STEPS)
+    rate = fall_to_zero(model.optimizer, STEPS)
     windows = zip(*training_windows(digits, np.random.default_rng(1)), strict=True)
     loader = nnlite.DataLoader(list(windows), BATCH, shuffle=True, drop_last=True, seed=0, device=device)
     for _, batch in zip(range(STEPS), loader.batches(), strict=False):

@@ -23,11 +23,10 @@ from demos.shared.digits import FEWEST, Digits, accuracy, add_data, labelled, lo
 from demos.shared.images import in_batches, shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run, hold_then_fall
+from demos.shared.run import Run, fall_to_zero, hold_then_fall
 from models.classifiers import Classifier, LeNet5
 from models.gan import ConditionalGAN
 from models.gan_strategies import Strategy
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import bars, image_grid
 
 DRAWS = 5  # of the labelled digits: which these are decides much
@@ -94,7 +93,7 @@ def draw(model: ConditionalGAN, n: int) -> Digits:
 def reader(loader: nnlite.DataLoader, options: argparse.Namespace) -> Classifier:
     """LeNet-5, taught READER_STEPS batches."""
     model = Classifier(LeNet5(), READER_LR).to(options.device)
-    rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=READER_STEPS)
+    rate = fall_to_zero(model.optimizer, READER_STEPS)
     for _, batch in zip(range(READER_STEPS), loader.batches(), strict=False):
         model.train_step(*batch)
         rate.step()

@@ -17,11 +17,10 @@ import nnlite
 from demos.shared.digits import FEWEST, Digits, accuracy, add_data, labelled, load_digits, pictures, some_of_each
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.classifiers import Classifier, LeNet5
 from nnlite import nn
 from nnlite.data import RandomAffine
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import bars, history, image_grid
 
 CLASSES = 5  # of the first task, and as many of the second
@@ -42,7 +41,7 @@ def main() -> int:
     (known, new), (held_out_known, held_out) = map(halves, load_digits(options.data))
     source = Classifier(with_head(LeNet5()), 2e-3).to(options.device)
     with Run(options, source) as run:
-        rate = LinearLR(source.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(source.optimizer, options.steps, run.step)
         for batch in run.batches(labelled(known, options, CHANGE)):
             run.record(source.train_step(*batch))
             rate.step()
@@ -102,7 +101,7 @@ def transfer(source: Classifier, new: Digits, held_out: Digits, options: argpars
 
 def learn(model: Classifier, few: Digits, held_out: Digits, options: argparse.Namespace) -> list[float]:
     """Train on a few digits; the share of held-out ones read wrong after each LOOK_EVERY steps."""
-    wrong, rate = [], LinearLR(model.optimizer, 1.0, 0.0, total_iters=STEPS)
+    wrong, rate = [], fall_to_zero(model.optimizer, STEPS)
     for step, batch in zip(range(STEPS), labelled(few, options, CHANGE).batches(), strict=False):
         model.train_step(*batch)
         rate.step()

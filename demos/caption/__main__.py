@@ -19,9 +19,8 @@ from demos.shared.digits import Digits, add_data, load_digits
 from demos.shared.images import shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.captioning import Captioner, ShowAndTell, ShowAttendAndTell
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import drawing
 
 JUDGED, VALIDATED = 1000, 100  # held-out rows, at the end and while it trains
@@ -42,7 +41,7 @@ def main() -> int:
     loader = shuffled(options, range(len(train)), transform=row_of(train))
     few, their_captions = held_out(test, VALIDATED)
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(loader):
             run.record(model.train_step(*batch))
             rate.step()

@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 import nnlite
 from demos.cartoonize.crops import grid
+from demos.shared.run import fall_to_zero
 from models.classifiers import Classifier
 from models.init import init_he
 from models.resnet import conv_norm
 from nnlite import Tensor, nn
-from nnlite.optim.lr_scheduler import LinearLR
 
 SIDE = 64  # of the crops, pixels; they overlap by half
 FOLDS = 2  # each photo is judged by a classifier that has seen none of its fold
@@ -90,7 +90,7 @@ def train(crops: Crops, labels: np.ndarray, rng: np.random.Generator, device: st
     """A classifier with fresh weights, trained on random batches, half of each mirrored."""
     nnlite.manual_seed(int(rng.integers(2**32)))
     classifier = Classifier(build_network(), LR).to(device)
-    rate = LinearLR(classifier.optimizer, 1.0, 0.0, total_iters=STEPS)
+    rate = fall_to_zero(classifier.optimizer, STEPS)
     for _ in range(STEPS):
         chosen = rng.integers(len(crops), size=BATCH)
         batch = crops[chosen]

@@ -20,10 +20,9 @@ from demos.shared.digits import add_data
 from demos.shared.images import sheet, shuffled, to_image
 from demos.shared.options import Options, check_together
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.detection import Detector, FasterRCNN, Found
 from nnlite.metrics import mean_average_precision
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 
 SCENES = {"digits": {}, "flowchart": {"steps": 250}}  # and what differs from the defaults
@@ -56,7 +55,7 @@ def main() -> int:
         return model.predict(nnlite.tensor(batch, device=options.device))
 
     with Run(options, model) as run:
-        rate = LinearLR(model.optimizer, 1.0, 0.0, total_iters=options.steps, last_epoch=run.step - 1)
+        rate = fall_to_zero(model.optimizer, options.steps, run.step)
         for batch in run.batches(loader):
             run.record(model.train_step(*batch))
             rate.step()

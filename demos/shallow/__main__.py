@@ -21,11 +21,10 @@ from demos.shared.digits import SHIFT, SIDE, Digits, accuracy
 from demos.shared.images import shuffled
 from demos.shared.options import Options
 from demos.shared.program import run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from models.classifiers import Classifier
 from models.hog import cells, hog
 from models.resnet import ResNet
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid, lines
 
 SHARES = (100, 10, 1)  # of the labels: all of them are divided by these
@@ -59,7 +58,7 @@ def main() -> int:
         return np.stack(images), np.array([part.labels[i] for part, i in chosen])
 
     with Run(options, {str(count): model for count, model in zip(counts, models, strict=True)}) as run:
-        rates = [LinearLR(model.optimizer, 1.0, 0.0, options.steps, last_epoch=run.step - 1) for model in models]
+        rates = [fall_to_zero(model.optimizer, options.steps, run.step) for model in models]
         for images, labels in run.batches(shuffled(options, range(len(pool)), transform=sample)):
             losses = [model.train_step(images[:, k], labels[:, k])["loss"] for k, model in enumerate(models)]
             run.record({f"loss_{count}": loss for count, loss in zip(counts, losses, strict=True)})

@@ -27,7 +27,8 @@ from demos.shared.run_folder import (
     write_rows,
 )
 from models.trainable import Trainable
-from nnlite.optim.lr_scheduler import LambdaLR
+from nnlite.optim import Optimizer
+from nnlite.optim.lr_scheduler import LambdaLR, LinearLR
 
 READ_EVERY = 10  # steps between reading the losses: each reading waits for the GPU
 SAVE_EVERY = 100
@@ -212,6 +213,17 @@ def hold_then_fall(model: Any, steps: int, hold: float = 0.5, last_epoch: int = 
 
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
     return [LambdaLR(optimizer, factor, last_epoch) for optimizer in optimizers]
+
+
+def fall_to_zero(optimizer: Optimizer, steps: int, done: int = 0) -> LinearLR:
+    """A schedule: the rate falls to 0 along a straight line in so many steps, of which some are `done`.
+
+    A run that has ended has a rate of 0. If it goes on with more steps, it first gets the rate of this one.
+    """
+    for group in optimizer.param_groups:
+        if group["lr"] == 0.0 and done < steps:
+            group["lr"] = group.get("initial_lr", 0.0) * (1.0 - done / steps)
+    return LinearLR(optimizer, 1.0, 0.0, total_iters=steps, last_epoch=done - 1)
 
 
 def _arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:

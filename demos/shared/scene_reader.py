@@ -10,12 +10,12 @@ from tqdm import tqdm
 
 import nnlite
 from demos.shared.images import in_batches, to_network
+from demos.shared.run import fall_to_zero
 from demos.shared.scenes import SIDE, SIZES, Scene, draw, split_scenes
 from models.classifiers import eval_mode
 from models.trainable import Trainable
 from nnlite import Tensor, nn, optim
 from nnlite.nn import functional as F
-from nnlite.optim.lr_scheduler import LinearLR
 
 STEPS, BATCH, LR = 300, 64, 2e-3  # the rate is of the first step; it falls to 0
 
@@ -60,7 +60,7 @@ def train_reader(seed: int, device: str, steps: int = STEPS) -> SceneReader:
     scenes = [scene for part in split_scenes() for scene in part]
     loader = nnlite.DataLoader(scenes, BATCH, shuffle=True, seed=seed, transform=labelled, device=device)
     reader = SceneReader().to(device)
-    rate = LinearLR(reader.optimizer, 1.0, 0.0, total_iters=steps)
+    rate = fall_to_zero(reader.optimizer, steps)
     for _, batch in tqdm(zip(range(steps), loader.batches(), strict=False), "reader", steps, dynamic_ncols=True):
         reader.train_step(*batch)
         rate.step()

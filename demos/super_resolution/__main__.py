@@ -12,13 +12,11 @@ import nnlite
 from demos.shared.images import sheet
 from demos.shared.options import Options, add_device, check_together
 from demos.shared.program import UserError, choose_device, run_program
-from demos.shared.run import Run
+from demos.shared.run import Run, fall_to_zero
 from demos.super_resolution import judge
 from demos.super_resolution.enlarge import bicubic, enlarge, enlarge_file, enlarge_video, save_generator
 from demos.super_resolution.photos import SHORT_SIDE, Pair, split_pairs, training_batches
 from models.srgan import SCALE, SRGAN, ContentModel, SRResNet
-from nnlite.optim import Optimizer
-from nnlite.optim.lr_scheduler import LinearLR
 from nnlite.plot import image_grid
 from stylize.console import Parser, counted, one_line, path_argument, say
 from stylize.files import add_overwrite
@@ -92,11 +90,6 @@ def train(arguments: list[str]) -> int:
             return run.stopped()
         conclude(run, content, srgan, held_out, len(pairs))
     return 0
-
-
-def fall_to_zero(optimizer: Optimizer, steps: int, done: int) -> LinearLR:
-    """A schedule: the rate falls to 0 along a straight line in so many steps, of which some are done."""
-    return LinearLR(optimizer, 1.0, 0.0, total_iters=steps, last_epoch=done - 1)
 
 
 def conclude(run: Run, content: ContentModel, srgan: SRGAN, held_out: list[Pair], trained_on: int) -> None:

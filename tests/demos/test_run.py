@@ -10,7 +10,7 @@ import pytest
 
 import nnlite
 from demos.__main__ import DEMOS
-from demos.shared.run import Run, hold_then_fall
+from demos.shared.run import Run, fall_to_zero, hold_then_fall
 from models.autoencoder import Autoencoder, dense
 from models.gan import GAN, DenseDiscriminator, DenseGenerator
 from nnlite.optim.lr_scheduler import LinearLR
@@ -102,3 +102,21 @@ def test_what_is_shared_imports_no_program():
     code = f"import sys, {', '.join(shared)}; print(*(m for m in sys.modules if m.startswith('demos.')))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == {"demos.shared", *shared}
+
+
+def test_a_rate_that_has_fallen_to_zero_rises_again_for_more_steps():
+    weight = nnlite.nn.Parameter(nnlite.ones(1))
+    optimizer = nnlite.optim.SGD([weight], lr=1.0)
+    assert rates_of(optimizer, fall_to_zero(optimizer, 4), 4) == pytest.approx([1.0, 0.75, 0.5, 0.25])
+    assert optimizer.param_groups[0]["lr"] == 0.0
+    assert rates_of(optimizer, fall_to_zero(optimizer, 4, 4), 1) == [0.0], "a run that is over stays over"
+    assert rates_of(optimizer, fall_to_zero(optimizer, 8, 4), 4) == pytest.approx([0.5, 0.375, 0.25, 0.125])
+
+
+def rates_of(optimizer, schedule, steps):
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return rates
