@@ -14,7 +14,8 @@ from demos.cyclegan import __main__ as cyclegan
 from demos.cyclegan.cartoons import Cartoons
 from stylize import read_image, resize_short_side, stylize, write_image
 
-from .runner import PHOTOS, call, refused
+from .runner import PHOTOS, refused
+from .runner import call_here as cartoonize
 from .test_autoencoding import AfterTwo
 
 TINY = ("--width", "2", "--blocks", "1", "--size", "32", "--device", "cpu")
@@ -68,6 +69,8 @@ def test_a_batch_is_a_crop_of_a_photo_and_one_of_a_cartoon(photos):
 def test_a_run(photos, tmp_path, monkeypatch, capsys):
     """It writes what it promises, goes on as if never stopped, and its weights are of use to `apply` and `judge`."""
 
+    monkeypatch.setattr("demos.cyclegan.cartoons.resize_short_side", lambda photo, _: resize_short_side(photo, 128))
+
     def call_here(out, *arguments, status=0):
         monkeypatch.setattr("sys.argv", ["cyclegan", "--photos", str(photos), "--out", str(tmp_path / out), *arguments])
         assert cyclegan.main() == status
@@ -94,10 +97,10 @@ def test_a_run(photos, tmp_path, monkeypatch, capsys):
     (photos / "another.jpg").unlink()
 
     model = ("--model", out / "generator.safetensors")
-    status, _, stderr = call("apply", photos / "cat.jpg", "--out", tmp_path / "cartoons", *model)
+    status, _, stderr = cartoonize("apply", photos / "cat.jpg", "--out", tmp_path / "cartoons", *model)
     assert status == 0, stderr
     assert read_image(next((tmp_path / "cartoons").iterdir())).shape == read_image(photos / "cat.jpg").shape
-    status, stdout, stderr = call("judge", "--photos", photos, "--out", tmp_path / "judged", *model)
+    status, stdout, stderr = cartoonize("judge", "--photos", photos, "--out", tmp_path / "judged", *model)
     assert status == 0 and "1 photo never seen" in stdout, stderr
 
 

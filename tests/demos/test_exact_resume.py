@@ -20,6 +20,7 @@ import pytest
 import nnlite
 from demos.shared import run as run_module
 from demos.shared.run import Run
+from stylize import resize_short_side
 
 from .runner import PHOTOS, ROOT, call_here
 from .runner import start as start_demo
@@ -27,10 +28,12 @@ from .runner import start as start_demo
 SAVE_EVERY, STEPS = 3, 8  # saves after 3, 6 and 8 steps
 
 PHOTO_NAMES = ("sunset", "two-dogs", "cat", "parrot")  # Pix2Pix never saw the third, as demos.cyclegan needs
+OTHER_NAMES = ("coffee", "rocket", "astronaut")
 
 # Every demo that trains, with every option that changes how. PHOTOS_HERE is replaced by a folder with a few photos,
-# PAIRS_HERE by the same folder: each photo's left and right half are a pair.
+# PAIRS_HERE by the same folder: each photo's left and right half are a pair. OTHERS_HERE is a folder with other photos.
 PHOTOS_HERE = PAIRS_HERE = "PHOTOS_HERE"
+OTHERS_HERE = "OTHERS_HERE"
 NETWORKS = ("lenet5", "alexnet", "vgg", "googlenet", "resnet", "plain", "densenet")
 TINY_GAN = ("--batch", "4", "--width", "4", "--latent", "3")
 STRATEGY = ("--label-low", ".8", "--discriminator-steps", "2", "--generator-steps", "2", "--noise", ".2")
@@ -86,7 +89,7 @@ VARIANTS = {
     "translate pairs": ("translate", "--pairs", PAIRS_HERE, "--batch", "2", "--size", "32", "--direction", "BtoA"),
     "ablation": ("ablation", "--batch", "1", "--size", "32"),
     "cyclegan": ("cyclegan", "--photos", PHOTOS_HERE, *TINY_CYCLE),
-    "cyclegan folders": ("cyclegan", "--a", PHOTOS_HERE, "--b", str(PHOTOS), *TINY_CYCLE),
+    "cyclegan folders": ("cyclegan", "--a", PHOTOS_HERE, "--b", OTHERS_HERE, *TINY_CYCLE),
     # The first save is in the first stage or just at its end; the second in the second stage.
     "super_resolution": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "5"),
     "super_resolution switch": ("super_resolution", "--photos", PHOTOS_HERE, *TINY_SR, "--content-steps", "3"),
@@ -110,8 +113,16 @@ def few_photos(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def other_photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("others")
+    for name in OTHER_NAMES:
+        shutil.copy(PHOTOS / f"{name}.jpg", folder)
+    return folder
+
+
 @pytest.fixture
-def demo_run(few_digits, few_photos, monkeypatch):
+def demo_run(few_digits, few_photos, other_photos, monkeypatch):
     """run(out, demo, *options, after=0, between=0, whole=False, status=0): run a demo in this process, maybe kill it.
 
     after     kill it right after this save; the first is 1
@@ -139,9 +150,11 @@ def demo_run(few_digits, few_photos, monkeypatch):
             raise Trained
 
         nnlite.manual_seed(np.random.default_rng().integers(2**32))  # earlier runs must not matter
-        options = [str(few_photos) if option == PHOTOS_HERE else option for option in options]
+        folders = {PHOTOS_HERE: str(few_photos), OTHERS_HERE: str(other_photos)}
+        options = [folders.get(option, option) for option in options]
         with monkeypatch.context() as patch:
             patch.setattr("demos.shared.options.BUNDLED", few_photos)
+            patch.setattr("demos.cyclegan.cartoons.resize_short_side", lambda photo, _: resize_short_side(photo, 64))
             patch.setattr(run_module, "SAVE_EVERY", SAVE_EVERY)
             patch.setattr(run_module, "write_rows", interrupted_rows)
             patch.setattr(Run, "_save", counted_save)
