@@ -139,8 +139,8 @@ class GRU(_Recurrence):
 
 def _parts(gates, count):
     """Views of (N, count * H), H columns each."""
-    size = gates.shape[-1] // count
-    return [gates[..., k * size : (k + 1) * size] for k in range(count)]
+    size = gates.shape[1] // count
+    return [gates[:, k * size : (k + 1) * size] for k in range(count)]
 
 
 # The functions. Weights and biases are those of torch.nn's layers: weight_ih (gates * H, I), weight_hh (gates * H, H),
