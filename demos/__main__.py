@@ -25,7 +25,7 @@ DEMOS = [
     ("gan", "a GAN makes up digits; with --conditional, the digit asked for", "3 min"),
     ("dcgan", "a GAN of convolutions on digits, or on a folder of images: --data", "1 min"),
     ("wgan", "a Wasserstein GAN makes up digits, with clipped weights or --penalty gradient", "1.5 min"),
-    ("sagan", "a GAN with self-attention makes up digits; where it looks while it draws them", "1 min"),
+    ("sagan", "a GAN with self-attention makes up digits; where it looks while it draws them", "2 min"),
     ("stylegan", "a small StyleGAN on digits: styles mixed and pulled to their mean, noise", "3 min"),
     ("text_to_image", "a GAN draws what a caption says, also scenes that it never saw; draw one of your own", "3 min"),
     ("synthetic", "a reader taught by generated digits: added to 50 labels of each, and in place of all", "3 min"),

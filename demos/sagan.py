@@ -24,7 +24,7 @@ FULL = 5.0  # red is full where the attention is this many times an even one
 
 
 def main() -> int:
-    parser = Options("sagan", __doc__, steps=400)
+    parser = Options("sagan", __doc__, steps=1000)
     gans.add_options(parser, batch=32, width=16)
     parser.computes("--size", 28, "side of the images, pixels", choices=(28, 32))
     parser.computes("--discriminator-steps", 1, "its steps before the generator's", least=1, most=1000)
