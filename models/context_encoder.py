@@ -4,7 +4,7 @@ An encoder reduces an image with a hole to a code, a decoder makes the whole ima
 the completed image keeps what was there:
 
     y = (1 - M) x + M F((1 - M) x + M / 2)
-    F minimises   rec_weight mean over the hole of (x - y)^2  +  adversarial_weight BCE(D(y, M), 1)
+    F minimises   mean over the hole of (x - y)^2  +  adversarial_weight BCE(D(y, M), 1)
     D minimises   BCE(D(x, M), 1) + BCE(D(y, M), 0)
 
 Where several continuations are possible, the squared error is least for their mean, which is blurred. The discriminator
@@ -30,7 +30,7 @@ class ContextEncoder(Trainable):
 
     cut             maps images to images with a hole of grey .5, such as models.autoencoder.masked_square
     discriminator   maps (N, 2, 28, 28), image and mask, to logits (N, 1)
-    rec_weight, adversarial_weight   as above
+    adversarial_weight   as above
     """
 
     def __init__(
@@ -39,14 +39,13 @@ class ContextEncoder(Trainable):
         decoder: nn.Module,
         discriminator: nn.Module,
         cut: Callable[[Tensor], Tensor],
-        rec_weight: float = 1.0,
         adversarial_weight: float = 0.02,
         lr: float = 2e-3,
         discriminator_lr: float = 1e-3,
     ):
         self.generator = nn.Sequential(encoder, decoder)
         self.discriminator, self.cut = discriminator, cut
-        self.rec_weight, self.adversarial_weight = rec_weight, adversarial_weight
+        self.adversarial_weight = adversarial_weight
         self.generator_optimizer = optim.Adam(self.generator.parameters(), lr)
         self.discriminator_optimizer = optim.Adam(discriminator.parameters(), discriminator_lr, betas=(0.5, 0.999))
 
@@ -69,7 +68,7 @@ class ContextEncoder(Trainable):
         adversarial = bce(on_fake, nnlite.ones_like(on_fake))
         reconstruction = ((images - completed) ** 2).sum() / mask.sum()
         self.generator_optimizer.zero_grad()
-        (self.rec_weight * reconstruction + self.adversarial_weight * adversarial).backward()
+        (reconstruction + self.adversarial_weight * adversarial).backward()
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
         losses = {"reconstruction": reconstruction, "adversarial": adversarial, "discriminator": of_discriminator}
