@@ -45,17 +45,17 @@ def text(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
     return "\n".join(head.ljust(width) + _shape(node) for head, node in zip(heads, nodes, strict=True))
 
 
-def draw(tensor: Tensor, path: str | os.PathLike, names: Mapping[str, Tensor] | None = None) -> None:
-    """Write a picture (.svg or .png) of the graph: arrows from inputs to results, leaves green, operations blue.
+def draw(tensor: Tensor, path: str | os.PathLike | None = None, names: Mapping[str, Tensor] | None = None) -> Any:
+    """A picture of the graph: arrows from inputs to results, leaves green, operations blue.
 
+    The figure is returned, for a notebook to show, and written to `path` (.svg or .png) if there is one.
     Each box has the operation or leaf, its shape and |grad|, the root of the sum of squares of the gradient of
     `tensor` (of its sum, if it has several elements) with respect to it. That is found by a backward pass of its own,
     which changes no `.grad` and keeps the graph. `names` as for `text`. Raises ValueError for other kinds of file and
     for more than 200 boxes, GraphError for a tensor without a graph or with one that backward() has freed.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".svg", ".png"):
-        raise ValueError(f"graph.draw: writes .svg and .png, not {path.suffix!r} ({path})")
+    if path is not None and Path(path).suffix.lower() not in (".svg", ".png"):
+        raise ValueError(f"graph.draw: writes .svg and .png, not {Path(path).suffix!r} ({path})")
     nodes = _nodes(tensor)
     if len(nodes) > MOST_NODES:
         raise ValueError(
@@ -67,7 +67,7 @@ def draw(tensor: Tensor, path: str | os.PathLike, names: Mapping[str, Tensor] | 
         node: [labels[node], _shape(node), f"|grad| {norms[node]:.3g}" if node in norms else "no gradient"]
         for node in nodes
     }
-    _picture(boxes, path)
+    return _picture(boxes, path)
 
 
 def gradient_norms(tensor: Tensor) -> dict[Node, float]:
@@ -192,7 +192,7 @@ def _apart(row: list, wish: dict, pull: dict, width: dict) -> dict[Any, float]:
 # The picture
 
 
-def _picture(boxes: dict[Node, list[str]], path: Path) -> None:
+def _picture(boxes: dict[Node, list[str]], path: str | os.PathLike | None) -> Any:
     from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
     nodes = list(boxes)
@@ -218,6 +218,7 @@ def _picture(boxes: dict[Node, list[str]], path: Path) -> None:
             axes.add_patch(FancyBboxPatch(corner, width[node], BOX_HEIGHT, style, facecolor=color, edgecolor="0.35"))
             axes.text(x[node], y[node], "\n".join(lines), ha="center", va="center_baseline", family="monospace",
                       fontsize=9, linespacing=1.15, parse_math=False)  # fmt: skip
+    return figure
 
 
 def _curve(points: list[tuple[float, float]]) -> Any:

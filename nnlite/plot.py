@@ -1,8 +1,13 @@
-"""Pictures for people: image grids and curves. matplotlib is imported only when one is drawn."""
+"""Pictures for people: image grids and curves. matplotlib is imported only when one is drawn.
 
+Every function returns its figure, which a notebook shows, and writes it as well if it is given a path.
+"""
+
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,29 +16,45 @@ from .files import atomic_path
 
 
 @contextmanager
-def drawing(path: str | os.PathLike, width: float, height: float, **options: Any) -> Iterator[Any]:
-    """A matplotlib figure of this size in inches, to draw in; it is written when the block ends without an error.
+def drawing(path: str | os.PathLike | None, width: float, height: float, **options: Any) -> Iterator[Any]:
+    """A matplotlib figure of this size in inches, to draw in; with a path, it is written when the block ends.
 
-    A JPEG keeps its colours at full resolution, so that thin coloured lines stay as they are.
+    A JPEG keeps its colours at full resolution, so that thin coloured lines stay as they are. Nothing is written after
+    an error.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), **{"layout": "tight", **options})
+    figure = _figure_class()(figsize=(width, height), **{"layout": "tight", **options})
     yield figure
+    if path is None:
+        return
     jpeg = os.fspath(path).lower().endswith((".jpg", ".jpeg"))
     how: dict[str, Any] = {"pil_kwargs": {"quality": 92, "subsampling": 0}} if jpeg else {}
     with atomic_path(path) as temporary:
         figure.savefig(temporary, **how)
 
 
+@cache
+def _figure_class() -> Any:
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        """A figure that Jupyter shows when it is the last value of a cell, without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            png = io.BytesIO()
+            self.savefig(png, format="png")
+            return png.getvalue()
+
+    return NotebookFigure
+
+
 def image_grid(
     rows: Sequence[Sequence[np.ndarray]],
-    path: str | os.PathLike,
+    path: str | os.PathLike | None = None,
     titles: Sequence[str] = (),
     scale: int = 2,
     labels: Sequence[str] = (),
-) -> None:
-    """Write a picture of images in rows and columns, their pixels `scale` times as large, a title above each column.
+) -> Any:
+    """A picture of images in rows and columns, their pixels `scale` times as large, a title above each column.
 
     Images are (H, W, 3) arrays, uint8 or float in 0..1, of one size. `labels` are texts to the left of the rows, of one
     line or several. An existing file is replaced once the new one is complete.
@@ -57,14 +78,18 @@ def image_grid(
         for i, label in enumerate(labels):
             middle = head + i * (height + gap) + height / 2
             figure.text((side - gap) / w, 1 - middle / h, label, fontsize=7.8, ha="right", va="center")
+    return figure
 
 
 def curves(
-    series: Mapping[str, Sequence[float]], path: str | os.PathLike, x: Sequence[float], xlabel: str = "step"
-) -> None:
-    """Write a picture with a panel for each curve, up to four in a row: the values, faint, and their running mean.
+    series: Mapping[str, Sequence[float]],
+    path: str | os.PathLike | None = None,
+    x: Sequence[float] | None = None,
+    xlabel: str = "step",
+) -> Any:
+    """A panel for each curve, up to four in a row: the values, faint, and their running mean over a twentieth of them.
 
-    The mean is over a twentieth of the values.
+    `x` are the values' places, 1, 2, ... if they are not given.
     """
     columns = min(4, len(series))
     rows = -(-len(series) // columns)
@@ -74,19 +99,20 @@ def curves(
             unused.set_axis_off()
         for axes, (name, values) in zip(panels, series.items(), strict=False):
             window = max(1, len(values) // 20)
-            _plot_with_mean(axes, x, values, window, color="C0")
+            _plot_with_mean(axes, range(1, 1 + len(values)) if x is None else x, values, window, color="C0")
             axes.set_title(name)
             axes.set_xlabel(xlabel)
             axes.grid(alpha=0.3)
+    return figure
 
 
 def lines(
     rows: Sequence[Sequence[Mapping[str, tuple[Sequence[float], Sequence[float]]]]],
-    path: str | os.PathLike,
-    xlabels: Sequence[str],
-    ylabels: Sequence[str],
-) -> None:
-    """Write a picture of panels in rows and columns, both axes logarithmic: x^k is a straight line of slope k.
+    path: str | os.PathLike | None = None,
+    xlabels: Sequence[str] = ("",),
+    ylabels: Sequence[str] = ("",),
+) -> Any:
+    """A picture of panels in rows and columns, both axes logarithmic: x^k is a straight line of slope k.
 
     A panel maps labels to (x values, y values), all above 0. Its columns share a label of x, its rows one of y.
     """
@@ -111,10 +137,13 @@ def lines(
                 if j == 0:
                     axes.set_ylabel(ylabels[i])
         grid[0][0].legend()
+    return figure
 
 
-def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark: float) -> None:
-    """Write a picture with a bar for each value, the first on top, its number at its end, and a line at `mark`."""
+def bars(
+    values: Mapping[str, float], path: str | os.PathLike | None = None, xlabel: str = "", mark: float = 0.0
+) -> Any:
+    """A picture with a bar for each value, the first on top, its number at its end, and a line at `mark`."""
     with drawing(path, 8.0, 1.0 + 0.36 * len(values)) as figure:
         axes = figure.subplots()
         colours = ["C0" if value >= mark else "C1" for value in values.values()]
@@ -124,10 +153,11 @@ def bars(values: Mapping[str, float], path: str | os.PathLike, xlabel: str, mark
         axes.set_xlim(0, 1.15 * max(mark, *values.values()))
         axes.invert_yaxis()
         axes.set_xlabel(xlabel)
+    return figure
 
 
-def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.PathLike) -> None:
-    """Write a picture with a panel for each entry, side by side: points (N, 2), coloured by their labels (N,).
+def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.PathLike | None = None) -> Any:
+    """A picture with a panel for each entry, side by side: points (N, 2), coloured by their labels (N,).
 
     A label has the same colour in all panels; beyond ten labels the colours repeat.
     """
@@ -144,10 +174,11 @@ def scatter(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], path: str | os.
             axes.scatter([], [], s=30, c=f"C{k % 10}", label=str(label))
         figure.legend(loc="center right")
         figure.tight_layout(rect=(0, 0, 1 - 0.7 / figure.get_figwidth(), 1))
+    return figure
 
 
-def table(counts: np.ndarray, path: str | os.PathLike, xlabel: str, ylabel: str) -> None:
-    """Write a picture of a table of counts (rows, columns), each cell darker for a larger share of its row."""
+def table(counts: np.ndarray, path: str | os.PathLike | None = None, xlabel: str = "", ylabel: str = "") -> Any:
+    """A picture of a table of counts (rows, columns), each cell darker for a larger share of its row."""
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     with drawing(path, 1.2 + 0.45 * counts.shape[1], 1.0 + 0.45 * counts.shape[0]) as figure:
         axes = figure.subplots()
@@ -156,15 +187,16 @@ def table(counts: np.ndarray, path: str | os.PathLike, xlabel: str, ylabel: str)
             if count:
                 axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i, j] > 0.4 else "black")
         axes.set(xticks=range(counts.shape[1]), yticks=range(counts.shape[0]), xlabel=xlabel, ylabel=ylabel)
+    return figure
 
 
 def history(
     series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    path: str | os.PathLike,
-    ylabel: str,
+    path: str | os.PathLike | None = None,
+    ylabel: str = "loss",
     xlabel: str = "step",
-) -> None:
-    """Write a picture of losses in one panel: label -> (steps, values above 0), on a logarithmic axis.
+) -> Any:
+    """A picture of losses in one panel: label -> (steps, values above 0), on a logarithmic axis.
 
     A series of more than 50 values is drawn faint, with its running mean over a twentieth of them.
     """
@@ -176,6 +208,7 @@ def history(
         axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log")
         axes.grid(alpha=0.3, which="both")
         axes.legend()
+    return figure
 
 
 def _plot_with_mean(axes, x, y, window, color, **style):

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from nnlite import plot
+import nnlite
+from nnlite import graph, plot
 
 
 def png(path):
@@ -40,6 +41,26 @@ def test_labels_stand_to_the_left_of_their_rows(tmp_path):
     rows = [picture[6 + 46 * i : 46 * (i + 1)] for i in range(3)]
     assert [bool((row[:, :margin] < 128).any()) for row in rows] == [True, False, True]  # letters
     assert all((row[:, margin:] == 255).all() and (row[:, :2] == 255).all() for row in rows)
+
+
+SERIES = {"a": [3.0, 2.0, 1.0]}
+PICTURES = {
+    "image_grid": lambda path: plot.image_grid([[np.zeros((4, 4, 3), np.uint8)]], path),
+    "curves": lambda path: plot.curves(SERIES, path),
+    "lines": lambda path: plot.lines([[{"a": ([1.0, 2.0], [1.0, 4.0])}]], path),
+    "bars": lambda path: plot.bars({"a": 2.0}, path),
+    "scatter": lambda path: plot.scatter({"a": (np.eye(2), np.arange(2))}, path),
+    "table": lambda path: plot.table(np.eye(2, dtype=int), path),
+    "history": lambda path: plot.history({"a": ([1.0, 2.0], [3.0, 4.0])}, path),
+    "graph": lambda path: graph.draw(nnlite.ones(2, requires_grad=True).sum(), path),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_notebook_shows_what_would_be_written(tmp_path, name):
+    PICTURES[name](tmp_path / "written.png")
+    shown = cv2.imdecode(np.frombuffer(PICTURES[name](None)._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(shown[..., ::-1], png(tmp_path / "written.png"))
 
 
 def test_a_jpeg_keeps_thin_coloured_lines(tmp_path):
