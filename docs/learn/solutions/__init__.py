@@ -1,0 +1,1 @@
+"""The solutions of the exercises, a file for each page, under the names that the page uses."""
