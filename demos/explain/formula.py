@@ -17,11 +17,12 @@ from demos.shared.program import UserError
 from nnlite.graph import Node, nodes_of
 
 MOST_LETTERS, MOST_OPERATIONS = 200, 10
-LONGEST_NAME = 16  # in a picture
+LONGEST_NAME = 13  # in a picture
+MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 OPERATORS: dict[type, tuple[str, Any]] = {
     ast.Add: ("+", operator.add),
-    ast.Sub: ("−", operator.sub),
-    ast.Mult: ("×", operator.mul),
+    ast.Sub: (MINUS, operator.sub),
+    ast.Mult: (TIMES, operator.mul),
     ast.Div: ("÷", operator.truediv),
     ast.Pow: ("^", operator.pow),
 }
@@ -33,7 +34,7 @@ class Formula:
     """What nnlite recorded, in the order of computation: `nodes`; for each its `value`, `name` and `text`.
 
     text    the code that computes it; an operation without a name of its own has the beginning of it as its name
-    symbol  what an operation's circle shows, such as "×"
+    symbol  what an operation's circle shows, such as "+"
     root    the operation that computes the result
     """
 
@@ -84,7 +85,7 @@ class Formula:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return nnlite.tensor(float(number), dtype=nnlite.float64)
             case ast.UnaryOp(op=ast.USub(), operand=inner):
-                return self._made(-self._compute(inner), code, "−")
+                return self._made(-self._compute(inner), code, MINUS)
             case ast.BinOp(op=ast.Pow(), right=exponent) if not _is_number(exponent):
                 raise UserError(f"{ast.unparse(code)!r}: the exponent must be a number")
             case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
@@ -110,7 +111,7 @@ class Formula:
             self.value[node], self.name[node], self.text[node] = value, _cut(text, LONGEST_NAME), text
 
     def equation(self, node: Node) -> str:
-        """Such as "u = a * b = −6"."""
+        """Such as "u = a * b = -6"."""
         text = _cut(self.text[node], 60)
         start = "" if self.text[node].startswith(self.name[node].rstrip("…")) else f"{self.name[node]} = "
         return f"{start}{text} = {short(self.value[node])}"
@@ -151,16 +152,16 @@ def values(text: str) -> dict[str, float]:
 
 def short(number: float) -> str:
     """A number with at most four digits and a real minus sign."""
-    return f"{number + 0.0:.4g}".replace("-", "−")
+    return f"{number + 0.0:.4g}".replace("-", MINUS)
 
 
 def in_brackets(number: float) -> str:
-    """The number as it stands after an operator: 2, but (−2)."""
+    """The number as it stands after an operator: 2, but (-2)."""
     return f"({short(number)})" if number < 0 else short(number)
 
 
 def sum_of(numbers: Sequence[float]) -> str:
-    """Such as "4 + (−6) = −2"; one number as it is, and nothing for none."""
+    """Such as "4 + (-6) = -2"; one number as it is, and nothing for none."""
     if not numbers:
         return ""
     first, *others = numbers

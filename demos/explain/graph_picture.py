@@ -1,4 +1,4 @@
-"""A graph of numbers, drawn from left to right: values (blue) and gradients (red) on its edges, and the walk's tables."""
+"""A graph of numbers from left to right: values in blue and gradients in red on its edges, and the walk's tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnlite.plot import drawing
 DPI = 100
 HEIGHT, PASSING, TABLES = 1.05, 0.7, 2.6  # inches: of a node, of an edge that passes between nodes, of the tables
 RADIUS, PORT, BULGE = 0.25, 0.13, 0.3  # of a circle; from its middle to one of two edges; between parallel edges
-BETWEEN = 0.95  # columns of nodes
+BETWEEN = 1.0  # columns of nodes
 HEAD, ROW = 0.34, 0.25  # of a table
 VALUE, GRADIENT, LINE, LIT = "#1f5fa8", "#c0392b", "0.6", "#ffd75e"
 LEAF, OPERATION, NOT_YET = "#e3f0d9", "#dce8f6", "white"
@@ -36,8 +36,8 @@ def draw(formula: Formula, step: Step, tables: bool = True) -> Any:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(left, left + width), ylim=(bottom, top))
         axes.set_axis_off()
         _graph(axes, formula, step, places)
-        axes.text(right - 0.2, bottom + 0.32, "value", color=VALUE, fontsize=11, ha="right")
-        axes.text(right - 0.2, bottom + 0.12, "gradient", color=GRADIENT, fontsize=11, ha="right")
+        axes.text(right - 1.0, bottom + 0.1, "value", color=VALUE, fontsize=11, ha="right")
+        axes.text(right - 0.2, bottom + 0.1, "gradient", color=GRADIENT, fontsize=11, ha="right")
         if tables:
             axes.text(left + 0.2, top - 0.15, step.text, fontsize=12, va="top", parse_math=False)
             _table(axes, formula, "pending: not yet visited", step.pending, right + 0.1, waiting)
@@ -68,7 +68,7 @@ class Places:
         self.frame = (
             min(self.x[node] - self.width[node] / 2 for node in nodes) - 0.4,
             self.x[formula.root] + self.width[formula.root] / 2 + 1.0,
-            min(self.y[place] - size[place] / 2 for place in depth) - 0.1,
+            min(self.y[place] - size[place] / 2 for place in depth) - 0.25,
             max(self.y[place] + size[place] / 2 for place in depth) + 0.1,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.explain.formula import Formula, in_brackets, short, sum_of
+from demos.explain.formula import TIMES, Formula, in_brackets, short, sum_of
 from demos.shared.program import UserError
 from nnlite.autograd import walk
 from nnlite.function import Function
@@ -42,7 +42,8 @@ class Step:
 
 def steps(formula: Formula) -> list[Step]:
     """The values, operation by operation; then each visit of `walk`, and each gradient that it hands on."""
-    return [*forward_steps(formula), *backward_steps(formula)]
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        return [*forward_steps(formula), *backward_steps(formula)]
 
 
 def forward_steps(formula: Formula) -> Iterator[Step]:
@@ -64,8 +65,10 @@ def backward_steps(formula: Formula) -> Iterator[Step]:
         inputs = [i for i, edge in enumerate(node.edges) if edge is not None]
         slopes = [float(slope) for _, slope in node.gradients(np.ones(()))]
         for i, (target, grad), slope in zip(inputs, grads, slopes, strict=True):
+            if not math.isfinite(grad):
+                raise UserError(f"the gradient of {name[target]} is {float(grad)} with these values")
             step = _hand_on(step, (node, i), target, float(grad))
-            product = f"gradient {short(float(dy))} × slope {in_brackets(slope)} = {short(float(grad))}"
+            product = f"gradient {short(float(dy))} {TIMES} slope {in_brackets(slope)} = {short(float(grad))}"
             step = replace(step, text=f"{name[node]} hands {product} to {name[target]}.")
             yield step
     result = ", ".join(f"{name[leaf]}.grad = {short(sum(grads))}" for leaf, grads in step.grad.items())
@@ -73,8 +76,6 @@ def backward_steps(formula: Formula) -> Iterator[Step]:
 
 
 def _visit(step: Step, node: Function, dy: float, name: Mapping[Node, str]) -> Step:
-    if not math.isfinite(dy):
-        raise UserError(f"the gradient of {name[node]} is {dy} with these values")
     pending = dict(step.pending)
     text = f"Visit {name[node]}: its gradient is {sum_of(pending.pop(node))}. It leaves the table."
     return replace(step, text=text, lit=node, pending=pending, visited={**step.visited, node: dy})
