@@ -39,7 +39,7 @@ def draw(formula: Formula, step: Step, tables: bool = True) -> Any:
         axes.text(right - 1.0, bottom + 0.1, "value", color=VALUE, fontsize=11, ha="right")
         axes.text(right - 0.2, bottom + 0.1, "gradient", color=GRADIENT, fontsize=11, ha="right")
         if tables:
-            axes.text(left + 0.2, top - 0.15, step.text, fontsize=12, va="top", parse_math=False)
+            axes.text(left + 0.2, top - 0.15, step.text, fontsize=11.5, va="top", parse_math=False)
             _table(axes, formula, "pending: not yet visited", step.pending, right + 0.1, waiting)
             _table(axes, formula, ".grad of the leaves", step.grad, right + 0.1, leaves)
     return figure
@@ -111,7 +111,7 @@ def _words(formula: Formula, node: Node) -> str:
 
 def _graph(axes: Any, formula: Formula, step: Step, places: Places) -> None:
     for edge, (source, points, middle) in places.edges.items():
-        _line(axes, points, backwards=step.lit == edge)
+        _line(axes, points, backwards=step.edge == edge)
         _tag(axes, middle, formula.value[source] if source in step.computed else None, step.on_edge.get(edge))
     _result(axes, formula, step, places)
     for node in formula.nodes:
@@ -128,7 +128,7 @@ def _node(axes: Any, formula: Formula, step: Step, node: Node, places: Places) -
         width,
         2 * RADIUS,
         f"round,pad=0,rounding_size={RADIUS if isinstance(node, Function) else 0.06}",
-        facecolor=LIT if step.lit is node else colour,
+        facecolor=LIT if step.node is node else colour,
         edgecolor="0.35",
         zorder=3,
     )

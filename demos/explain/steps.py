@@ -23,7 +23,8 @@ class Step:
     """What is known at one moment.
 
     text      one line that says what happens
-    lit       the node or edge that it is about
+    node      the operation that it is about
+    edge      the edge along which a gradient has just gone
     computed  nodes that have their value
     on_edge   what operations have handed to their inputs
     pending   the table of `walk`: for each operation that waits for its visit, the gradients that have arrived
@@ -32,7 +33,8 @@ class Step:
     """
 
     text: str
-    lit: Node | Edge | None = None
+    node: Function | None = None
+    edge: Edge | None = None
     computed: tuple[Node, ...] = ()
     on_edge: Mapping[Edge, float] = field(default_factory=dict)
     pending: Mapping[Node, tuple[float, ...]] = field(default_factory=dict)
@@ -72,18 +74,18 @@ def backward_steps(formula: Formula) -> Iterator[Step]:
             step = replace(step, text=f"{name[node]} hands {product} to {name[target]}.")
             yield step
     result = ", ".join(f"{name[leaf]}.grad = {short(sum(grads))}" for leaf, grads in step.grad.items())
-    yield replace(step, text=f"Done: {result}.", lit=None)
+    yield replace(step, text=f"Done: {result}.", node=None, edge=None)
 
 
 def _visit(step: Step, node: Function, dy: float, name: Mapping[Node, str]) -> Step:
     pending = dict(step.pending)
     text = f"Visit {name[node]}: its gradient is {sum_of(pending.pop(node))}. It leaves the table."
-    return replace(step, text=text, lit=node, pending=pending, visited={**step.visited, node: dy})
+    return replace(step, text=text, node=node, edge=None, pending=pending, visited={**step.visited, node: dy})
 
 
 def _hand_on(step: Step, edge: Edge, target: Node, grad: float) -> Step:
     """A gradient goes along an edge: into the table, or into the `.grad` of a leaf."""
-    change: dict[str, Any] = {"lit": edge, "on_edge": {**step.on_edge, edge: grad}}
+    change: dict[str, Any] = {"edge": edge, "on_edge": {**step.on_edge, edge: grad}}
     table = "pending" if isinstance(target, Function) else "grad"
     arrived = getattr(step, table)
     change[table] = {**arrived, target: (*arrived.get(target, ()), grad)}
