@@ -16,7 +16,7 @@ import nnlite.functional as F
 from demos.shared.program import UserError
 from nnlite.graph import Node, nodes_of
 
-MOST_LETTERS, MOST_OPERATIONS = 200, 10
+MOST_LETTERS, MOST_OPERATIONS = 200, 9
 LONGEST_NAME = 13  # in a picture
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 OPERATORS: dict[type, tuple[str, Any]] = {
@@ -112,9 +112,9 @@ class Formula:
 
     def equation(self, node: Node) -> str:
         """Such as "u = a * b = -6"."""
-        text = _cut(self.text[node], 60)
-        start = "" if self.text[node].startswith(self.name[node].rstrip("…")) else f"{self.name[node]} = "
-        return f"{start}{text} = {short(self.value[node])}"
+        text, name = self.text[node], self.name[node]
+        start = "" if name == _cut(text, LONGEST_NAME) else f"{name} = "
+        return f"{start}{_cut(text, 60)} = {short(self.value[node])}"
 
 
 def _cut(text: str, most: int) -> str:

@@ -110,6 +110,14 @@ def test_a_value_used_twice_by_one_operation_has_two_edges():
     assert sorted(grads["x"]) == [2, 2, 3]
 
 
+def test_forward_says_what_is_computed():
+    formula = Formula("u = x * x; v = u2 - u; v", {"x": 2.0, "u2": 1.0})
+    assert [formula.equation(node) for node in formula.nodes if node in formula.symbol] == [
+        "u = x * x = 4",
+        f"v = u2 - u = {MINUS}3",
+    ]
+
+
 def words(figure):
     return [text.get_text().replace(MINUS, "-") for text in figure.axes[0].texts]
 
@@ -181,7 +189,7 @@ def test_ones_own_numbers(tmp_path):
         ("a * 1e999", "a=1", "is inf"),
         ("9 ** 9 ** 9 ** a", "a=1", "the exponent must be a number"),
         ("a * 9 ** 9 ** 9", "a=1", "the exponent must be a number"),
-        ("+".join("a" * 12), "a=1", "more than 10 operations"),
+        ("+".join("a" * 12), "a=1", "more than 9 operations"),
         ("a @ a", "a=1", "a formula is made of"),
         ("a if a else a", "a=1", "a formula is made of"),
         ("a.grad", "a=1", "a formula is made of"),
