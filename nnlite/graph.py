@@ -34,7 +34,7 @@ def text(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> str:
     What is used twice has one line, and its number appears twice. `names` are the leaves' names, such as
     dict(module.named_parameters()). Raises GraphError for a tensor without a graph.
     """
-    nodes = _nodes(tensor)
+    nodes = nodes_of(tensor)
     labels = _labels(nodes, names)
     number = {node: f"#{i}" for i, node in enumerate(nodes, 1)}
     heads = []
@@ -56,7 +56,7 @@ def draw(tensor: Tensor, path: str | os.PathLike | None = None, names: Mapping[s
     """
     if path is not None and Path(path).suffix.lower() not in (".svg", ".png"):
         raise ValueError(f"graph.draw: writes .svg and .png, not {Path(path).suffix!r} ({path})")
-    nodes = _nodes(tensor)
+    nodes = nodes_of(tensor)
     if len(nodes) > MOST_NODES:
         raise ValueError(
             f"graph.draw: {len(nodes)} nodes are too many for a picture (at most {MOST_NODES}); "
@@ -101,7 +101,7 @@ def _root(tensor: Tensor) -> Function:
     return tensor.grad_fn
 
 
-def _nodes(tensor: Tensor) -> list[Node]:
+def nodes_of(tensor: Tensor) -> list[Node]:
     """Operations and leaves in the order of computation, each leaf just before its first use."""
     found: dict[Node, None] = {}
     for node in reversed(topological_order(_root(tensor))):
@@ -128,7 +128,7 @@ def _shape(node: Node) -> str:
 # Layout (after Sugiyama 1981): rows by depth, places within a row pulled towards the neighbours' mean
 
 
-def _depths(nodes: list[Node]) -> dict[Node, int]:
+def depths_of(nodes: list[Node]) -> dict[Node, int]:
     """The longest path from the leaves; a leaf itself is placed directly above its first use."""
     depth: dict[Node, int] = {}
     for node in nodes:
@@ -141,7 +141,7 @@ def _depths(nodes: list[Node]) -> dict[Node, int]:
     return depth
 
 
-def _routes(nodes: list[Node], depth: dict[Any, int]) -> list[list]:
+def routes_of(nodes: list[Node], depth: dict[Any, int]) -> list[list]:
     """Each arrow as the places it passes; in the rows between its boxes, one that all arrows of its source share."""
     routes = []
     for target in nodes:
@@ -152,7 +152,7 @@ def _routes(nodes: list[Node], depth: dict[Any, int]) -> list[list]:
     return routes
 
 
-def _columns(routes: list[list], depth: dict[Any, int], width: dict[Any, float]) -> dict[Any, float]:
+def columns_of(routes: list[list], depth: dict[Any, int], width: dict[Any, float]) -> dict[Any, float]:
     """x of every place: rows in turn, downwards and upwards, each place drawn to the mean of its neighbours."""
     rows, neighbours = defaultdict(list), defaultdict(list)
     for place in sorted(depth, key=lambda place: isinstance(place, Tensor)):
@@ -196,10 +196,10 @@ def _picture(boxes: dict[Node, list[str]], path: str | os.PathLike | None) -> An
     from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
     nodes = list(boxes)
-    depth: dict[Any, int] = dict(_depths(nodes))
-    routes = _routes(nodes, depth)
+    depth: dict[Any, int] = dict(depths_of(nodes))
+    routes = routes_of(nodes, depth)
     width = {place: CHARACTER * (2 + max(map(len, boxes[place]))) if place in boxes else 0.1 for place in depth}
-    x = _columns(routes, depth, width)
+    x = columns_of(routes, depth, width)
     y = {place: -ROW_HEIGHT * row for place, row in depth.items()}
 
     left, right = min(x[p] - width[p] / 2 for p in x) - GAP, max(x[p] + width[p] / 2 for p in x) + GAP

@@ -15,7 +15,9 @@ from demos.shared.program import run_program
 from stylize import console
 
 # Each is a module of this folder with add_options(parser) and frames(options), which yields the film's figures.
-FILMS: dict[str, str] = {}
+FILMS: dict[str, str] = {
+    "autograd": "the walk back through the graph of a formula",
+}
 
 
 def main() -> None:

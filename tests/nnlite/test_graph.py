@@ -162,11 +162,11 @@ def test_a_png_shows_leaves_green_and_operations_blue(network, tmp_path):
 
 def placed(loss):
     """The layout for boxes of width 1: boxes, arrows as lists of places, row and x and width of each place."""
-    nodes = graph._nodes(loss)
-    depth = dict(graph._depths(nodes))
-    routes = graph._routes(nodes, depth)
+    nodes = graph.nodes_of(loss)
+    depth = dict(graph.depths_of(nodes))
+    routes = graph.routes_of(nodes, depth)
     width = dict.fromkeys(depth, 0.1) | dict.fromkeys(nodes, 1.0)
-    return nodes, routes, depth, graph._columns(routes, depth, width), width
+    return nodes, routes, depth, graph.columns_of(routes, depth, width), width
 
 
 def graphs(rng):
